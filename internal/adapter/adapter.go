@@ -1,0 +1,229 @@
+// Package adapter is the contract between Tocsin and a channel.
+//
+// # How to add a channel
+//
+// Make a folder adapters/NAME with a Driver and an Adapter, add one line to
+// adapters/adapters.go, and run the shared suite (package adaptertest) from its
+// tests. An adapter makes one attempt and says what became of it. It has no
+// loop, sleep, retry, log line, metric or goroutine of its own where the
+// runner (package delivery) can have it: the runner batches, bounds, times
+// out, retries by the class of the failure, stops at expiry and supersession,
+// and writes the ledger.
+//
+// Updates and withdrawals are not methods but message types: look at
+// Message.MsgType, and at Recipient.Prior for the channel's own id of what is
+// being replaced.
+package adapter
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"tocsin/internal/alert"
+)
+
+// Adapter is one channel.
+type Adapter interface {
+	// Render turns m into the channel's words and bytes in lang. Pure: the same
+	// m gives the same payload, so it serves the golden files, the officer's
+	// preview and the length check before submission. An error names the field
+	// and the mend, and stops the submission. m.CAP and m.Sent are unset in a preview.
+	Render(m *alert.Message, lang alert.Lang) (Payload, error)
+
+	// Send makes one attempt to hand d to each recipient of batch and returns
+	// one receipt for each, in order. A non-nil error means that the attempt
+	// failed for the whole batch alike: each recipient gets it as a Temporary failure,
+	// or by its class when it is a *Failure. Send must return soon after ctx ends.
+	Send(ctx context.Context, d Delivery, batch []Recipient) ([]Receipt, error)
+}
+
+// Payload is what a channel hands over in one language.
+type Payload struct {
+	MIME  string
+	Body  []byte // never changed by Send; shared by all recipients of the language
+	Parts []Part // what the officer's preview shows of it
+}
+
+// Part is one text of a payload as a person will see or hear it, with its limit.
+type Part struct {
+	Name  string `json:"name"` // "Push title", "SMS"
+	Text  string `json:"text"`
+	Count int    `json:"count"`
+	Limit int    `json:"limit"`
+	Unit  string `json:"unit"` // "characters", "GSM-7 characters in 2 parts", "bytes", "seconds"
+}
+
+// Delivery is one revision on its way, rendered once for each of its languages.
+type Delivery struct {
+	Message  *alert.Message
+	Payloads map[alert.Lang]Payload
+}
+
+// Payload is the payload in the recipient's language, or the alert's first.
+func (d Delivery) Payload(lang alert.Lang) Payload { return d.Payloads[d.Message.Lang(lang)] }
+
+// Recipient is one who is to be reached on one channel.
+type Recipient struct {
+	// ID is opaque and stable: on the ledger, in subjects and on the board. At
+	// most 64 characters of A-Z a-z 0-9 - _; never an address or a name.
+	ID      string     `json:"id"`
+	Channel string     `json:"channel"`
+	Name    string     `json:"name,omitempty"` // a station's or partner's; empty for citizens
+	Lang    alert.Lang `json:"lang"`
+	// Areas are ISO 3166 codes; "BE" takes all of Belgium, "*" everything.
+	Areas []string `json:"areas"`
+	// Destination groups recipients that share a fate (a push service's origin,
+	// a gateway, a partner's host): the runner bounds concurrency for each, so
+	// that a slow one delays nobody else.
+	Destination string `json:"destination"`
+	// Address is the channel's own: a push subscription, a phone number, an
+	// endpoint. Personal data: never logged, never on the ledger.
+	Address json.RawMessage `json:"address"`
+	Created time.Time       `json:"created,omitzero"`
+
+	// Prior is the channel's own id of the newest earlier revision that this
+	// recipient accepted; empty when there was none. Set by the runner.
+	Prior string `json:"-"`
+}
+
+// State says how far one recipient is with one revision.
+type State string
+
+// The states, in the order they are reached. Failed is the zero value's
+// meaning in a Receipt with a Failure.
+const (
+	Queued    State = "queued"    // planned, nothing tried yet
+	Sent      State = "sent"      // handed to the wire; the recipient's own word is awaited, and sought again after a while
+	Accepted  State = "accepted"  // the recipient's gateway or service took it
+	Received  State = "received"  // a station stored it durably
+	Delivered State = "delivered" // shown on a device by a delivery report
+	Seen      State = "seen"
+	OnAir     State = "on_air"
+	Declined  State = "declined"
+	Removed   State = "removed" // the recipient confirms that its copies are gone
+	Failed    State = "failed"
+	// Superseded and Expired end the attempts without a failure of the channel.
+	Superseded State = "superseded"
+	Expired    State = "expired"
+)
+
+// Receipt is what one attempt came to for one recipient.
+type Receipt struct {
+	State   State    // Accepted, Sent, Delivered ...; ignored when Failure is set
+	Ref     string   // the channel's own id of the message, for callbacks and for Prior; at most 128 bytes
+	Failure *Failure // nil on success
+}
+
+// Class says what the runner does with a failure.
+type Class int
+
+// The classes. The zero value is tried again: forgetting to classify never loses an alert.
+const (
+	Temporary     Class = iota // tried again with back-off
+	Throttled                  // tried again after Failure.After, and the destination slows down
+	Rejected                   // this message will never be taken: not tried again, shown on the board
+	Gone                       // this recipient no longer exists: removed from the registry
+	Misconfigured              // our credentials or settings are wrong: alarm, tried again slowly, nobody removed
+)
+
+// String is the class's word on the ledger and the board.
+func (c Class) String() string {
+	switch c {
+	case Throttled:
+		return "throttled"
+	case Rejected:
+		return "rejected"
+	case Gone:
+		return "gone"
+	case Misconfigured:
+		return "misconfigured"
+	default:
+		return "temporary"
+	}
+}
+
+// Failure is why an attempt failed. Reason is for a person and holds no
+// personal data, no address and no secret.
+type Failure struct {
+	Class  Class
+	Code   string // the channel's own status: "429", "ESME_RTHROTTLED"
+	Reason string
+	After  time.Duration // Throttled: not before
+}
+
+// Error is Code and Reason.
+func (f *Failure) Error() string {
+	if f.Code == "" {
+		return f.Reason
+	}
+	return f.Code + ": " + f.Reason
+}
+
+// Limits bounds what the runner asks of a channel at once.
+type Limits struct {
+	Batch          int           // recipients in one Send
+	Concurrency    int           // Sends under way over all destinations
+	PerDestination int           // Sends under way to one destination
+	Timeout        time.Duration // of one Send
+	ShardSize      int           // recipients in one job of the planner
+	// ConfirmWithin, when set, is how long a Sent receipt may stay without the
+	// recipient's own word before the runner sends again.
+	ConfirmWithin time.Duration
+}
+
+// Driver opens a channel. adapters.All lists them, one line each.
+type Driver struct {
+	Name   string // subject token and configuration key: "sms"
+	Title  string // what the officer reads: "SMS"
+	Limits Limits
+	// Open decodes settings strictly (DecodeSettings) and returns the adapter,
+	// and a close function which may be nil. It does not wait for the far side.
+	Open func(ctx context.Context, settings json.RawMessage, env Env) (Adapter, func(context.Context) error, error)
+}
+
+// Env is what the server lends an adapter.
+type Env struct {
+	Realm   alert.Realm
+	Log     *slog.Logger
+	Inbox   Inbox
+	Contact string // mailto: or https address of the operator, for VAPID and user agents
+	// KeyDir is where the channel's keys live; made on first need with 0600 files.
+	KeyDir string
+	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the
+	// demo and tests alone; never set in the live realm.
+	AllowLoopback bool
+}
+
+// Inbox takes what arrives later, outside of Send: delivery reports and a
+// station's own receipts. It is durable when it returns nil.
+type Inbox interface {
+	Report(ctx context.Context, r Report) error
+}
+
+// Report is a receipt that arrives on its own. Either Ref alone names what it is for (a gateway's
+// message id), or Recipient, Identifier and Revision do.
+type Report struct {
+	Channel    string
+	Ref        string
+	Recipient  string
+	Identifier string
+	Revision   int
+	State      State
+	Reason     string
+	By         string    // a person, in the station's own words
+	At         time.Time // when it happened, as the sender says; zero = now
+}
+
+// Checker is an adapter that can test its channel without sending an alert.
+type Checker interface {
+	Check(ctx context.Context) error
+}
+
+// Callbacks is an adapter with addresses of its own (delivery reports, receipts, feeds).
+// The app mounts the handler under /v1/channels/NAME/.
+type Callbacks interface {
+	Handler() http.Handler
+}

@@ -1,0 +1,71 @@
+// Package ledger is the append-only account of every attempt, receipt and
+// station's word. It answers the one question that matters: who has not got it yet?
+package ledger
+
+import (
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+)
+
+// Entry is one recipient's news about one revision. It holds no personal data:
+// recipients are opaque ids.
+type Entry struct {
+	Recipient string        `json:"r"`
+	State     adapter.State `json:"s"`
+	Class     string        `json:"c,omitempty"` // of a failure
+	Code      string        `json:"k,omitempty"`
+	Reason    string        `json:"why,omitempty"`
+	Ref       string        `json:"ref,omitempty"` // the channel's own id
+	By        string        `json:"by,omitempty"`  // who at the station
+	Attempt   int           `json:"n,omitempty"`
+	At        time.Time     `json:"at"`
+	Final     bool          `json:"f,omitempty"` // no further attempt will be made
+}
+
+// Row is one recipient on the officer's board.
+type Row struct {
+	Channel   string        `json:"channel"`
+	Recipient string        `json:"recipient"`
+	Name      string        `json:"name,omitempty"`
+	Revision  int           `json:"revision"`
+	State     adapter.State `json:"state"`
+	Class     string        `json:"class,omitempty"`
+	Code      string        `json:"code,omitempty"`
+	Reason    string        `json:"reason,omitempty"`
+	By        string        `json:"by,omitempty"`
+	Attempts  int           `json:"attempts"`
+	Millis    int64         `json:"ms"` // from release to At
+	At        time.Time     `json:"at"`
+}
+
+// Totals is one channel on the board.
+type Totals struct {
+	Channel    string `json:"channel"`
+	Title      string `json:"title"`
+	Recipients int    `json:"recipients"`
+	Queued     int    `json:"queued"`
+	Sent       int    `json:"sent"`
+	Accepted   int    `json:"accepted"` // accepted or any state after it
+	Delivered  int    `json:"delivered"`
+	Seen       int    `json:"seen"`
+	OnAir      int    `json:"on_air"`
+	Declined   int    `json:"declined"`
+	Removed    int    `json:"removed"`
+	Failed     int    `json:"failed"`   // final failures
+	Retrying   int    `json:"retrying"` // failed and to be tried again
+	FirstMS    int64  `json:"first_ms"` // release to first success; -1 = none yet
+	LastMS     int64  `json:"last_ms"`
+}
+
+// Board is one revision of a case, seen whole.
+type Board struct {
+	Case       string        `json:"case"`
+	Identifier string        `json:"identifier"`
+	Revision   int           `json:"revision"`
+	MsgType    alert.MsgType `json:"msg_type"`
+	Released   time.Time     `json:"released"`
+	Channels   []Totals      `json:"channels"`
+	Rows       []Row         `json:"rows"` // worst first, at most 500
+}

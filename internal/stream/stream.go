@@ -1,0 +1,87 @@
+// Package stream is Tocsin's only data engine: NATS JetStream, embedded in the
+// process or as outside servers. It is the only importer of nats.go and
+// nats-server, so the rest of the program speaks of logs, queues and objects.
+//
+// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), DELIVERY (work queue),
+// DEAD (dead letters) and the object store MEDIA. Every subject starts with the
+// realm; callers name subjects without it ("alerts.POLICE.7GQ2").
+package stream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"tocsin/internal/alert"
+)
+
+// What callers must tell apart.
+var (
+	// ErrConflict: the subject moved on since Entry.After; read again and decide anew.
+	ErrConflict = errors.New("changed by somebody else meanwhile")
+	// ErrNone: there is no such record or object, and there never was.
+	ErrNone = errors.New("not found")
+	// ErrGone: the object existed and was deleted.
+	ErrGone = errors.New("deleted")
+	// ErrFull: the disk or the stream's bound is full. Nothing was stored.
+	ErrFull = errors.New("no space left on the event stream")
+	// ErrUnavailable: no answer from NATS within the time given; the write may be tried again with the same ID.
+	ErrUnavailable = errors.New("event stream unavailable")
+)
+
+// Options say which NATS to use.
+type Options struct {
+	Dir      string // embedded: data folder, used by one process alone
+	URL      string // outside servers instead: "nats://a:4222,nats://b:4222"
+	Creds    string // credentials file for URL; empty = none
+	Realm    alert.Realm
+	Replicas int // of every stream, with URL: 1, 3 or 5; 0 = 1
+	Log      *slog.Logger
+}
+
+// Entry is one message to append.
+type Entry struct {
+	Subject string
+	ID      string // Nats-Msg-Id: the same ID is stored once
+	Data    []byte
+	// After, when not nil, is the sequence that the subject's newest record must have (0 = none yet), else ErrConflict.
+	After *uint64
+	// Rollup erases all earlier records of the subject from the stream and from disk.
+	Rollup bool
+}
+
+// Record is one stored message.
+type Record struct {
+	Seq     uint64
+	Subject string // without the realm
+	ID      string
+	Data    []byte
+	Time    time.Time
+}
+
+// Job is one message on the work queue.
+type Job struct {
+	Subject string // "jobs.CHANNEL.PRIORITY.SHARD"
+	ID      string
+	Data    []byte
+}
+
+// Task is a job in a worker's hands. Exactly one of Done, Retry and Bury ends it;
+// a task that is not ended goes to another worker after the queue's ack wait.
+type Task interface {
+	Job() Job
+	Attempt() int                     // 1, 2, 3 ... of the queue, not of the channel
+	Extend(ctx context.Context) error // still at work: start the ack wait anew
+	Done(ctx context.Context) error   // confirmed by the server before it returns
+	Retry(ctx context.Context, after time.Duration) error
+	Bury(ctx context.Context, reason string) error // to DEAD, then off the queue
+}
+
+// Work says which jobs a worker takes and how many at once.
+type Work struct {
+	Name     string // durable name: workers of the same name share the jobs
+	Filter   string // "jobs.sms.p0.>"
+	InFlight int    // tasks handed out and not yet ended: bounds memory
+	AckWait  time.Duration
+}
