@@ -186,10 +186,13 @@ type Driver struct {
 
 // Env is what the server lends an adapter.
 type Env struct {
-	Realm   alert.Realm
-	Log     *slog.Logger
-	Inbox   Inbox
-	Contact string // mailto: or https address of the operator, for VAPID and user agents
+	Realm alert.Realm
+	Log   *slog.Logger
+	Inbox Inbox
+	// Recipients and Alerts are set for every channel; most need neither.
+	Recipients Registry
+	Alerts     AlertLog
+	Contact    string // mailto: or https address of the operator, for VAPID and user agents
 	// KeyDir is where the channel's keys live; made on first need with 0600 files.
 	KeyDir string
 	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the
@@ -222,8 +225,34 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// Callbacks is an adapter with addresses of its own (delivery reports, receipts, feeds).
-// The app mounts the handler under /v1/channels/NAME/.
+// Callbacks is an adapter with addresses of its own: delivery reports,
+// subscriptions, a feed.
 type Callbacks interface {
-	Handler() http.Handler
+	Routes() []Route
+}
+
+// Route is one address of an adapter, in the pattern syntax of http.ServeMux:
+// "POST /v1/push/subscriptions". The app serves it as it is, with recovery,
+// metrics and access log around it; authentication and bounds are the adapter's.
+type Route struct {
+	Pattern string
+	Handler http.Handler
+}
+
+// Registry is the recipients as an adapter may use them. Writes are durable when they return nil.
+type Registry interface {
+	Put(ctx context.Context, r Recipient) error // adds, or replaces the one with the same Channel and ID
+	Remove(ctx context.Context, channel, id string) error
+	Get(channel, id string) (Recipient, bool)
+	All(channel string) []Recipient
+}
+
+// AlertLog is the ALERTS stream as a feed reads it.
+type AlertLog interface {
+	// Epoch is a random id of the stream; it changes when the stream is made anew or restored.
+	Epoch() string
+	// Follow calls fn for every message after the sequence, in order and once: first what is
+	// stored, then live; caughtUp (may be nil) once between the two. It survives
+	// reconnects and returns when ctx ends or fn fails. m is read-only.
+	Follow(ctx context.Context, after uint64, fn func(seq uint64, m *alert.Message) error, caughtUp func()) error
 }
