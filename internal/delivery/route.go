@@ -107,7 +107,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
 		return // see gates.enter
 	}
-	if m.Expired(time.Now()) {
+	if m.Expired(time.Now()) { // while we waited at the gate
 		return
 	}
 	receipts := t.send(ctx, batch)
