@@ -25,11 +25,6 @@ type Deps struct {
 	Objects  Objects
 	Policy   Policy
 	Log      *slog.Logger
-
-	// Validate and Storable judge the facts: all that a release needs, and the
-	// bounds alone.
-	Validate func(*alert.Facts, time.Time) alert.Invalid
-	Storable func(*alert.Facts) alert.Invalid
 }
 
 // CaseLog is the CASES stream: append with the sequence last seen, read, follow.

@@ -22,9 +22,8 @@ const (
 )
 
 // storable says what of a draft cannot even be kept.
-func (s *Service) storable(d Draft) error {
-	v := s.d.Storable(&d.Facts)
-	return append(v, checkInternal(d.Internal)...).Err()
+func storable(d Draft) error {
+	return append(d.Facts.Storable(), checkInternal(d.Internal)...).Err()
 }
 
 // Draft begins a case. The draft may be incomplete; alert.Invalid is only for
@@ -33,10 +32,10 @@ func (s *Service) Draft(ctx context.Context, by auth.Officer, d Draft) (Case, er
 	if err := mayWrite(by); err != nil {
 		return Case{}, err
 	}
-	if err := s.storable(d); err != nil {
+	if err := storable(d); err != nil {
 		return Case{}, err
 	}
-	return s.store(ctx, newID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d})
+	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d})
 }
 
 // Edit replaces the draft of the version that the officer saw; ErrConflict when
@@ -46,7 +45,7 @@ func (s *Service) Edit(ctx context.Context, by auth.Officer, id string, version 
 	if err := mayWrite(by); err != nil {
 		return Case{}, err
 	}
-	if err := s.storable(d); err != nil {
+	if err := storable(d); err != nil {
 		return Case{}, err
 	}
 	if c, err := s.Get(id); err == nil && version > c.Version {

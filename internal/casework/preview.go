@@ -51,6 +51,10 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 			p.Channels = append(p.Channels, cp)
 		}
 	}
+	if len(p.Faults) == 0 {
+		// What the signer will ask of the whole, asked while it can still be mended.
+		p.Faults = m.Validate(now)
+	}
 	p.Digest, err = digest(p)
 	return p, err
 }
@@ -59,12 +63,12 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Invalid) {
 	c, pol := st.c, s.d.Policy
 	facts := cloneFacts(c.Facts)
-	faults := s.d.Validate(&facts, now)
+	faults := facts.Validate(now)
 	faults = append(faults, s.policyFaults(&facts, now)...)
 	areas, unknown := s.d.Areas.Areas(facts.Areas)
 	m := &alert.Message{
-		Schema: 1, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
-		Identifier: identifier(pol.Agency, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
+		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
+		Identifier: alert.Identifier(pol.Agency, pol.Realm, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
 		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
@@ -86,6 +90,9 @@ func asOf(c Case, now time.Time) time.Time {
 	return now
 }
 
+// maxReferences is what a message may carry at most; a case with more revisions names the newest.
+const maxReferences = 100
+
 // references are the earlier messages of the case that had not expired at now,
 // and always the newest: an update or withdrawal must name what it replaces.
 func (st *state) references(now time.Time) []alert.Ref {
@@ -95,12 +102,7 @@ func (st *state) references(now time.Time) []alert.Ref {
 			refs = append(refs, r.ref)
 		}
 	}
-	return refs
-}
-
-// identifier is the CAP identifier of a revision: no space, comma, < or &.
-func identifier(agency, id string, revision int) string {
-	return fmt.Sprintf("%s-%s-%d", agency, id, revision)
+	return refs[max(0, len(refs)-maxReferences):]
 }
 
 // page is the address of the public page; the star stands for the language.

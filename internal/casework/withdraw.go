@@ -74,26 +74,13 @@ func (s *Service) withdraw(ctx context.Context, by auth.Officer, id string, o al
 // cancel is the signed withdrawal. It goes to every area and in every language
 // that any revision reached, and holds nothing that tells whom it was about.
 func (s *Service) cancel(st *state, o alert.Outcome, words alert.Localized, now time.Time) (*alert.Message, error) {
-	var codes []string
-	var langs []alert.Lang
-	for _, r := range slices.Backward(st.sent) { // the newest revision's language first
-		for _, code := range r.areas {
-			codes = withName(codes, code)
-		}
-		for _, l := range r.languages {
-			if !slices.Contains(langs, l) {
-				langs = append(langs, l)
-			}
-		}
-	}
+	codes, langs := st.reached()
 	areas, _ := s.d.Areas.Areas(codes)
-	if len(areas) < len(codes) {
-		areas = s.nameless(codes, areas)
-	}
+	areas = nameless(codes, areas)
 	pol, revision := s.d.Policy, st.c.Live.Revision+1
 	m := &alert.Message{
-		Schema: 1, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
-		Identifier: identifier(pol.Agency, st.c.ID, revision), Case: st.c.ID, Revision: revision,
+		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
+		Identifier: alert.Identifier(pol.Agency, pol.Realm, st.c.ID, revision), Case: st.c.ID, Revision: revision,
 		MsgType: alert.TypeCancel, Outcome: o, References: st.references(now),
 		Languages: langs, Areas: areas, Expires: now.UTC().Truncate(time.Second).Add(withdrawalLife),
 		Texts: map[alert.Lang]alert.Texts{}, Page: page(pol.PublicURL, st.c.ID),
@@ -109,9 +96,37 @@ func (s *Service) cancel(st *state, o alert.Outcome, words alert.Localized, now 
 	return s.signed(st, m, now)
 }
 
+// maxAreas is what a message may carry at most.
+const maxAreas = 60
+
+// reached is every area and language of any revision, the newest one's first.
+func (st *state) reached() (codes []string, langs []alert.Lang) {
+	for _, r := range slices.Backward(st.sent) {
+		for _, code := range r.areas {
+			codes = withName(codes, code)
+		}
+		for _, l := range r.languages {
+			if !slices.Contains(langs, l) {
+				langs = append(langs, l)
+			}
+		}
+	}
+	if len(codes) <= maxAreas {
+		return codes, langs
+	}
+	// More than one message can name: whole countries then. Too wide is a
+	// nuisance; a withdrawal that misses somebody leaves a child's face up.
+	var countries []string
+	for _, code := range codes {
+		country, _, _ := strings.Cut(code, "-")
+		countries = withName(countries, country)
+	}
+	return countries[:min(len(countries), maxAreas)], langs
+}
+
 // nameless adds the areas that the gazetteer no longer knows by their codes: a
 // withdrawal must reach whoever got the alert, whatever became of the names.
-func (s *Service) nameless(codes []string, known []alert.Area) []alert.Area {
+func nameless(codes []string, known []alert.Area) []alert.Area {
 	for _, code := range codes {
 		if !slices.ContainsFunc(known, func(a alert.Area) bool { return a.Code == code }) {
 			known = append(known, alert.Area{Code: code, Names: map[alert.Lang]string{alert.English: code}})
