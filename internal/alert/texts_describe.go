@@ -89,7 +89,7 @@ type rows []Detail
 
 func (r *rows) add(label, value string) {
 	if value != "" {
-		*r = append(*r, Detail{label, capital(value)})
+		*r = append(*r, Detail{capital(label), capital(value)})
 	}
 }
 

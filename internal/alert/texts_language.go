@@ -41,12 +41,10 @@ func (a agreed) of(people []Person) string {
 	return a.boy
 }
 
-// noun is a thing with its gender. object is the form after "was wearing",
-// where a language bends the noun itself (Russian куртку); "" = as word.
+// noun is a thing with its gender.
 type noun struct {
 	gender gender
 	word   string
-	object string
 }
 
 // adjective holds the forms for masc, fem, neut, mascPl and femPl; a language
@@ -204,5 +202,5 @@ func fill(template string, pairs ...string) string {
 
 // languages are the six, by code.
 var languages = map[Lang]*language{
-	English: &english,
+	English: &english, French: &french, German: &german, Italian: &italian, Russian: &russian, Spanish: &spanish,
 }

@@ -130,7 +130,7 @@ func (w *writer) directionLine() line {
 		return say(fixed(l.label.direction+l.colon+d).
 			or(lossDirection, l.label.direction+l.colon+w.f.LastSeen.Towards).orNothing(lossDirection + 1))
 	}
-	return say(fixed(capital(l.transports[w.f.LastSeen.Transport])).orNothing(lossDirection))
+	return say(fixed(w.left()).orNothing(lossDirection))
 }
 
 func (w *writer) callLine() line {
