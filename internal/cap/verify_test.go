@@ -81,6 +81,7 @@ func TestVerifyRefusesWrapping(t *testing.T) {
 		"comment in the digest":            {replaceAll(d.doc, "<DigestValue>", "<DigestValue><!-- x -->"), "a comment"},
 		"comment in the identifier":        {replaceAll(d.doc, "<identifier>", "<identifier><!-- x -->"), "a comment"},
 		"processing instruction":           {replaceAll(d.doc, "<info>", "<?hide ?><info>"), "processing instruction"},
+		"line end in an attribute":         {replaceAll(d.doc, "<scope>", "<scope a='b\nc'>"), "a line end"},
 		"stylesheet":                       {header + `<?xml-stylesheet href="x"?>` + d.doc[len(header):], "processing instruction"},
 		"XSLT":                             {replaceAll(d.doc, `<Transform Algorithm="`+exclusiveC14N+`">`, `<Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116">`), "not accepted"},
 		"XPath filter":                     {replaceAll(d.doc, `<Transform Algorithm="`+exclusiveC14N+`">`, `<Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><XPath>x</XPath>`), "unexpected"},
