@@ -141,7 +141,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"language":        {func(a *Alert) { a.Info[1].Language = "français" }, "info[1].language"},
 		"long language":   {func(a *Alert) { a.Info[1].Language = "abcdefghi" }, "info[1].language"},
 		"web with space":  {func(a *Alert) { a.Info[0].Web = "https://a.example/a b" }, "info[0].web"},
-		"web with half %": {func(a *Alert) { a.Info[0].Web = "https://a.example/%2" }, "info[0].web"},
+		"web with half %": {func(a *Alert) { a.Info[0].Web = "https://a.example/?x=%2" }, "info[0].web"},
 		"web with sign":   {func(a *Alert) { a.Info[0].Web = "https://a.example/%+1" }, "info[0].web"},
 		"web in brackets": {func(a *Alert) { a.Info[0].Web = "https://a.example/[x]" }, "info[0].web"},
 		"infinite height": {func(a *Alert) { a.Info[0].Area[0].Altitude = new(1 / zero) }, "info[0].area[0].altitude"},
@@ -171,14 +171,15 @@ func TestDecodeIsLenient(t *testing.T) {
 	for name, doc := range map[string]string{
 		"empty optional elements": prolog + `<source/><note></note><code/><info><language/><expires/><web> </web><category/>` +
 			`<eventCode/><resource><size/></resource><area><altitude/><polygon/><geocode/></area></info></alert>`,
-		"extensions":        prolog + `<x:y xmlns:x="urn:x"><x:z/></x:y><more xmlns="">?</more><severity>of later versions</severity></alert>`,
-		"prefix":            `<c:alert xmlns:c="` + Namespace + `"><c:identifier>x</c:identifier><c:sent>2026-11-22T03:00:00+01:00</c:sent></c:alert>`,
-		"byte order mark":   "\xef\xbb\xbf" + prolog + `</alert>`,
-		"comments, PI":      "<?xml version='1.0'?><!-- a --><?b c?>" + prolog + `<!-- d --></alert><!-- e -->`,
-		"schemaLocation":    prolog + "<y xmlns:s='urn:s' s:schemaLocation='urn:a\n\ta.xsd'/></alert>",
-		"another order":     `<alert xmlns="` + Namespace + `"><sent>2026-11-22T03:00:00+01:00</sent><identifier>x</identifier></alert>`,
-		"CDATA, references": `<alert xmlns="` + Namespace + `"><identifier><![CDATA[x]]></identifier><sent>2026-11-22T03:00:00&#43;01:00</sent></alert>`,
-		"space in a time":   `<alert xmlns="` + Namespace + `"><identifier>x</identifier><sent> 2026-11-22T03:00:00+01:00 </sent></alert>`,
+		"extensions":             prolog + `<x:y xmlns:x="urn:x"><x:z/></x:y><more xmlns="">?</more><severity>of later versions</severity></alert>`,
+		"prefix":                 `<c:alert xmlns:c="` + Namespace + `"><c:identifier>x</c:identifier><c:sent>2026-11-22T03:00:00+01:00</c:sent></c:alert>`,
+		"byte order mark":        "\xef\xbb\xbf" + prolog + `</alert>`,
+		"comments, PI":           "<?xml version='1.0'?><!-- a --><?b c?>" + prolog + `<!-- d --></alert><!-- e -->`,
+		"schemaLocation":         prolog + "<y xmlns:s='urn:s' s:schemaLocation='urn:a\n\ta.xsd'/></alert>",
+		"same name, other space": `<alert xmlns="` + Namespace + `"><identifier xmlns="urn:x">other</identifier>` + strings.TrimPrefix(prolog, `<alert xmlns="`+Namespace+`">`) + `</alert>`,
+		"another order":          `<alert xmlns="` + Namespace + `"><sent>2026-11-22T03:00:00+01:00</sent><identifier>x</identifier></alert>`,
+		"CDATA, references":      `<alert xmlns="` + Namespace + `"><identifier><![CDATA[x]]></identifier><sent>2026-11-22T03:00:00&#43;01:00</sent></alert>`,
+		"space in a time":        `<alert xmlns="` + Namespace + `"><identifier>x</identifier><sent> 2026-11-22T03:00:00+01:00 </sent></alert>`,
 	} {
 		a, err := Decode([]byte(doc))
 		if err != nil || a.Identifier != "x" || !a.Sent.Equal(sent) {
@@ -211,6 +212,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"end of another":      {prolog + `<note></alert></note>`, "unexpected end"},
 		"two roots":           {prolog + `</alert>` + prolog + `</alert>`, "more than one root"},
 		"text after":          {prolog + `</alert>x`, "text outside"},
+		"colon first":         {prolog + `<:y/></alert>`, "not declared"},
+		"colon in attribute":  {prolog + `<y z:="1"/></alert>`, "not declared"},
+		"three-part name":     {prolog + `<x:y:z xmlns:x="urn:x"/></alert>`, "not well-formed"},
 		"prefix undeclared":   {prolog + `<x:y/></alert>`, "not declared"},
 		"attribute's prefix":  {prolog + `<y x:z="1"/></alert>`, "not declared"},
 		"attribute twice":     {prolog + `<y z="1" z="2"/></alert>`, "twice"},

@@ -265,6 +265,12 @@ func TestSignReleasesNothingUnverifiable(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// An honest signature under another algorithm's name is refused by that name.
+	lying := newSigner(t, ecKey(t, curve))
+	lying.algorithm = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1"
+	if doc, err := lying.Sign(good()); doc != nil || !errors.Is(err, ErrSignature) {
+		t.Errorf("another algorithm's name: %v", err)
+	}
 	bad := good()
 	bad.Status = "Real"
 	if doc, err := newSigner(t, ecKey(t, curve)).Sign(bad); doc != nil || err == nil || !strings.Contains(err.Error(), "status") {
