@@ -17,7 +17,8 @@ const (
 
 // canonical is the canonical form (without comments) of n, leaving out the
 // element skip. parse has seen to it that there is nothing but elements, text
-// and one-line attributes; xml: attributes above n are the caller's to refuse.
+// and attributes; what it calls odd, and xml: attributes above n, are the
+// caller's to refuse.
 func canonical(n *node, exclusive bool, skip *node) []byte {
 	c := &canonicalizer{exclusive: exclusive, skip: skip}
 	c.element(n, nil)

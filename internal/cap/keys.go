@@ -37,8 +37,9 @@ const (
 // damaged one is an error: a new key would void every pinned certificate.
 func LoadOrCreateSigner(dir, subject string) (*Signer, error) {
 	keyPath, certPath := filepath.Join(dir, KeyFile), filepath.Join(dir, CertFile)
-	_, keyErr := os.Stat(keyPath)
+	// The certificate first: it is made last, so another process's half-made pair is never mistaken for a lost key.
 	_, certErr := os.Stat(certPath)
+	_, keyErr := os.Stat(keyPath)
 	if errors.Is(keyErr, fs.ErrNotExist) && certErr == nil {
 		return nil, fmt.Errorf("signing key %s is missing beside its certificate: restore it from the backup, or move %s away to begin anew", keyPath, certPath)
 	}

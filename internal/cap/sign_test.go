@@ -45,6 +45,9 @@ func newCert(t testing.TB, key crypto.Signer, from, to time.Time) *x509.Certific
 	return cert
 }
 
+// curve is the one a signer of ours has.
+var curve = elliptic.P256()
+
 func ecKey(t testing.TB, curve elliptic.Curve) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
