@@ -68,30 +68,15 @@ var english = language{
 	aged:    func(name string, years int) string { return name + ", " + enAge(years) },
 	person:  enPerson,
 	someone: enSomeone,
-	child:   func(name string, p Person) string { return name + ", " + enSomeone(p) },
+	child: func(name string, p Person) string {
+		if p.Age == 0 {
+			return name + ", a " + enPerson(0, p.Sex) + " under one year old"
+		}
+		return name + ", " + enSomeone(p)
+	},
 	pronoun: func(s Sex) string { return s.of("She", "He") },
 
-	items: map[Item]noun{
-		Jacket: {masc, "jacket", ""}, Coat: {masc, "coat", ""}, Hoodie: {masc, "hoodie", ""},
-		Sweater: {masc, "sweater", ""}, TShirt: {masc, "T-shirt", ""}, Shirt: {masc, "shirt", ""},
-		Trousers: {mascPl, "trousers", ""}, Jeans: {mascPl, "jeans", ""}, Leggings: {mascPl, "leggings", ""},
-		Shorts: {mascPl, "shorts", ""}, Skirt: {masc, "skirt", ""}, Dress: {masc, "dress", ""},
-		Tracksuit: {masc, "tracksuit", ""}, Pyjamas: {mascPl, "pyjamas", ""}, Swimsuit: {masc, "swimsuit", ""},
-		Shoes: {mascPl, "shoes", ""}, Trainers: {mascPl, "trainers", ""}, Boots: {mascPl, "boots", ""},
-		Sandals: {mascPl, "sandals", ""}, Cap: {masc, "cap", ""}, WoollyHat: {masc, "woolly hat", ""},
-		Headscarf: {masc, "headscarf", ""}, Scarf: {masc, "scarf", ""}, Gloves: {mascPl, "gloves", ""},
-		Glasses: {mascPl, "glasses", ""}, Backpack: {masc, "backpack", ""}, Bag: {masc, "bag", ""},
-		SoftToy: {masc, "soft toy", ""},
-	},
-	vehicles: map[VehicleKind]noun{
-		Car: {masc, "car", ""}, Van: {masc, "van", ""}, Lorry: {masc, "lorry", ""},
-		Motorcycle: {masc, "motorcycle", ""}, Camper: {masc, "camper van", ""}, Bicycle: {masc, "bicycle", ""},
-	},
-	colours: map[Colour]adjective{
-		Black: {"black"}, White: {"white"}, Grey: {"grey"}, Silver: {"silver"}, Red: {"red"}, Pink: {"pink"},
-		Orange: {"orange"}, Yellow: {"yellow"}, Green: {"green"}, LightBlue: {"light blue"}, Blue: {"blue"},
-		DarkBlue: {"dark blue"}, Purple: {"purple"}, Brown: {"brown"}, Beige: {"beige"}, Multicoloured: {"multicoloured"},
-	},
+	items: enItems, vehicles: enVehicles, colours: enColours,
 	thing: func(n noun, a adjective, object bool) string {
 		words := join(" ", []string{a[masc], n.word})
 		if !object || n.gender.plural() {
@@ -99,11 +84,11 @@ var english = language{
 		}
 		return enArticle(words)
 	},
-	builds: map[Build]agreed{
-		BuildSlim:   {"slim", "slim", "of slim build"},
-		BuildMedium: {"medium build", "medium build", "of medium build"},
-		BuildStrong: {"strong build", "strong build", "of strong build"},
-		BuildHeavy:  {"heavy build", "heavy build", "of heavy build"},
+	builds: map[Build]buildWords{
+		BuildSlim:   {"slim", "of slim build"},
+		BuildMedium: {"medium build", "of medium build"},
+		BuildStrong: {"strong build", "of strong build"},
+		BuildHeavy:  {"heavy build", "of heavy build"},
 	},
 	hair: func(c HairColour, length HairLength, _ Sex) string {
 		if length == LengthBald {
@@ -148,10 +133,12 @@ var english = language{
 	label: labels{
 		age: "Age", height: "Height", build: "Build", hair: "Hair", eyes: "Eyes", clothing: "Clothing", marks: "Distinguishing marks",
 		when: "When", where: "Place", direction: "Direction",
-		vehicle: "Vehicle", makeModel: "Make and model", year: "Year", plate: "Number plate",
+		vehicle: "Vehicle", makeModel: "Make and model", year: "Year", plate: "number plate",
 		seen:      agreed{"Last seen", "Last seen", "Last seen"},
+		seenShort: agreed{"Last seen", "Last seen", "Last seen"},
 		companion: agreed{"Possibly with", "Possibly with", "Possibly with"},
-		issued:    "Issued by", until: "This alert is valid until",
+		left:      agreed{"Left {how}", "Left {how}", "Left {how}"},
+		issued:    "Issued by", until: "Valid until",
 		call: "Call {phone}", callShort: "Call {phone}",
 		dontApproach: "Do not intervene yourself", dontApproachShort: "Do not approach, call {phone}",
 		report: agreed{"If you see this child or know where she is, call {phone} at once",
@@ -192,9 +179,6 @@ func enPerson(age int, sex Sex) string {
 
 func enSomeone(p Person) string {
 	who := enPerson(adult(p), p.Sex)
-	if p.GivenName != "" && p.Age == 0 {
-		return enArticle(p.Sex.of("baby girl", "baby boy") + " under one year old")
-	}
 	if p.Age == 0 {
 		return enArticle(who)
 	}

@@ -38,7 +38,8 @@ func (s slot) or(cost int, form string) slot {
 // orNothing lets the slot be left out at that cost.
 func (s slot) orNothing(cost int) slot { return s.or(cost, "") }
 
-// fit is the fullest wording of lines for which fits is true. When even the
+// fit takes equal steps from the end, so that of several children the first
+// keeps its description longest. It is the fullest wording of lines for which fits is true. When even the
 // shortest does not fit, ok is false.
 func fit(lines []line, fits func(string) bool) (text string, ok bool) {
 	at := make([][]int, len(lines))
@@ -51,7 +52,7 @@ func fit(lines []line, fits func(string) bool) (text string, ok bool) {
 		best, found, cheapest := step{}, false, 0
 		for i, l := range lines {
 			for j, s := range l.slots {
-				if k := at[i][j]; k < len(s.costs) && (!found || s.costs[k] < cheapest) {
+				if k := at[i][j]; k < len(s.costs) && (!found || s.costs[k] <= cheapest) {
 					best, found, cheapest = step{i, j}, true, s.costs[k]
 				}
 			}

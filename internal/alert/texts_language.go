@@ -41,12 +41,10 @@ func (a agreed) of(people []Person) string {
 	return a.boy
 }
 
-// noun is a thing with its gender. object is the form after "was wearing",
-// where a language bends the noun itself (Russian куртку); "" = as word.
+// noun is a thing with its gender.
 type noun struct {
 	gender gender
 	word   string
-	object string
 }
 
 // adjective holds the forms for masc, fem, neut, mascPl and femPl; a language
@@ -63,6 +61,10 @@ type traits struct {
 }
 
 func (t traits) empty() bool { return t == traits{} }
+
+// buildWords say a build alone in a list ("strong build"), and in a sentence
+// after "is" ("of strong build").
+type buildWords struct{ alone, sentence string }
 
 // circumstance is how a language names one class of disappearance.
 type circumstance struct {
@@ -113,7 +115,7 @@ type language struct {
 	colours  map[Colour]adjective
 	// thing is "red jacket"; as object what follows "was wearing": "a red jacket".
 	thing  func(n noun, a adjective, object bool) string
-	builds map[Build]agreed // alone in a list; the several form is used inside body
+	builds map[Build]buildWords
 	hair   func(c HairColour, length HairLength, sex Sex) string
 	eyes   map[EyeColour]string
 	height func(cm int, spoken bool) string
@@ -140,8 +142,8 @@ type labels struct {
 	age, height, build, hair, eyes, clothing, marks  string
 	when, where, direction                           string
 	vehicle, makeModel, colour, year, plate          string
-	seen                                             agreed
-	companion                                        agreed // for one child or several
+	seen, seenShort                                  agreed
+	companion, left                                  agreed // left: {how}
 	issued, until                                    string
 	call, callShort, dontApproach, dontApproachShort string // {phone}
 	report                                           agreed // {phone}
@@ -204,5 +206,5 @@ func fill(template string, pairs ...string) string {
 
 // languages are the six, by code.
 var languages = map[Lang]*language{
-	English: &english,
+	English: &english, French: &french, German: &german, Italian: &italian, Russian: &russian, Spanish: &spanish,
 }

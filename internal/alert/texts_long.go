@@ -10,7 +10,7 @@ import (
 func (w *writer) description() string {
 	l, f := w.l, w.f
 	paragraphs := []string{
-		sentences(l.warning[w.m.Status], w.updateWord(), w.lead()),
+		sentences(w.prefix(), l.warning[w.m.Status], w.updateWord(), w.lead()),
 		sentences(w.seen(), w.direction()),
 	}
 	for _, p := range f.Children {
@@ -97,8 +97,8 @@ func (w *writer) lead() string {
 		who[i] = l.child(fullName(p), p)
 	}
 	lead := l.circumstances[w.f.Circumstances].lead.of(kids)
-	return fill(lead, "who", l.people(who), "n", l.numbers[min(len(kids), len(l.numbers)-1)],
-		"child", l.person(kids[0].Age, kids[0].Sex))
+	return capital(fill(lead, "who", l.people(who), "n", l.numbers[min(len(kids), len(l.numbers)-1)],
+		"child", l.person(kids[0].Age, kids[0].Sex)))
 }
 
 func (w *writer) local(t time.Time) string { return w.l.fullDate(t.In(w.zone), w.m.Expires.In(w.zone)) }
@@ -121,7 +121,16 @@ func (w *writer) direction() string {
 	if d := w.towards(); d != "" {
 		return stop(w.l.label.direction + w.l.colon + d)
 	}
-	return stop(capital(w.l.transports[w.f.LastSeen.Transport]))
+	return stop(w.left())
+}
+
+// left is "Left by train", where only the means is known.
+func (w *writer) left() string {
+	how := w.l.transports[w.f.LastSeen.Transport]
+	if how == "" {
+		return ""
+	}
+	return fill(w.l.label.left.of(w.f.Children), "how", how)
 }
 
 // towards is "Lille, by train", or nothing when no direction is known.

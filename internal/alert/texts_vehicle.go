@@ -26,7 +26,7 @@ func (l *language) vehicleWords(v Vehicle, plate string) string {
 		year = strconv.Itoa(v.Year)
 	}
 	if plate != "" {
-		plate = lower(l.label.plate) + " " + plate
+		plate = l.label.plate + " " + plate
 	}
 	return l.label.vehicle + l.colon + join(", ", []string{
 		l.thing(l.vehicles[v.Kind], l.colours[v.Colour], false),
@@ -62,12 +62,4 @@ func spell(plate string) string {
 		groups = append(groups, b.String())
 	}
 	return strings.Join(groups, ", ")
-}
-
-// lower lowers the first letter.
-func lower(s string) string {
-	for i, r := range s {
-		return strings.ToLower(string(r)) + s[i+len(string(r)):]
-	}
-	return s
 }
