@@ -78,9 +78,9 @@ var german = language{
 	pronoun: dePronoun,
 
 	items: deItems, vehicles: deVehicles, colours: deColours, thing: deThing,
-	builds: map[Build]agreed{
-		BuildSlim: {"schlank", "schlank", "schlank"}, BuildMedium: {"mittlere Statur", "mittlere Statur", "von mittlerer Statur"},
-		BuildStrong: {"kräftig", "kräftig", "kräftig gebaut"}, BuildHeavy: {"korpulent", "korpulent", "korpulent"},
+	builds: map[Build]buildWords{
+		BuildSlim: {"schlank", "schlank"}, BuildMedium: {"mittlere Statur", "von mittlerer Statur"},
+		BuildStrong: {"kräftig", "kräftig gebaut"}, BuildHeavy: {"korpulent", "korpulent"},
 	},
 	hair: deHair,
 	eyes: map[EyeColour]string{
@@ -112,6 +112,7 @@ var german = language{
 		when: "Zeit", where: "Ort", direction: "Richtung",
 		vehicle: "Fahrzeug", makeModel: "Marke und Modell", year: "Baujahr", plate: "Kennzeichen",
 		seen:      agreed{"Zuletzt gesehen", "Zuletzt gesehen", "Zuletzt gesehen"},
+		seenShort: agreed{"Zuletzt", "Zuletzt", "Zuletzt"},
 		companion: agreed{"Mögliche Begleitperson", "Mögliche Begleitperson", "Mögliche Begleitperson"},
 		left:      agreed{"Unterwegs {how}", "Unterwegs {how}", "Unterwegs {how}"},
 		issued:    "Herausgegeben von", until: "Gültig bis",

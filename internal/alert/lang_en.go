@@ -68,7 +68,12 @@ var english = language{
 	aged:    func(name string, years int) string { return name + ", " + enAge(years) },
 	person:  enPerson,
 	someone: enSomeone,
-	child:   func(name string, p Person) string { return name + ", " + enSomeone(p) },
+	child: func(name string, p Person) string {
+		if p.Age == 0 {
+			return name + ", a " + enPerson(0, p.Sex) + " under one year old"
+		}
+		return name + ", " + enSomeone(p)
+	},
 	pronoun: func(s Sex) string { return s.of("She", "He") },
 
 	items: enItems, vehicles: enVehicles, colours: enColours,
@@ -79,11 +84,11 @@ var english = language{
 		}
 		return enArticle(words)
 	},
-	builds: map[Build]agreed{
-		BuildSlim:   {"slim", "slim", "of slim build"},
-		BuildMedium: {"medium build", "medium build", "of medium build"},
-		BuildStrong: {"strong build", "strong build", "of strong build"},
-		BuildHeavy:  {"heavy build", "heavy build", "of heavy build"},
+	builds: map[Build]buildWords{
+		BuildSlim:   {"slim", "of slim build"},
+		BuildMedium: {"medium build", "of medium build"},
+		BuildStrong: {"strong build", "of strong build"},
+		BuildHeavy:  {"heavy build", "of heavy build"},
 	},
 	hair: func(c HairColour, length HairLength, _ Sex) string {
 		if length == LengthBald {
@@ -130,6 +135,7 @@ var english = language{
 		when: "When", where: "Place", direction: "Direction",
 		vehicle: "Vehicle", makeModel: "Make and model", year: "Year", plate: "number plate",
 		seen:      agreed{"Last seen", "Last seen", "Last seen"},
+		seenShort: agreed{"Last seen", "Last seen", "Last seen"},
 		companion: agreed{"Possibly with", "Possibly with", "Possibly with"},
 		left:      agreed{"Left {how}", "Left {how}", "Left {how}"},
 		issued:    "Issued by", until: "Valid until",
@@ -173,9 +179,6 @@ func enPerson(age int, sex Sex) string {
 
 func enSomeone(p Person) string {
 	who := enPerson(adult(p), p.Sex)
-	if p.GivenName != "" && p.Age == 0 {
-		return enArticle(p.Sex.of("baby girl", "baby boy") + " under one year old")
-	}
 	if p.Age == 0 {
 		return enArticle(who)
 	}

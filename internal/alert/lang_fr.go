@@ -73,10 +73,10 @@ var french = language{
 	pronoun: func(s Sex) string { return s.of("Elle", "Il") },
 
 	items: frItems, vehicles: frVehicles, colours: frColours, thing: frThing,
-	builds: map[Build]agreed{
-		BuildSlim: {"mince", "mince", "de corpulence mince"}, BuildMedium: {"corpulence moyenne", "corpulence moyenne", "de corpulence moyenne"},
-		BuildStrong: {"carrure athlétique", "carrure athlétique", "de carrure athlétique"},
-		BuildHeavy:  {"forte corpulence", "forte corpulence", "de forte corpulence"},
+	builds: map[Build]buildWords{
+		BuildSlim: {"mince", "de corpulence mince"}, BuildMedium: {"corpulence moyenne", "de corpulence moyenne"},
+		BuildStrong: {"carrure athlétique", "de carrure athlétique"},
+		BuildHeavy:  {"forte corpulence", "de forte corpulence"},
 	},
 	hair: frHair,
 	eyes: map[EyeColour]string{
@@ -111,14 +111,15 @@ var french = language{
 		when: "Date et heure", where: "Lieu", direction: "Direction",
 		vehicle: "Véhicule", makeModel: "Marque et modèle", year: "Année", plate: "immatriculation",
 		seen:      agreed{"Vue pour la dernière fois", "Vu pour la dernière fois", "Vus pour la dernière fois"},
+		seenShort: agreed{"Vue", "Vu", "Vus"},
 		companion: agreed{"Peut-être avec", "Peut-être avec", "Peut-être avec"},
 		left:      agreed{"Partie {how}", "Parti {how}", "Partis {how}"},
 		issued:    "Alerte diffusée par", until: "Fin de validité",
 		call: "Appelez le {phone}", callShort: "Tél. {phone}",
 		dontApproach: "N'intervenez pas vous-même", dontApproachShort: "N'intervenez pas, appelez le {phone}",
-		report: agreed{"Si vous voyez cette enfant ou savez où elle se trouve, appelez immédiatement le {phone}",
-			"Si vous voyez cet enfant ou savez où il se trouve, appelez immédiatement le {phone}",
-			"Si vous voyez ces enfants ou savez où ils se trouvent, appelez immédiatement le {phone}"},
+		report: agreed{"Si vous voyez cette enfant ou savez où elle se trouve, appelez immédiatement le numéro {phone}",
+			"Si vous voyez cet enfant ou savez où il se trouve, appelez immédiatement le numéro {phone}",
+			"Si vous voyez ces enfants ou savez où ils se trouvent, appelez immédiatement le numéro {phone}"},
 		hotline: "Ligne des enfants disparus : {phone}",
 		form:    "Témoignages en ligne : {form}",
 		again:   "Je répète le numéro : {phone}", plus: "plus",

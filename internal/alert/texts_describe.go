@@ -12,7 +12,7 @@ type Detail struct {
 	Value string `json:"value"`
 }
 
-// Describe lists what is known of a person in lang, without the name, in the
+// Describe lists what is known of a child in lang, without the name, in the
 // order that recognises fastest. Nothing unknown is listed, and a language
 // without words gives no rows.
 func Describe(p Person, lang Lang) []Detail {
@@ -20,18 +20,29 @@ func Describe(p Person, lang Lang) []Detail {
 	if l == nil {
 		return nil
 	}
+	return l.describe(p, l.whoAge(p))
+}
+
+// DescribeSuspect is Describe for somebody the child may be with, whose age 0 means unknown.
+func DescribeSuspect(p Person, lang Lang) []Detail {
+	l := languages[lang]
+	if l == nil {
+		return nil
+	}
+	return l.describe(p, l.suspect(p))
+}
+
+func (l *language) describe(p Person, whoAge string) []Detail {
 	t := l.traits(p, false)
 	worn, carried := l.things(p.Clothing, false)
 	rows := rows{}
-	if p.Age > 0 || p.Sex != "" {
-		rows.add(l.label.age, l.whoAge(p))
-	}
+	rows.add(l.label.age, whoAge)
 	rows.add(l.label.height, t.height)
-	rows.add(l.label.build, l.build(p))
+	rows.add(l.label.build, l.builds[p.Build].alone)
 	rows.add(l.label.hair, t.hair)
 	rows.add(l.label.eyes, t.eyes)
 	rows.add(l.label.clothing, join(", ", append(worn, carried...)))
-	rows.add(l.label.marks, clean(p.Marks[lang]))
+	rows.add(l.label.marks, clean(p.Marks[l.code]))
 	return rows
 }
 
@@ -95,12 +106,9 @@ func (r *rows) add(label, value string) {
 
 // traits words what is known of p's body.
 func (l *language) traits(p Person, spoken bool) traits {
-	t := traits{eyes: l.eyes[p.EyeColour]}
+	t := traits{eyes: l.eyes[p.EyeColour], build: l.builds[p.Build].sentence}
 	if p.HeightCM > 0 {
 		t.height = l.height(p.HeightCM, spoken)
-	}
-	if p.Build != BuildUnknown {
-		t.build = l.builds[p.Build].several
 	}
 	t.bald = p.HairLength == LengthBald
 	if p.HairColour != HairUnknown || p.HairLength != LengthUnknown {
@@ -109,15 +117,15 @@ func (l *language) traits(p Person, spoken bool) traits {
 	return t
 }
 
-// build is the build as it stands alone, agreeing with the person.
-func (l *language) build(p Person) string { return l.builds[p.Build].of([]Person{p}) }
+// whoAge is "girl, 7": what a list calls a child.
+func (l *language) whoAge(p Person) string { return l.person(p.Age, p.Sex) + ", " + l.age(p.Age) }
 
-// whoAge is "girl, 7 years": what a list calls a person.
-func (l *language) whoAge(p Person) string {
-	if p.Age == 0 && p.GivenName == "" {
-		return l.person(18, p.Sex)
+// suspect is "man, 41", or "man" where the age is unknown.
+func (l *language) suspect(p Person) string {
+	if p.Age == 0 {
+		return l.person(adult(p), p.Sex)
 	}
-	return l.person(p.Age, p.Sex) + ", " + l.age(p.Age)
+	return l.whoAge(p)
 }
 
 // carriedItems are not worn: they get a sentence of their own.

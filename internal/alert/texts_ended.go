@@ -2,59 +2,60 @@ package alert
 
 // withoutCase writes what has no facts: a withdrawal, and the test of the links.
 func (w *writer) withoutCase() (Texts, error) {
-	l, head, e := w.l, "", w.l.linkTest
-	head = e.headline
-	erase := ""
-	if w.m.MsgType == TypeCancel {
-		var ok bool
-		if e, ok = l.endings[w.m.Outcome]; !ok {
-			var faults Invalid
-			faults.Add("outcome", "unknown", "a withdrawal needs an outcome: found, error, expired or other")
-			return Texts{}, faults
-		}
-		head, erase = l.ended, l.erase
+	if w.m.MsgType != TypeCancel {
+		return w.linkTest()
+	}
+	l := w.l
+	e, ok := l.endings[w.m.Outcome]
+	if !ok {
+		var faults Invalid
+		faults.Add("outcome", "unknown", "a withdrawal needs an outcome: found, error, expired or other")
+		return Texts{}, faults
 	}
 	warning := l.warning[w.m.Status]
-	if w.m.MsgType != TypeCancel {
-		warning = "" // the test's own words say it
-	}
 	t := Texts{
-		Description: sentences(w.prefix(), warning, e.account),
-		Instruction: sentences(w.prefix(), e.account),
-		Spoken:      sentences(w.prefix(), warning, stop(head), e.account, erase, warning),
-	}
-	if erase != "" {
-		t.Description += "\n" + erase
-		t.Instruction = sentences(w.prefix(), erase)
+		Description: sentences(w.prefix(), warning, e.account) + "\n" + l.erase,
+		Instruction: sentences(w.prefix(), l.erase),
+		Spoken:      sentences(w.prefix(), warning, stop(l.ended), e.account, l.erase, warning),
 	}
 	t.SpokenSeconds = l.seconds(t.Spoken)
-	return t, w.shorten(&t, w.endedTexts(head, e, erase))
+	return t, w.shorten(&t, w.endedTexts(l.ended, e, l.erase))
+}
+
+// linkTest writes the weekly test of the links to all channels.
+func (w *writer) linkTest() (Texts, error) {
+	e := w.l.linkTest
+	account := sentences(w.prefix(), e.account)
+	t := Texts{Description: account, Instruction: account, Spoken: account, SpokenSeconds: w.l.seconds(account)}
+	return t, w.shorten(&t, w.testTexts(e))
 }
 
 // endedTexts are the short texts of a withdrawal. The areas stand for the case, which has no name any more.
 func (w *writer) endedTexts(head string, e ending, erase string) shortTexts {
 	prefix := fixed(w.lead0())
-	title := sayBare(prefix, fixed(head), w.areaSlot())
-	if erase == "" {
-		title = sayBare(prefix, fixed(head))
-	}
-	first := say(title.slots...)
-	account := say(slot{forms: []string{e.account}}.or(70, stop(capital(e.headline))).orNothing(90))
-	please := say(slot{forms: []string{erase}}.orNothing(80))
-	page := sayBare(slot{forms: []string{PageURL(w.m, w.l.code)}}.orNothing(60))
-	headline := title
-	if erase != "" {
-		headline = sayBare(append(title.slots, fixed(w.l.colon+e.headline))...)
-	}
+	first := []slot{prefix, fixed(head), w.areaSlot()}
+	account := say(slot{forms: []string{e.account}}.or(lossPlate, capital(e.headline)).orNothing(lossName))
+	please := say(fixed(erase).orNothing(lossUpdate))
+	page := sayBare(fixed(PageURL(w.m, w.l.code)).orNothing(lossPage))
 	return shortTexts{
-		headline:  []line{headline},
-		crawl:     []line{first, account, please},
-		radiotext: []line{first, account},
-		pushTitle: []line{title},
+		headline:  []line{sayBare(append(first, fixed(w.l.colon+e.headline))...)},
+		crawl:     []line{say(first...), account, please},
+		radiotext: []line{say(first...), account},
+		pushTitle: []line{sayBare(first...)},
 		pushBody:  []line{say(prefix), account, please},
-		sms:       []line{first, account, please, page},
-		short90:   []line{first, account},
-		long360:   []line{first, account, please, page},
+		sms:       []line{say(first...), account, please, page},
+		short90:   []line{say(first...), account},
+		long360:   []line{say(first...), account, please, page},
+	}
+}
+
+// testTexts are the short texts of a link test: its title where room is short, else its account.
+func (w *writer) testTexts(e ending) shortTexts {
+	title := []line{sayBare(fixed(w.lead0()), fixed(e.headline))}
+	account := []line{say(fixed(w.lead0()), fixed(e.account).or(lossName, e.headline))}
+	return shortTexts{
+		headline: title, pushTitle: title,
+		crawl: account, radiotext: account, pushBody: account, sms: account, short90: account, long360: account,
 	}
 }
 

@@ -62,6 +62,10 @@ type traits struct {
 
 func (t traits) empty() bool { return t == traits{} }
 
+// buildWords say a build alone in a list ("strong build"), and in a sentence
+// after "is" ("of strong build").
+type buildWords struct{ alone, sentence string }
+
 // circumstance is how a language names one class of disappearance.
 type circumstance struct {
 	headline agreed // "Child abducted"
@@ -111,7 +115,7 @@ type language struct {
 	colours  map[Colour]adjective
 	// thing is "red jacket"; as object what follows "was wearing": "a red jacket".
 	thing  func(n noun, a adjective, object bool) string
-	builds map[Build]agreed // alone in a list; the several form is used inside body
+	builds map[Build]buildWords
 	hair   func(c HairColour, length HairLength, sex Sex) string
 	eyes   map[EyeColour]string
 	height func(cm int, spoken bool) string
@@ -138,8 +142,8 @@ type labels struct {
 	age, height, build, hair, eyes, clothing, marks  string
 	when, where, direction                           string
 	vehicle, makeModel, colour, year, plate          string
-	seen                                             agreed
-	companion                                        agreed // for one child or several
+	seen, seenShort                                  agreed
+	companion, left                                  agreed // left: {how}
 	issued, until                                    string
 	call, callShort, dontApproach, dontApproachShort string // {phone}
 	report                                           agreed // {phone}

@@ -10,7 +10,7 @@ import (
 func (w *writer) description() string {
 	l, f := w.l, w.f
 	paragraphs := []string{
-		sentences(l.warning[w.m.Status], w.updateWord(), w.lead()),
+		sentences(w.prefix(), l.warning[w.m.Status], w.updateWord(), w.lead()),
 		sentences(w.seen(), w.direction()),
 	}
 	for _, p := range f.Children {

@@ -6,6 +6,7 @@ const (
 	lossGrouping  = 5 // of the number's digits
 	lossBuild     = 10
 	lossEyes      = 11
+	lossLabel     = 12 // "last seen" becomes "seen"
 	lossMarks     = 18
 	lossGarment   = 20 // the last named first, up to 8 steps
 	lossDirection = 35
@@ -115,10 +116,12 @@ func (w *writer) placeSlot() slot {
 
 func (w *writer) seenSlot() slot {
 	l, f := w.l, w.f
-	at := l.label.seen.of(f.Children) + l.colon + l.dateShort(f.LastSeen.At.In(w.zone))
+	when := l.colon + l.dateShort(f.LastSeen.At.In(w.zone))
+	at, short := l.label.seen.of(f.Children)+when, l.label.seenShort.of(f.Children)+when
 	return fixed(at+", "+f.LastSeen.Place).
-		or(lossCircle, at+", "+town(f.LastSeen.Place)).
-		or(lossPlace, at).
+		or(lossLabel, short+", "+f.LastSeen.Place).
+		or(lossCircle, short+", "+town(f.LastSeen.Place)).
+		or(lossPlace, short).
 		orNothing(lossPlace + 2)
 }
 
@@ -170,7 +173,7 @@ func (l *language) portraitSlot(name string, p Person) slot {
 	t := l.traits(p, false)
 	worn, carried := l.things(p.Clothing, false)
 	clothes := append(worn, carried...)
-	d := struct{ height, build, hair, eyes string }{t.height, l.build(p), t.hair, t.eyes}
+	d := struct{ height, build, hair, eyes string }{t.height, l.builds[p.Build].alone, t.hair, t.eyes}
 	text := func() string {
 		words := join(", ", append([]string{l.person(p.Age, p.Sex), d.height, d.build, d.hair, d.eyes}, clothes...))
 		if name != "" {
@@ -206,21 +209,13 @@ func (w *writer) companionLines() []line {
 	var lines []line
 	for i, p := range w.f.Suspects {
 		who := func(name string) string {
-			return l.label.companion.of(w.f.Children) + l.colon + join(", ", []string{name, l.whoAge(Person{Age: p.Age, Sex: p.Sex, GivenName: p.agedName()})})
+			return l.label.companion.of(w.f.Children) + l.colon + join(", ", []string{name, l.suspect(p)})
 		}
 		lines = append(lines, say(fixed(who(fullName(p))).
 			or(lossCompanion-i, who(firstWord(p.GivenName))).
 			or(lossCompanion+4-i, who("")).orNothing(lossPortrait+1-i)))
 	}
 	return lines
-}
-
-// agedName is not empty when the age is known: whoAge tells a baby from a suspect of unknown age by it.
-func (p Person) agedName() string {
-	if p.Age > 0 {
-		return "x"
-	}
-	return ""
 }
 
 func (w *writer) vehicleLines() []line {
@@ -231,7 +226,8 @@ func (w *writer) vehicleLines() []line {
 		if plate != "" && v.Country != "" {
 			plate += " (" + v.Country + ")"
 		}
-		plain := capital(l.thing(l.vehicles[v.Kind], l.colours[v.Colour], false))
+		kind := l.vehicles[v.Kind]
+		plain := capital(l.thing(kind, l.colours[v.Colour], false))
 		named := join(" ", []string{plain, v.Make, v.Model})
 		end := lossPlate - 3*i
 		if plate == "" {
@@ -239,7 +235,7 @@ func (w *writer) vehicleLines() []line {
 		}
 		lines = append(lines, say(fixed(join(", ", []string{named, plate})).
 			or(lossVehicle-i, join(", ", []string{plain, plate})).
-			or(lossPortrait-i, plate).orNothing(end)))
+			or(lossPortrait-i, join(" ", []string{capital(kind.word), plate})).orNothing(end)))
 	}
 	return lines
 }
