@@ -2,11 +2,8 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -36,22 +33,6 @@ func freeSpace(dir string) int64 {
 		return math.MaxInt64 / 2
 	}
 	return int64(st.Bavail) * int64(st.Bsize)
-}
-
-func folderSize(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
-			size += info.Size()
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	return size, err
 }
 
 // watch starts the embedded server anew after it switched JetStream off (a write
