@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tocsin/internal/alert"
@@ -180,7 +181,7 @@ func (e *Engine) persist(ctx context.Context, ask func(context.Context) error) e
 				return plain(err)
 			}
 		}
-		if !e.sleep(ctx, e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {
 			return plain(err)
 		}
 	}
