@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,7 @@ func openIn(t *testing.T, dir string) *Engine {
 
 func openTuned(t *testing.T, dir string, tune tuning) *Engine {
 	t.Helper()
-	e, err := open(t.Context(), Options{Dir: dir, Realm: alert.Live}, tune)
+	e, err := open(t.Context(), Options{Dir: dir, Realm: alert.Live, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, tune)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,10 +156,19 @@ func (h *host) InProcessConn() (net.Conn, error) {
 	return srv.InProcessConn()
 }
 
-func (h *host) healthy() bool {
+// fault says what keeps the server from storing; nil when nothing does. A stream
+// that met one failed write (a full disk) takes no more until the server starts anew.
+func (h *host) fault() error {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.srv != nil && h.srv.JetStreamEnabled()
+	srv := h.srv
+	h.mu.Unlock()
+	if srv == nil {
+		return fmt.Errorf("%w: the embedded server is down", ErrUnavailable)
+	}
+	if st := srv.Healthz(&server.HealthzOptions{}); st.Status != "ok" {
+		return fmt.Errorf("%w: %s", ErrUnavailable, st.Error)
+	}
+	return nil
 }
 
 func (h *host) stopServer() {
