@@ -69,8 +69,8 @@ func (l *Log) message(en Entry) (*nats.Msg, error) {
 	if len(en.Data) > maxPayload-4096 { // headers count too
 		return nil, fmt.Errorf("record of %d bytes: %d are allowed", len(en.Data), maxPayload-4096)
 	}
-	if len(en.ID) > 512 {
-		return nil, fmt.Errorf("ID of %d bytes: 512 are allowed", len(en.ID))
+	if err := checkID(en.ID); err != nil {
+		return nil, err
 	}
 	return message(subject, en), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tocsin/internal/alert"
@@ -40,14 +41,15 @@ const (
 //     those only forget the index and leave a child's name in the file;
 //   - none of those three is compressed, so that a search of the files proves an erasure;
 //   - DELIVERY refuses new jobs when it is full rather than forgetting old ones; DEAD
-//     forgets the oldest, since it only tells an operator what went wrong.
+//     forgets the oldest, since it only tells an operator what went wrong. Their bounds
+//     are also reserved on an outside server, so they are small.
 func configs(replicas int) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{Name: streamCases, Subjects: subjects("cases", "officers"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true},
 		{Name: streamAlerts, Subjects: subjects("alerts"), DenyPurge: true, AllowAtomicPublish: true},
 		{Name: streamLedger, Subjects: subjects("ledger"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true, Compression: jetstream.S2Compression},
 		{Name: streamSubscribers, Subjects: subjects("subscribers"), DenyPurge: true, AllowAtomicPublish: true},
-		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 4 << 30},
+		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 1 << 30},
 		{Name: streamDead, Subjects: subjects("dead"), MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
 		{Name: streamMedia, Subjects: []string{"$O.MEDIA.C.>", "$O.MEDIA.M.>"}, DenyPurge: true, Discard: jetstream.DiscardNew},
 	}
@@ -179,7 +181,7 @@ func (e *Engine) persist(ctx context.Context, ask func(context.Context) error) e
 				return plain(err)
 			}
 		}
-		if !e.sleep(ctx, e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {
 			return plain(err)
 		}
 	}
