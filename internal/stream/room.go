@@ -1,0 +1,61 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"syscall"
+	"time"
+)
+
+// room says ErrFull before the disk is full. nats-server switches JetStream off
+// when a write meets a full disk, so the last bytes are never asked for; and the
+// bulk (receipts, jobs, photos, subscribers) stops earlier than cases and
+// alerts, so that a child who is found can still be withdrawn.
+func (e *Engine) room(urgent bool) error {
+	if e.host == nil {
+		return nil // the outside servers' operator watches their disks; their refusals arrive as ErrFull too
+	}
+	need := e.tune.reserve
+	if urgent {
+		need = e.tune.lastRoom
+	}
+	if free := freeSpace(e.host.dir); free < need {
+		return fmt.Errorf("%w: %d MiB free in %s, %d MiB are kept in reserve: make room on that disk", ErrFull, free>>20, e.host.dir, need>>20)
+	}
+	return nil
+}
+
+// freeSpace is the room left for an ordinary user; a disk that cannot be asked counts as free.
+func freeSpace(dir string) int64 {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return math.MaxInt64 / 2
+	}
+	return int64(st.Bavail) * int64(st.Bsize)
+}
+
+// watch starts the embedded server anew after it switched JetStream off (a write
+// failed although room was left: somebody else filled the disk), once there is
+// room again. The connection finds the new server by itself.
+func (e *Engine) watch() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.life.Done():
+			return
+		case <-tick.C:
+		}
+		if e.host.healthy() || e.room(false) != nil {
+			continue
+		}
+		e.log.Warn("event stream stopped on a full disk; starting it again")
+		e.host.stopServer()
+		ctx, cancel := context.WithTimeout(e.life, e.tune.openWait)
+		if err := e.host.start(ctx); err != nil {
+			e.log.Error("event stream does not start", "error", err)
+		}
+		cancel()
+	}
+}
