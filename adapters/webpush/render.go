@@ -142,8 +142,10 @@ func (a *Adapter) checkRealm(m *alert.Message, t alert.Texts, lang alert.Lang) e
 	if m.Status != alert.StatusExercise {
 		return fmt.Errorf("status: %q in the drill realm, must be Exercise", m.Status)
 	}
-	if !saysExercise(t.PushTitle, lang) && !saysExercise(t.PushBody, lang) {
-		return fmt.Errorf("texts.%s.push_title: does not say %s, every text of a drill must", lang, words[lang].exercise)
+	for field, text := range map[string]string{"push_title": t.PushTitle, "push_body": t.PushBody} {
+		if !saysExercise(text, lang) {
+			return fmt.Errorf("texts.%s.%s: does not say %s, every text of a drill must", lang, field, buttons(lang).exercise)
+		}
 	}
 	return nil
 }

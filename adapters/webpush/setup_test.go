@@ -133,18 +133,19 @@ func message(typ alert.MsgType, rev int) *alert.Message {
 		Expires:   time.Now().Add(6 * time.Hour),
 		Page:      "https://alerts.example/*/alerts/case-0042",
 		Texts: map[alert.Lang]alert.Texts{
-			alert.English: {PushTitle: "EXERCISE: Missing: Anna, 7", PushBody: "Girl, 7, red jacket & blue jeans. Last seen at Gare du Nord, Brussels, at 14:05. If you see her, call 112."},
-			alert.French:  {PushTitle: "EXERCICE : disparue, Anna, 7 ans", PushBody: "Fille de 7 ans, veste rouge et jean bleu. Vue à la gare du Nord, Bruxelles, à 14 h 05. Appelez le 112."},
+			alert.English: {PushTitle: "EXERCISE: Missing: Anna, 7", PushBody: "EXERCISE. Girl, 7, red jacket & blue jeans. Last seen at Gare du Nord, Brussels, at 14:05. If you see her, call 112."},
+			alert.French:  {PushTitle: "EXERCICE : disparue, Anna, 7 ans", PushBody: "EXERCICE. Fille de 7 ans, veste rouge et jean bleu. Vue à la gare du Nord, Bruxelles, à 14 h 05. Appelez le 112."},
 		},
 	}
 	switch typ {
 	case alert.TypeCancel:
 		m.Outcome = alert.OutcomeFound
-		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Alert ended", PushBody: "The alert for Brussels has ended. Thank you for your help."}
-		m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : alerte levée", PushBody: "L'alerte pour Bruxelles est levée. Merci de votre aide."}
+		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Alert ended", PushBody: "EXERCISE. The alert for Brussels has ended. Thank you for your help."}
+		m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : alerte levée", PushBody: "EXERCICE. L'alerte pour Bruxelles est levée. Merci de votre aide."}
 		return m
 	case alert.TypeUpdate:
-		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Update: Anna, 7", PushBody: "Now believed to be on a train towards Lille. If you see her, call 112."}
+		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Update: Anna, 7", PushBody: "EXERCISE. Now believed to be on a train towards Lille. If you see her, call 112."}
+		m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : du nouveau, Anna, 7 ans", PushBody: "EXERCICE. Elle serait dans un train vers Lille. Si vous la voyez, appelez le 112."}
 	}
 	m.Facts = &alert.Facts{Contact: alert.Contact{Phone: "112"}}
 	m.Media = []alert.Media{{Kind: "photo", URL: "https://alerts.example/photos/k3X9vQ2mT7.jpg", MIME: "image/jpeg"}}

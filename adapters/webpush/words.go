@@ -50,7 +50,7 @@ var words = map[alert.Lang]wordset{
 // saysExercise says whether text tells a reader of lang that it is not real.
 func saysExercise(text string, lang alert.Lang) bool {
 	upper := strings.ToUpper(text)
-	for _, word := range words[lang].exerciseWritten {
+	for _, word := range buttons(lang).exerciseWritten {
 		if strings.Contains(upper, word) {
 			return true
 		}
