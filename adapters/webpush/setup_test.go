@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	push "github.com/SherClockHolmes/webpush-go"
+
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/peers/pushservice"
@@ -170,3 +172,13 @@ func delivery(t testing.TB, a *Adapter, m *alert.Message) adapter.Delivery {
 type panicking struct{ doer }
 
 func (panicking) Do(*http.Request) (*http.Response, error) { panic("fault") }
+
+// subscribed is r's address as webpush-go wants it.
+func subscribed(t testing.TB, r adapter.Recipient) push.Subscription {
+	t.Helper()
+	var s subscription
+	if err := json.Unmarshal(r.Address, &s); err != nil {
+		t.Fatal(err)
+	}
+	return push.Subscription{Endpoint: s.Endpoint, Keys: push.Keys{P256dh: s.P256dh, Auth: s.Auth}}
+}

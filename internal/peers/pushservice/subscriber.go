@@ -169,3 +169,7 @@ func (u *Subscriber) Unsubscribe() {
 	defer u.c.mu.Unlock()
 	u.c.gone = true
 }
+
+// PrivateKey is the subscriber's private key, base64url: for a foreign library
+// that is to decrypt in the subscriber's place.
+func (u *Subscriber) PrivateKey() string { return b64.EncodeToString(u.private.Bytes()) }
