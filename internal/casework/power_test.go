@@ -193,7 +193,7 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	w := newWorld()
 	s := w.boot(t)
 	c := submitted(t, s)
-	w.alerts.refuse = stream.ErrUnavailable
+	w.alerts.fail(stream.ErrUnavailable)
 	_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 	wantErr(t, err, ErrPending)
 	_, st, _ := s.find(c.ID)
@@ -203,7 +203,7 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	if !got.Pending || got.Stage != StageWithdrawn {
 		t.Fatalf("want withdrawn and pending: %+v", got)
 	}
-	w.alerts.refuse = nil
+	w.alerts.fail(nil)
 	got = must[Case](t)(s.Withdraw(t.Context(), anna, c.ID, alert.OutcomeError, nil))
 	if got.Pending {
 		t.Fatal("still pending")

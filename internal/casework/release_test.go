@@ -187,7 +187,7 @@ func TestFullStream(t *testing.T) {
 		go s.Run(t.Context())
 		c := submitted(t, s)
 
-		w.cases.refuse = stream.ErrFull
+		w.cases.fail(stream.ErrFull)
 		_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 		wantErr(t, err, stream.ErrFull)
 		if errors.Is(err, ErrPending) {
@@ -197,7 +197,8 @@ func TestFullStream(t *testing.T) {
 			t.Fatalf("half released: %+v", c)
 		}
 
-		w.cases.refuse, w.alerts.refuse = nil, stream.ErrFull
+		w.cases.fail(nil)
+		w.alerts.fail(stream.ErrFull)
 		got, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 		wantErr(t, err, ErrPending)
 		wantErr(t, err, stream.ErrFull)
@@ -210,7 +211,7 @@ func TestFullStream(t *testing.T) {
 		_, err = s.Release(t.Context(), cleo, c.ID, got.Digest)
 		wantErr(t, err, ErrPending)
 
-		w.alerts.refuse = nil
+		w.alerts.fail(nil)
 		time.Sleep(2 * reconcileEvery)
 		if c := must[Case](t)(s.Get(c.ID)); c.Pending || len(w.published(t, c.ID)) != 1 {
 			t.Fatalf("not published by itself: %+v", c)

@@ -104,12 +104,12 @@ func TestPhotosGo(t *testing.T) {
 			t.Fatalf("after the update: %v; %s shows the wrong child", held, wrong)
 		}
 
-		w.objects.keep = stream.ErrUnavailable
+		w.objects.fail(stream.ErrUnavailable)
 		c = must[Case](t)(s.Withdraw(ctx, cleo, c.ID, alert.OutcomeFound, nil)) // the public is told even so
 		if len(w.objects.held()) != 2 || len(c.Photos) != 1 {
 			t.Fatalf("held %v, case %+v", w.objects.held(), c)
 		}
-		w.objects.keep = nil
+		w.objects.fail(nil)
 		time.Sleep(2 * reconcileEvery)
 		if c := must[Case](t)(s.Get(c.ID)); len(w.objects.held()) != 0 || len(c.Photos) != 0 {
 			t.Errorf("held %v, case %+v", w.objects.held(), c)
@@ -199,11 +199,11 @@ func TestExpiredWhilePending(t *testing.T) {
 		w := newWorld()
 		s := w.boot(t)
 		c := submitted(t, s)
-		w.alerts.refuse = stream.ErrUnavailable
+		w.alerts.fail(stream.ErrUnavailable)
 		_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 		wantErr(t, err, ErrPending)
 		time.Sleep(25 * time.Hour)
-		w.alerts.refuse = nil
+		w.alerts.fail(nil)
 		if _, err := s.Release(t.Context(), cleo, c.ID, c.Digest); !errors.Is(err, ErrPending) {
 			t.Errorf("an expired release was acknowledged: %v", err)
 		}

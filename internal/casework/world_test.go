@@ -96,6 +96,13 @@ func (l *memLog) Append(_ context.Context, en stream.Entry) (uint64, error) {
 	return l.seq, nil
 }
 
+// fail makes every append fail, or none.
+func (l *memLog) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refuse = err
+}
+
 func (l *memLog) last(subject string) stream.Record {
 	for _, r := range slices.Backward(l.records) {
 		if r.Subject == subject {
@@ -212,6 +219,13 @@ func (o *memObjects) Delete(_ context.Context, name string) error {
 		o.data[name] = nil
 		return nil
 	})
+}
+
+// fail makes every deletion fail, or none.
+func (o *memObjects) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keep = err
 }
 
 // held lists the objects that are there.
