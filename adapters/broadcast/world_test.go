@@ -208,6 +208,14 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
+// putRead appends m and waits until the feed has it: the log rolls a withdrawn
+// case up, so a feed that lags would never see its alert.
+func (w *world) putRead(m *alert.Message) {
+	w.t.Helper()
+	seq := w.log.put(m)
+	w.until("the feed has read it", func() bool { return w.feed.Stats().Head == seq })
+}
+
 // station registers a broadcaster and returns its id and token.
 func (w *world) station(areas ...string) (id, token string) {
 	w.t.Helper()
