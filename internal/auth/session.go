@@ -36,14 +36,17 @@ type sessions struct{ plain, secure *scs.SessionManager }
 func newSessions() sessions {
 	kept := &store{items: map[string]stored{}}
 	manager := func(name string, secure bool) *scs.SessionManager {
-		m := scs.New()
-		m.Store, m.Lifetime, m.IdleTimeout, m.HashTokenInStore = kept, sessionLife, sessionIdle, true
-		m.Cookie.Name, m.Cookie.Secure, m.Cookie.HttpOnly, m.Cookie.SameSite = name, secure, true, http.SameSiteLaxMode
-		m.Cookie.Persist = false // a shared machine forgets with its browser
-		m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, _ error) {
-			http.Error(w, "The session could not be read; try again.", http.StatusInternalServerError)
+		// Not scs.New: it starts a store of its own whose goroutine nobody can stop.
+		return &scs.SessionManager{
+			Store: kept, Codec: scs.GobCodec{}, Lifetime: sessionLife, IdleTimeout: sessionIdle, HashTokenInStore: true,
+			Cookie: scs.SessionCookie{
+				Name: name, Path: "/", Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+				Persist: false, // a shared machine forgets with its browser
+			},
+			ErrorFunc: func(w http.ResponseWriter, _ *http.Request, _ error) {
+				http.Error(w, "The session could not be read; try again.", http.StatusInternalServerError)
+			},
 		}
-		return m
 	}
 	return sessions{plain: manager("tocsin", false), secure: manager("__Host-tocsin", true)}
 }

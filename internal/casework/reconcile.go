@@ -108,12 +108,24 @@ func (st *state) publishable(now time.Time) bool {
 	return st.pending != nil && !st.pending.Expired(now)
 }
 
+// errNotDue: an update gave the alert more time while the sweep was on its way.
+var errNotDue = errors.New("the alert has not expired")
+
 // sweep withdraws what has expired.
 func (s *Service) sweep(ctx context.Context) {
 	now := time.Now()
 	expired := func(st *state) bool { return st.c.Live != nil && !now.Before(st.c.Live.Expires) }
+	gate := func(st *state) error {
+		if !expired(st) {
+			return errNotDue
+		}
+		return nil
+	}
 	s.each(ctx, s.due(expired), "an expired alert is not withdrawn yet", func(ctx context.Context, id string) error {
-		_, err := s.withdraw(ctx, auth.Officer{ID: System}, id, alert.OutcomeExpired, nil, expired)
+		_, err := s.withdraw(ctx, auth.Officer{ID: System}, id, alert.OutcomeExpired, nil, gate)
+		if errors.Is(err, errNotDue) {
+			return nil
+		}
 		return err
 	})
 }

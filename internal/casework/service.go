@@ -118,8 +118,16 @@ func (s *Service) find(id string) (*entry, *state, error) {
 // hold locks a case for one act. The returned function lets go.
 func (s *Service) hold(ctx context.Context, id string) (func(), error) {
 	e, _, err := s.find(id)
-	if err != nil {
-		return nil, err
+	if err != nil { // perhaps another process made it a moment ago
+		if !possible(id) {
+			return nil, ErrNotFound
+		}
+		if err := s.catchUp(ctx, id); err != nil {
+			return nil, err
+		}
+		if e, _, err = s.find(id); err != nil {
+			return nil, err
+		}
 	}
 	select {
 	case e.lock <- struct{}{}:
@@ -127,6 +135,13 @@ func (s *Service) hold(ctx context.Context, id string) (func(), error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// possible says whether id could be a case's: the log is never asked for what would be a wildcard.
+func possible(id string) bool {
+	return id != "" && len(id) <= 24 && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
 }
 
 // act decides and stores one event on a case. decide sees the newest state and
@@ -150,6 +165,13 @@ func (s *Service) decided(ctx context.Context, by auth.Officer, id string, decid
 		}
 		ev, err := decide(st)
 		if err != nil {
+			// Refused: but perhaps only because another process wrote what is not known here yet.
+			if err := s.catchUp(ctx, id); err != nil {
+				return Case{}, err
+			}
+			if _, now, _ := s.find(id); now != nil && now.seq != st.seq {
+				continue
+			}
 			return Case{}, err
 		}
 		if ev == nil {
