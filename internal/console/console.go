@@ -45,7 +45,7 @@ type Casework interface {
 type Accounts interface {
 	SignIn(ctx context.Context, id, password string) (auth.Officer, error)
 	StartSession(w http.ResponseWriter, r *http.Request, o auth.Officer) error
-	EndSession(w http.ResponseWriter, r *http.Request)
+	EndSession(w http.ResponseWriter, r *http.Request) error
 	Middleware(next http.Handler) http.Handler
 	List() []auth.Officer
 }
