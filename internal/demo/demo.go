@@ -109,7 +109,7 @@ func (s *stage) config() config.Config {
 		"broadcast": json.RawMessage(`{}`),
 		"website":   json.RawMessage(`{}`),
 		"webpush":   s.peers.pushSettings(),
-		"sms":       s.peers.smsSettings(),
+//SMS		"sms":       s.peers.smsSettings(),
 	}
 	return c
 }

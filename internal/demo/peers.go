@@ -125,7 +125,11 @@ func (s *stage) registerNamed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.peers.partner.Trust(secret, s.app.WebhookKey())
+	keys, err := app.Keys(s.app.Config)
+	if err != nil {
+		return err
+	}
+	return s.peers.partner.Trust(secret, keys.Webhook)
 }
 
 // connectStation starts the broadcaster's receiver, the one `tocsin receive` runs.
@@ -164,7 +168,8 @@ func (s *stage) registerPhones(ctx context.Context) error {
 		s.peers.phones = append(s.peers.phones, number)
 		all[i] = app.NewRecipient{Number: number, Areas: []string{"BE"}, Lang: langs[i%len(langs)]}
 	}
-	return s.app.AddRecipients(ctx, "sms", all)
+	_, err := s.app.AddRecipients(ctx, "sms", all)
+	return err
 }
 
 // subscribe sends each synthetic citizen's subscription to the public address, some at once.
