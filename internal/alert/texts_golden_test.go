@@ -132,7 +132,7 @@ func page(t alert.Texts) string {
 		}
 		fmt.Fprintf(&b, " %s", c.Unit)
 		if c.Parts > 0 {
-			fmt.Fprintf(&b, ", %d parts", c.Parts)
+			fmt.Fprintf(&b, ", in %d", c.Parts)
 		}
 		b.WriteString("\n\t" + strings.ReplaceAll(c.Text, "\n", "\n\t") + "\n\n")
 	}

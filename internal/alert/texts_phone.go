@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -70,11 +71,11 @@ func apart(s string) string {
 	return b.String()
 }
 
-// only says whether every area of the alert lies in the country: then all hear the national number.
-func (w *writer) only(country string) bool {
+// only says whether every area of the alert lies in one of the countries: then all hear the national number.
+func (w *writer) only(countries string) bool {
 	for _, a := range w.m.Areas {
 		code, _, _ := strings.Cut(a.Code, "-")
-		if !strings.Contains(country, code) || code == "" {
+		if !slices.Contains(strings.Fields(countries), code) {
 			return false
 		}
 	}
