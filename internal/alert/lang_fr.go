@@ -15,7 +15,7 @@ var (
 // French puts a space before the colon. It is an ordinary one, because a
 // no-break space would be a foreign character in half of the channels.
 var french = language{
-	code: French, colon: " : ", and: always(" et "), apposed: true, words: 160,
+	code: French, colon: " : ", and: always(" et "), apposed: true, grouped: true, words: 160,
 
 	status: map[Status]string{StatusExercise: "EXERCICE", StatusTest: "TEST"},
 	warning: map[Status]string{

@@ -18,7 +18,7 @@ var (
 // Names and places come in any script and cannot be declined, so they stand in
 // the nominative behind a colon.
 var russian = language{
-	code: Russian, colon: ": ", and: always(" и "), apposed: true, words: 115,
+	code: Russian, colon: ": ", and: always(" и "), apposed: true, grouped: true, words: 115,
 
 	status: map[Status]string{StatusExercise: "УЧЕБНАЯ ТРЕВОГА", StatusTest: "ПРОВЕРКА"},
 	warning: map[Status]string{

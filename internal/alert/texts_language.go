@@ -93,6 +93,7 @@ type language struct {
 	code    Lang
 	colon   string                   // ": ", or " : " where the language wants it
 	and     func(next string) string // " and ", as it sounds before the next word
+	grouped bool                     // a group of digits is said as one number (02, 554), not digit by digit
 	apposed bool                     // a comma before the "and" of a list of people, whose ages stand between commas
 	words   int                      // read aloud in a minute
 

@@ -191,9 +191,9 @@ func TestNumberReadAloud(t *testing.T) {
 		{"+3225544000", []string{"BE-BRU", "BE-VAN"}, "call 0 2, 5 5 4, 4 0, 0 0 at once"},
 		{"+3225544000", []string{"BE-BRU", "FR-59"}, "call plus 3 2, 2, 5 5 4, 4 0, 0 0 at once"},
 		{"+3225544000", nil, "call plus 3 2, 2, 5 5 4, 4 0, 0 0 at once"},
-		{"+77272541111", []string{"KZ-75"}, "call 8 7 2 7, 2 5 4, 1 1, 1 1 at once"},
+		{"+77272541111", []string{"KZ-75"}, "call 8, 7 2 7, 2 5 4, 1 1, 1 1 at once"},
 		{"+390612345678", []string{"IT"}, "call 0 6 1, 2 3 4, 5 6 7 8 at once"},
-		{"+999123456", []string{"BE"}, "call plus, 9 9 9, 1 2 3, 4 5 6 at once"},
+		{"+999123456", []string{"BE"}, "call plus 9 9 9, 1 2 3, 4 5 6 at once"},
 		{"116000", []string{"BE"}, "call 1 1 6, 0 0 0 at once"},
 	} {
 		m := stories()["alert"]
@@ -207,6 +207,53 @@ func TestNumberReadAloud(t *testing.T) {
 		}
 		if !strings.Contains(texts.Spoken, tt.want) {
 			t.Errorf("%s in %v: %q is not in %q", tt.phone, tt.areas, tt.want, texts.Spoken)
+		}
+	}
+}
+
+// A Frenchman and a Russian say a group of digits as one number.
+func TestNumberReadAloudInGroups(t *testing.T) {
+	for lang, want := range map[alert.Lang]string{
+		alert.French:  "appelez immédiatement le numéro 02, 554, 40, 00. Je répète le numéro : 02, 554, 40, 00. Ligne des enfants disparus : 116, 000.",
+		alert.Russian: "по номеру 02, 554, 40, 00. Повторяем номер: 02, 554, 40, 00.",
+	} {
+		texts, err := alert.Write(stories()["alert"], lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(texts.Spoken, want) {
+			t.Errorf("%s: %q is not in %q", lang, want, texts.Spoken)
+		}
+	}
+}
+
+// The limits are the channels', not ours: a changed constant must fail here.
+func TestCounts(t *testing.T) {
+	limits := map[string]int{"headline": 160, "description": 0, "instruction": 0, "spoken": 0, "crawl": 200, "radiotext": 64,
+		"push_title": 50, "push_body": 180, "sms": 306, "short90": 90, "long360": 360}
+	texts, err := alert.Write(stories()["alert"], alert.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := alert.Counts(texts)
+	if len(counts) != len(limits) {
+		t.Errorf("%d texts are counted, want %d", len(counts), len(limits))
+	}
+	for _, c := range counts {
+		if limit, ok := limits[c.Name]; !ok || c.Limit != limit || c.Over() || c.Count == 0 || c.Text == "" {
+			t.Errorf("%+v, want the limit %d", c, limit)
+		}
+	}
+	long := alert.Counts(alert.Texts{Headline: strings.Repeat("é", 161), SMS: strings.Repeat("я", 202), Short90: strings.Repeat("€", 46), Spoken: "Anna", SpokenSeconds: 3})
+	for i, want := range map[int]alert.Count{
+		0: {Name: "headline", Count: 161, Limit: 160, Unit: "characters"},
+		3: {Name: "spoken", Count: 3, Unit: "seconds"},
+		8: {Name: "sms", Count: 202, Limit: 201, Unit: "UTF-16 units", Parts: 4},
+		9: {Name: "short90", Count: 92, Limit: 90, Unit: "septets"},
+	} {
+		want.Text = long[i].Text
+		if long[i] != want || long[i].Over() != (i != 3) {
+			t.Errorf("got %+v, want %+v", long[i], want)
 		}
 	}
 }
