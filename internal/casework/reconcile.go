@@ -96,7 +96,7 @@ func (s *Service) each(ctx context.Context, ids []string, what string, work func
 func (s *Service) reconcile(ctx context.Context) {
 	now := time.Now()
 	s.each(ctx, s.due(func(st *state) bool { return st.publishable(now) }), "publication is still pending", s.publish)
-	s.each(ctx, s.due(func(st *state) bool { return st.pending == nil && len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
+	s.each(ctx, s.due(func(st *state) bool { return len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
 }
 
 // publishable says whether something waits that may still go out.

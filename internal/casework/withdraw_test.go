@@ -3,6 +3,7 @@ package casework
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -137,8 +138,17 @@ func TestPhotosGo(t *testing.T) {
 		c.Facts.Children[0].Photo = right
 		c = must[Case](t)(s.Edit(ctx, anna, c.ID, c.Version, c.Draft))
 		c = must[Case](t)(s.Submit(ctx, anna, c.ID))
-		must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
-		if held := strings.Join(w.objects.held(), " "); held != right+"-s.jpg "+right+".jpg" {
+		w.objects.fail(stream.ErrUnavailable)
+		c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
+		again := c.Draft
+		again.Facts.Children[0].Photo = wrong
+		c = must[Case](t)(s.Edit(ctx, anna, c.ID, c.Version, again))
+		_, err := s.Submit(ctx, anna, c.ID) // it is not gone yet, but it goes
+		wantFaults(t, err, "children[0].photo")
+		w.objects.fail(nil)
+		time.Sleep(2 * reconcileEvery)
+		slices.Sort(c.Live.Media)
+		if held := strings.Join(w.objects.held(), " "); held != strings.Join(c.Live.Media, " ") || !strings.Contains(held, right) {
 			t.Fatalf("after the update: %v; %s shows the wrong child", held, wrong)
 		}
 
