@@ -192,7 +192,7 @@ func (w *world) holds(t *testing.T, st *story) {
 func TestWithdrawnBeforePublished(t *testing.T) {
 	w := newWorld()
 	s := w.boot(t)
-	c := submitted(t, s)
+	c, _ := withPhoto(t, s)
 	w.alerts.fail(stream.ErrUnavailable)
 	_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 	wantErr(t, err, ErrPending)
@@ -202,6 +202,10 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	wantErr(t, err, ErrPending)
 	if !got.Pending || got.Stage != StageWithdrawn {
 		t.Fatalf("want withdrawn and pending: %+v", got)
+	}
+	s.reconcile(t.Context())
+	if len(w.objects.held()) != 2 {
+		t.Error("the photos went before the public was told")
 	}
 	w.alerts.fail(nil)
 	got = must[Case](t)(s.Withdraw(t.Context(), anna, c.ID, alert.OutcomeError, nil))
@@ -214,5 +218,23 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	}
 	if all := w.published(t, c.ID); len(all) != 1 || all[0].MsgType != alert.TypeCancel {
 		t.Errorf("published %v, want the withdrawal alone", all)
+	}
+}
+
+// The log forgets message ids after a while; a process that comes back later
+// than that must still see that its message is there.
+func TestPublishedOnceEvenMuchLater(t *testing.T) {
+	w := newWorld()
+	s := w.boot(t)
+	c := submitted(t, s)
+	dying := &plug{at: 3} // the release, the message, and then the note that it is out
+	s = must[*Service](t)(New(t.Context(), w.deps(dying)))
+	must[Case](t)(s.Release(t.Context(), cleo, c.ID, c.Digest))
+	w.alerts.mu.Lock()
+	clear(w.alerts.ids)
+	w.alerts.mu.Unlock()
+	s = w.boot(t)
+	if c := must[Case](t)(s.Get(c.ID)); c.Pending || len(w.published(t, c.ID)) != 1 {
+		t.Errorf("%d messages published, pending %v", len(w.published(t, c.ID)), c.Pending)
 	}
 }
