@@ -91,6 +91,8 @@ func open(_ context.Context, raw json.RawMessage, env adapter.Env) (adapter.Adap
 func (f *Feed) Routes() []adapter.Route {
 	return []adapter.Route{
 		{Pattern: "GET /v1/feed", Handler: http.HandlerFunc(f.serveWebSocket)},
+		{Pattern: "GET /v1/feed/events", Handler: http.HandlerFunc(f.serveEvents)},
+		{Pattern: "GET /v1/feed/poll", Handler: http.HandlerFunc(f.servePoll)},
 		{Pattern: "POST /v1/feed/receipts", Handler: http.HandlerFunc(f.serveReceipt)},
 	}
 }

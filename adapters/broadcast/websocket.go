@@ -123,6 +123,9 @@ func (s *session) read(conn *websocket.Conn) {
 	}
 }
 
+// starts are the places where a client without a cursor may begin.
+var starts = []string{"", "live", "new", "all", "acked"}
+
 // handle takes one frame of the client. Unknown types are ignored: they may be of a newer protocol.
 func (s *session) handle(data []byte) {
 	var head struct {
@@ -135,7 +138,7 @@ func (s *session) handle(data []byte) {
 	switch head.Type {
 	case "resume":
 		var q resumeFrame
-		if err := json.Unmarshal(data, &q); err != nil || !slices.Contains([]string{"", "live", "new", "all", "acked"}, q.Start) {
+		if err := json.Unmarshal(data, &q); err != nil || !slices.Contains(starts, q.Start) {
 			s.leave(quit{CloseBadMessage, "bad", 0, "resume: cursor is a string, start is live, new, all or acked"})
 			return
 		}
