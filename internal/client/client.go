@@ -1,4 +1,5 @@
-package demo
+// Package client speaks the officers' API, as a State's own software would.
+package client
 
 import (
 	"bytes"
@@ -13,24 +14,23 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
+	"tocsin/internal/ledger"
 )
 
-// draft is what an officer writes.
-type draft = casework.Draft
-
-// officer works through the officers' API, as a State's own software would.
-type officer struct {
+// Officer is one officer with a token.
+type Officer struct {
 	base, token string
 	client      *http.Client
-	released    *time.Time // when the last release or withdrawal was sent off
+	pressed     *time.Time
 }
 
-func newOfficer(base, token string) officer {
-	return officer{base: base, token: token, client: &http.Client{Timeout: 30 * time.Second}, released: new(time.Time)}
+// New is an officer at the server of base ("http://127.0.0.1:8080").
+func New(base, token string) Officer {
+	return Officer{base: base, token: token, client: &http.Client{Timeout: 30 * time.Second}, pressed: new(time.Time)}
 }
 
 // do calls the API and decodes the answer into out; a problem document becomes the error.
-func (o officer) do(ctx context.Context, method, path, contentType, ifMatch string, body io.Reader, out any) error {
+func (o Officer) do(ctx context.Context, method, path, contentType, ifMatch string, body io.Reader, out any) error {
 	req, err := http.NewRequestWithContext(ctx, method, o.base+path, body)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (o officer) do(ctx context.Context, method, path, contentType, ifMatch stri
 	return json.Unmarshal(data, out)
 }
 
-func (o officer) json(ctx context.Context, method, path string, in, out any) error {
+func (o Officer) json(ctx context.Context, method, path string, in, out any) error {
 	data, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -68,11 +68,13 @@ func (o officer) json(ctx context.Context, method, path string, in, out any) err
 	return o.do(ctx, method, path, "application/json", "", bytes.NewReader(data), out)
 }
 
-func (o officer) draft(ctx context.Context, d casework.Draft) (c casework.Case, err error) {
+// Draft opens a case.
+func (o Officer) Draft(ctx context.Context, d casework.Draft) (c casework.Case, err error) {
 	return c, o.json(ctx, "POST", "/v1/cases", d, &c)
 }
 
-func (o officer) photo(ctx context.Context, id string, png []byte) (string, error) {
+// AddPhoto uploads a PNG and gives its id.
+func (o Officer) AddPhoto(ctx context.Context, id string, png []byte) (string, error) {
 	var got struct {
 		ID string `json:"id"`
 	}
@@ -80,10 +82,10 @@ func (o officer) photo(ctx context.Context, id string, png []byte) (string, erro
 	return got.ID, err
 }
 
-// edit reads the case, changes its draft and writes it back as one who saw that version.
-func (o officer) edit(ctx context.Context, id string, change func(*draft)) error {
-	var c casework.Case
-	if err := o.do(ctx, "GET", "/v1/cases/"+id, "", "", nil, &c); err != nil {
+// Edit reads the case, changes its draft and writes it back as one who saw that version.
+func (o Officer) Edit(ctx context.Context, id string, change func(*casework.Draft)) error {
+	c, err := o.Get(ctx, id)
+	if err != nil {
 		return err
 	}
 	change(&c.Draft)
@@ -94,22 +96,37 @@ func (o officer) edit(ctx context.Context, id string, change func(*draft)) error
 	return o.do(ctx, "PUT", "/v1/cases/"+id, "application/json", fmt.Sprintf(`"%d"`, c.Version), bytes.NewReader(data), nil)
 }
 
-func (o officer) submit(ctx context.Context, id string) error {
+// Submit hands the case to an approver.
+func (o Officer) Submit(ctx context.Context, id string) error {
 	return o.json(ctx, "POST", "/v1/cases/"+id+"/submit", struct{}{}, nil)
 }
 
-// release reads what every channel will say and releases exactly that.
-func (o officer) release(ctx context.Context, id string) (*alert.Message, error) {
+// Release reads what every channel will say and releases exactly that.
+func (o Officer) Release(ctx context.Context, id string) (*alert.Message, error) {
 	var p casework.Preview
 	if err := o.do(ctx, "GET", "/v1/cases/"+id+"/preview", "", "", nil, &p); err != nil {
 		return nil, err
 	}
 	body := map[string]string{"digest": p.Digest}
-	*o.released = time.Now()
+	*o.pressed = time.Now()
 	return p.Message, o.json(ctx, "POST", "/v1/cases/"+id+"/release", body, nil)
 }
 
-func (o officer) withdraw(ctx context.Context, id string, outcome alert.Outcome) error {
-	*o.released = time.Now()
+// Withdraw ends the alert.
+func (o Officer) Withdraw(ctx context.Context, id string, outcome alert.Outcome) error {
+	*o.pressed = time.Now()
 	return o.json(ctx, "POST", "/v1/cases/"+id+"/withdraw", map[string]any{"outcome": outcome}, nil)
 }
+
+// Get is the case as it is now.
+func (o Officer) Get(ctx context.Context, id string) (c casework.Case, err error) {
+	return c, o.do(ctx, "GET", "/v1/cases/"+id, "", "", nil, &c)
+}
+
+// Board is who has it and who has not.
+func (o Officer) Board(ctx context.Context, id string) (b ledger.Board, err error) {
+	return b, o.do(ctx, "GET", "/v1/cases/"+id+"/deliveries", "", "", nil, &b)
+}
+
+// Pressed is when the last release or withdrawal was sent off.
+func (o Officer) Pressed() time.Time { return *o.pressed }
