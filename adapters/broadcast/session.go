@@ -10,6 +10,9 @@ import (
 // on its frames keeps an honest client far below it.
 const maxQueued = 1024
 
+// keepEntries is how large a buffer a connection keeps after a replay; live it needs one place.
+const keepEntries = 16
+
 // line is a transport's way to the client.
 type line interface {
 	framing
@@ -225,7 +228,9 @@ func (s *session) log(b *batch, now time.Time) (more, over bool) {
 		s.position.Store(e.total)
 	}
 	clear(entries)
-	s.buf, s.next = entries[:0], next
+	if s.buf, s.next = entries[:0], next; cap(s.buf) > keepEntries {
+		s.buf = nil
+	}
 	if next < end {
 		return true, false
 	}
@@ -312,7 +317,7 @@ func (s *session) flush(b *batch) bool {
 	last := newBatch()
 	defer last.free()
 	if rest := b.leftover(n); rest > 0 {
-		last.small(remaining(b.bufs, rest))
+		last.small(remaining(b.rest, rest))
 		last.endFrame()
 	}
 	s.bye(last, *q)

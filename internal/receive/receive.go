@@ -16,13 +16,14 @@ type Receiver struct {
 	client *http.Client
 	unlock func()
 
-	mu     sync.Mutex
-	state  *state
-	dirty  bool // state has changes that may be lost
-	news   chan struct{}
-	busy   map[string]chan struct{} // identifier -> closed when its processing ends
-	passed map[string]time.Time     // identifier -> when it was refused: not asked for again at once
-	lines  []*line
+	mu      sync.Mutex
+	state   *state
+	dirty   bool // state has changes that may be lost
+	news    chan struct{}
+	busy    map[string]chan struct{} // identifier -> closed when its processing ends
+	passed  map[string]time.Time     // identifier -> when it was refused: not asked for again at once
+	lines   []*line
+	wanting map[string]*wanting // case -> pictures of its newest revision that could not be had yet
 
 	runs chan string // cases whose command is due
 }
@@ -50,7 +51,7 @@ func New(opt Options) (*Receiver, error) {
 	r := &Receiver{
 		unlock: unlock,
 		opt:    opt, client: opt.client(), state: s, news: make(chan struct{}), busy: map[string]chan struct{}{},
-		passed: map[string]time.Time{}, runs: make(chan string, maxCases),
+		passed: map[string]time.Time{}, wanting: map[string]*wanting{}, runs: make(chan string, maxCases),
 	}
 	for _, addr := range opt.Feeds {
 		r.lines = append(r.lines, &line{r: r, addr: addr})
@@ -75,6 +76,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 		all.Go(func() { r.execute(ctx) })
 	}
 	all.Go(func() { r.keep(ctx) })
+	all.Go(func() { r.mend(ctx) })
 	all.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,6 +124,7 @@ func (r *Receiver) expire(now time.Time) {
 			continue
 		}
 		h.Ended, h.Run = now.UTC(), false
+		delete(r.wanting, id)
 		r.log("expired", id, h.Revision, "")
 		if err := r.owe(&Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", Epoch: h.Epoch}); err != nil {
 			r.alarm("", AlarmDisk, err.Error())
@@ -195,6 +198,7 @@ func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Rev
 		h.follows(before.Identifier)
 	}
 	r.state.Cases[v.Case] = h
+	r.want(v, dir, files)
 	if v.MsgType == "Cancel" {
 		h.Ended = now.UTC()
 		// The state first: after a crash in between, tidy deletes the rest.
