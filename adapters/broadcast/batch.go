@@ -35,11 +35,11 @@ func newBatch() *batch { return batches.Get().(*batch) }
 
 // free gives the batch back. The large parts are let go, so that a withdrawn case does not stay in a pool.
 func (b *batch) free() {
-	clear(b.bufs[:cap(b.bufs)])
+	clear(b.bufs)
 	if cap(b.flat) > 4*batchBytes {
 		b.flat = nil
 	}
-	clear(b.flat[:cap(b.flat)])
+	clear(b.flat)
 	*b = batch{bufs: b.bufs[:0], ends: b.ends[:0], scratch: b.scratch[:0], flat: b.flat[:0]}
 	batches.Put(b)
 }
