@@ -92,7 +92,7 @@ type Message struct {
 	Facts *Facts         `json:"facts,omitempty"`
 	Texts map[Lang]Texts `json:"texts"`
 	Media []Media        `json:"media,omitempty"`
-	Page  string         `json:"page"` // address of the public page, without the language
+	Page  string         `json:"page"` // address of the public page: "https://host/*/alerts/ID"; PageURL puts the language for *
 
 	// CAP is the signed CAP 1.2 document. Its bytes are never changed after signing.
 	CAP []byte `json:"cap,omitempty"`

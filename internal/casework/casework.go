@@ -18,6 +18,12 @@ var (
 	ErrDigest    = errors.New("the content is not what was shown; read it again") // 409
 	ErrForbidden = errors.New("not allowed")                                      // 403, wrapped with the reason
 	ErrStage     = errors.New("not possible at this stage")                       // 409, wrapped with the stage and the mend
+	// ErrPending: the act is recorded and durable, but ALERTS did not take the
+	// message yet. It goes out by itself as soon as ALERTS takes it; the same
+	// call may be made again and tries at once. 503, with the case beside it.
+	ErrPending = errors.New("recorded; publication is pending and goes on by itself")
+	// ErrRecord: a case's record is not what was written: an event is missing, changed or moved.
+	ErrRecord = errors.New("the record of the case is broken")
 )
 
 // Stage is how far the case's newest revision is.
@@ -48,8 +54,10 @@ type Internal struct {
 
 // Case is the fold of a case's events.
 type Case struct {
-	ID      string `json:"id"`      // opaque: 12 characters, no vowels, unguessable
-	Version uint64 `json:"version"` // sequence of the newest event: the ETag
+	ID string `json:"id"` // opaque: 12 characters, no vowels, unguessable
+	// Version is the sequence of the newest act on the draft or the stage: the
+	// ETag. A photo added, or a message published, does not void an open form.
+	Version uint64 `json:"version"`
 	Stage   Stage  `json:"stage"`
 	Draft
 
@@ -57,6 +65,11 @@ type Case struct {
 	Revision int `json:"revision"`
 	// Live is the newest released revision; nil before release and after withdrawal.
 	Live *LiveRevision `json:"live,omitempty"`
+	// Pending says that the newest release or withdrawal is recorded but not yet on ALERTS.
+	Pending bool `json:"pending,omitempty"`
+	// Photos are the pictures that Person.Photo may name, oldest first.
+	Photos []Photo `json:"photos,omitempty"`
+	Digest string  `json:"digest,omitempty"` // of what was submitted
 
 	Author     string        `json:"author"`      // officer id
 	LastEditor string        `json:"last_editor"` // of this revision
@@ -70,6 +83,24 @@ type Case struct {
 	Released   time.Time     `json:"released,omitzero"` // of the first revision
 	Withdrawn  time.Time     `json:"withdrawn,omitzero"`
 }
+
+// Photo is one stored picture of a case.
+type Photo struct {
+	Token  string    `json:"token"` // unguessable; what Person.Photo names
+	By     string    `json:"by"`    // officer id
+	At     time.Time `json:"at"`
+	Width  int       `json:"width"`
+	Height int       `json:"height"`
+	Bytes  int       `json:"bytes"`
+	SHA256 string    `json:"sha256"` // hex
+	SHA1   string    `json:"sha1"`   // hex; CAP's digest element still wants it
+}
+
+// Object is the name of the picture in the object store, and the last part of its address.
+func (p Photo) Object() string { return p.Token + ".jpg" }
+
+// Thumbnail is the name of its small copy.
+func (p Photo) Thumbnail() string { return p.Token + "-s.jpg" }
 
 // LiveRevision is what the public has now.
 type LiveRevision struct {
@@ -85,19 +116,42 @@ type LiveRevision struct {
 // Event is one act on a case, as stored: an append-only, hash-chained record.
 type Event struct {
 	Case    string    `json:"case"`
-	Kind    string    `json:"kind"` // drafted, edited, photo_added, submitted, released, returned, rejected, withdrawn, published
+	Kind    string    `json:"kind"` // one of the Kind constants
 	At      time.Time `json:"at"`
 	Officer string    `json:"officer"` // "system" for expiry
 	Prev    string    `json:"prev"`    // hex SHA-256 of the previous event's bytes; "" for the first
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
-	// returned and rejected; Outcome and Words on withdrawn; Message on released and withdrawn.
+	// returned and rejected; Outcome and Words on withdrawn; Message on released and
+	// withdrawn; Photo on photo_added; Identifier on published; Purged on purged.
 	Draft   *Draft          `json:"draft,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 	Outcome alert.Outcome   `json:"outcome,omitempty"`
 	Words   alert.Localized `json:"words,omitempty"`
 	Message *alert.Message  `json:"message,omitempty"` // signed: written here first, then to ALERTS; republished after a crash
+	Photo   *Photo          `json:"photo,omitempty"`
+	// Identifier is what is now on ALERTS.
+	Identifier string `json:"identifier,omitempty"`
+	// Purged are the tokens of the photos whose bytes are gone.
+	Purged []string `json:"purged,omitempty"`
 }
+
+// The kinds of events.
+const (
+	KindDrafted    = "drafted"
+	KindEdited     = "edited"
+	KindPhotoAdded = "photo_added"
+	KindSubmitted  = "submitted"
+	KindReturned   = "returned"
+	KindRejected   = "rejected"
+	KindReleased   = "released"
+	KindWithdrawn  = "withdrawn"
+	KindPublished  = "published" // ALERTS has the message of the release or withdrawal before it
+	KindPurged     = "purged"    // photos deleted
+)
+
+// System is the officer of what the server does by itself: expiry, publication, purge.
+const System = "system"
 
 // Preview is exactly what goes out: the message without sent and CAP, every
 // channel's parts, and who will get it. Digest is over all of it.

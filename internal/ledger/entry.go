@@ -9,6 +9,27 @@ import (
 	"tocsin/internal/alert"
 )
 
+// Batch is what lies on the stream: news of one channel about one revision,
+// written once for a whole attempt, so that it is also the worker's checkpoint.
+type Batch struct {
+	Case       string        `json:"case"`
+	Identifier string        `json:"identifier"`
+	Revision   int           `json:"revision"`
+	MsgType    alert.MsgType `json:"msg_type"`
+	Released   time.Time     `json:"released"`
+	Channel    string        `json:"channel"`
+	// Planned, when set, is the planner's word: how many are to be reached, and,
+	// where they have names, who.
+	Planned *Plan   `json:"planned,omitempty"`
+	Entries []Entry `json:"entries,omitempty"`
+}
+
+// Plan is how many recipients a revision has on a channel.
+type Plan struct {
+	Recipients int      `json:"recipients"`
+	Named      []string `json:"named,omitempty"` // at most MaxNamed ids, for the board's rows
+}
+
 // Entry is one recipient's news about one revision. It holds no personal data:
 // recipients are opaque ids.
 type Entry struct {

@@ -1,0 +1,92 @@
+package website
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+)
+
+// Partner is a partner's address as the registry keeps it.
+type Partner struct {
+	Endpoint string `json:"endpoint"`
+	Secret   string `json:"secret"` // whsec_...
+}
+
+const (
+	maxEndpoint = 500 // bytes of an address; longer ones are mistakes or attacks
+	maxName     = 100 // bytes of a partner's name on the board
+	secretSize  = 32
+)
+
+// NewPartner registers a partner: the recipient to store and the secret to
+// hand over once. Errors are alert.Invalid. loopback lets the demo's own
+// endpoints pass.
+func NewPartner(name, endpoint string, areas []string, lang alert.Lang, loopback bool) (adapter.Recipient, string, error) {
+	var bad alert.Invalid
+	if name = strings.TrimSpace(name); name == "" || len(name) > maxName {
+		bad.Add("name", "required", "Name the partner in 1 to 100 characters.")
+	}
+	if len(areas) == 0 {
+		bad.Add("areas", "required", `Name the areas, or "*" for all.`)
+	}
+	if !slices.Contains(alert.Langs, lang) {
+		bad.Add("lang", "unknown", "Use en, fr, de, it, ru or es.")
+	}
+	u, why := checkEndpoint(endpoint, loopback)
+	if why != "" {
+		bad.Add("endpoint", "address", why)
+	}
+	if err := bad.Err(); err != nil {
+		return adapter.Recipient{}, "", err
+	}
+	raw := make([]byte, secretSize)
+	_, _ = rand.Read(raw) // crypto/rand never fails
+	secret := secretPrefix + base64.StdEncoding.EncodeToString(raw)
+	address, err := json.Marshal(Partner{Endpoint: endpoint, Secret: secret})
+	if err != nil {
+		return adapter.Recipient{}, "", err
+	}
+	sum := sha256.Sum256([]byte(endpoint))
+	return adapter.Recipient{
+		ID: hex.EncodeToString(sum[:12]), Channel: Name, Name: name, Lang: lang, Areas: areas,
+		Destination: u.Host, Address: address,
+	}, secret, nil
+}
+
+// checkEndpoint parses an address that a stranger gave, or says what is wrong
+// with it. What its name resolves to is checked at dial.
+func checkEndpoint(endpoint string, loopback bool) (u *url.URL, why string) {
+	if len(endpoint) > maxEndpoint {
+		return nil, "Keep the address under 500 characters."
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Hostname() == "" {
+		return nil, "Write an address such as https://city.example/hooks/tocsin."
+	}
+	if u.User != nil {
+		return nil, "Take the user name and password out of the address: the signature proves who sends."
+	}
+	if u.Fragment != "" {
+		return nil, "Take the # part out of the address: it is never sent."
+	}
+	ip, ipErr := netip.ParseAddr(u.Hostname())
+	if loopback && (u.Hostname() == "localhost" || (ipErr == nil && ip.IsLoopback())) {
+		return u, ""
+	}
+	if u.Scheme != "https" {
+		return nil, "Use https: the alert names a child."
+	}
+	if ipErr == nil {
+		return nil, "Use a host name: an address in numbers cannot prove who it is."
+	}
+	return u, ""
+}

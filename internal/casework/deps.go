@@ -1,0 +1,97 @@
+package casework
+
+import (
+	"context"
+	"io"
+	"iter"
+	"log/slog"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/stream"
+)
+
+// Deps is what the service stands on. Every field is required.
+type Deps struct {
+	Cases    CaseLog
+	Alerts   AlertLog
+	Sign     Signer
+	Write    Writer
+	Channels []Channel
+	Audience Audience
+	Areas    Areas
+	Intake   Intake
+	Objects  Objects
+	Policy   Policy
+	Log      *slog.Logger
+}
+
+// CaseLog is the CASES stream: append with the sequence last seen, read, follow.
+type CaseLog interface {
+	Append(ctx context.Context, en stream.Entry) (seq uint64, err error)
+	Read(ctx context.Context, filter string, after uint64) iter.Seq2[stream.Record, error]
+	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
+}
+
+// AlertLog is the ALERTS stream as a release needs it.
+type AlertLog interface {
+	Append(ctx context.Context, en stream.Entry) (seq uint64, err error)
+	Last(ctx context.Context, subject string) (stream.Record, error) // stream.ErrNone
+}
+
+// Signer turns a complete message (Sent set) into the signed CAP document. Its
+// error refuses the release: no signature, no release.
+type Signer func(*alert.Message) ([]byte, error)
+
+// Writer fills m.Texts from the facts in every language. An alert.Invalid names each text at fault.
+type Writer func(m *alert.Message) error
+
+// Channel is one channel as the preview shows it.
+type Channel struct {
+	Name   string // "sms"
+	Title  string // "SMS"
+	Render func(m *alert.Message, lang alert.Lang) (adapter.Payload, error)
+}
+
+// Audience counts who will get an alert.
+type Audience interface {
+	Count(channel string, areas []string) int
+}
+
+// Areas names areas by their codes, with a fault for each unknown one.
+type Areas interface {
+	Areas(codes []string) ([]alert.Area, alert.Invalid)
+}
+
+// Intake decodes a stranger's picture and encodes it anew: no metadata, bounded
+// size. An alert.Invalid says what is wrong with it.
+type Intake func(r io.Reader) (Image, error)
+
+// Image is a picture as it is stored: two JPEGs.
+type Image struct {
+	Full, Small   []byte
+	Width, Height int // of Full
+}
+
+// Objects is the object store that photos live in. Delete of what is not there is no error,
+// or stream.ErrNone or stream.ErrGone.
+type Objects interface {
+	Put(ctx context.Context, name string, data []byte) error
+	Get(ctx context.Context, name string) ([]byte, error)
+	Delete(ctx context.Context, name string) error
+}
+
+// Policy is what the State and the agency decided.
+type Policy struct {
+	Realm     alert.Realm
+	Agency    string // subject token: upper case letters and digits
+	Sender    string // CAP sender
+	PublicURL string // "https://alert.example", without a slash at the end
+	Status    alert.Status
+	// MaxExpiry is the longest life of an alert from submission on: a forgotten
+	// alert wears out the public's attention for the next one.
+	MaxExpiry time.Duration
+	// SurnameAllowed lets family names into the public facts.
+	SurnameAllowed bool
+}

@@ -1,0 +1,207 @@
+package casework
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/internal/alert"
+)
+
+// state is what the events of one case come to. It is never changed in place:
+// with makes the next one, so readers need no lock and no copy.
+type state struct {
+	c    Case
+	seq  uint64 // of the newest event of any kind: what Entry.After names
+	hash string // of the newest event's bytes: the next one's Prev
+
+	writers   []string       // everybody who wrote in any revision: may withdraw
+	uploaders []string       // who added photos since the last release: editors of the revision that begins next
+	sent      []sentRevision // every released revision, oldest first
+	pending   *alert.Message // recorded, not yet known to be on ALERTS
+	doomed    []string       // tokens of photos to delete once nothing is pending
+
+	releaser, releasedDigest string // of the newest release: its repetition is no fault
+}
+
+// sentRevision is what later messages need to know of a released one.
+type sentRevision struct {
+	ref       alert.Ref
+	expires   time.Time
+	areas     []string
+	languages []alert.Lang
+	photos    []string // tokens
+}
+
+// decode reads one stored event, with the parts that its kind needs.
+func decode(raw []byte) (Event, error) {
+	var ev Event
+	if err := json.Unmarshal(raw, &ev); err != nil {
+		return Event{}, fmt.Errorf("event: %w", err)
+	}
+	var missing string
+	switch ev.Kind {
+	case KindDrafted, KindEdited:
+		if ev.Draft == nil {
+			missing = "draft"
+		}
+	case KindReleased, KindWithdrawn:
+		if ev.Message == nil {
+			missing = "message"
+		}
+	case KindPhotoAdded:
+		if ev.Photo == nil {
+			missing = "photo"
+		}
+	}
+	if missing != "" {
+		return Event{}, fmt.Errorf("event: %s without %s", ev.Kind, missing)
+	}
+	return ev, nil
+}
+
+// with is st after one more event. It is total: an event of a kind that this
+// version does not know moves the sequence and the hash and nothing else.
+func (st *state) with(ev Event, raw []byte, seq uint64) *state {
+	n := *st
+	n.seq, n.hash = seq, hashOf(raw)
+	n.c.Changed = ev.At
+	switch ev.Kind {
+	case KindPhotoAdded, KindPublished, KindPurged:
+		n.housekeeping(ev)
+	default:
+		n.c.Version = seq
+		n.act(ev)
+	}
+	n.c.Pending = n.pending != nil
+	return &n
+}
+
+// act folds what an officer did to the draft or the stage.
+func (st *state) act(ev Event) {
+	c := &st.c
+	switch ev.Kind {
+	case KindDrafted:
+		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
+		st.write(ev)
+	case KindEdited:
+		if c.Stage == StageReleased {
+			c.Revision = c.Live.Revision + 1
+			c.Editors, st.uploaders = st.uploaders, nil
+		}
+		st.write(ev)
+	case KindSubmitted:
+		c.Stage, c.Submitter, c.Digest, c.Submitted, c.Reason = StageSubmitted, ev.Officer, ev.Digest, ev.At, ""
+	case KindReturned:
+		c.Stage, c.Reason, c.Submitter, c.Digest, c.Submitted = StageDraft, ev.Reason, "", "", time.Time{}
+	case KindRejected:
+		c.Stage, c.Reason = StageRejected, ev.Reason
+		st.doomed = tokens(c.Photos)
+	case KindReleased:
+		st.release(ev)
+	case KindWithdrawn:
+		c.Stage, c.Live, c.Outcome, c.Withdrawn = StageWithdrawn, nil, ev.Outcome, ev.At
+		c.Revision = ev.Message.Revision
+		st.pending = ev.Message
+		st.doomed = tokens(c.Photos)
+	}
+}
+
+// write folds a new text of the draft: a submission of the old one is void.
+func (st *state) write(ev Event) {
+	c := &st.c
+	c.Stage, c.LastEditor, c.Draft = StageDraft, ev.Officer, *ev.Draft
+	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
+	c.Editors = withName(c.Editors, ev.Officer)
+	st.writers = withName(st.writers, ev.Officer)
+}
+
+// release folds the message that goes out.
+func (st *state) release(ev Event) {
+	c, m := &st.c, ev.Message
+	used := photosOf(m.Facts)
+	if c.Live == nil {
+		c.Released = ev.At
+	} else {
+		// A picture that was public and is no longer part of the alert, perhaps
+		// because it showed the wrong child, must not stay at its address.
+		for _, t := range st.sent[len(st.sent)-1].photos {
+			if !slices.Contains(used, t) {
+				st.doomed = withName(st.doomed, t)
+			}
+		}
+	}
+	live := &LiveRevision{
+		Identifier: m.Identifier, Revision: m.Revision, Sent: m.Sent, Expires: m.Expires,
+		Languages: m.Languages, Areas: m.AreaCodes(),
+	}
+	for _, t := range used {
+		p := Photo{Token: t}
+		live.Media = append(live.Media, p.Object(), p.Thumbnail())
+	}
+	c.Stage, c.Live = StageReleased, live
+	st.releaser, st.releasedDigest = ev.Officer, ev.Digest
+	st.uploaders = nil
+	st.pending = m
+	st.sent = append(slices.Clip(st.sent), sentRevision{
+		ref:     alert.Ref{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent},
+		expires: m.Expires, areas: live.Areas, languages: m.Languages, photos: used,
+	})
+}
+
+// housekeeping folds what changes neither draft nor stage.
+func (st *state) housekeeping(ev Event) {
+	c := &st.c
+	switch ev.Kind {
+	case KindPhotoAdded:
+		c.Photos = append(slices.Clip(c.Photos), *ev.Photo)
+		st.writers = withName(st.writers, ev.Officer)
+		if c.Stage == StageReleased {
+			st.uploaders = withName(st.uploaders, ev.Officer)
+		} else {
+			c.Editors = withName(c.Editors, ev.Officer)
+		}
+	case KindPublished:
+		if st.pending != nil && st.pending.Identifier == ev.Identifier {
+			st.pending = nil
+		}
+	case KindPurged:
+		gone := func(t string) bool { return slices.Contains(ev.Purged, t) }
+		c.Photos = slices.DeleteFunc(slices.Clone(c.Photos), func(p Photo) bool { return gone(p.Token) })
+		st.doomed = slices.DeleteFunc(slices.Clone(st.doomed), gone)
+	}
+}
+
+// withName is names and name, once, never in the old array.
+func withName(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(slices.Clip(names), name)
+}
+
+// tokens names all photos.
+func tokens(photos []Photo) []string {
+	all := make([]string, len(photos))
+	for i, p := range photos {
+		all[i] = p.Token
+	}
+	return all
+}
+
+// photosOf names the photos that facts show, each once.
+func photosOf(f *alert.Facts) []string {
+	var all []string
+	if f == nil {
+		return nil
+	}
+	for _, group := range [][]alert.Person{f.Children, f.Suspects} {
+		for _, p := range group {
+			if p.Photo != "" {
+				all = withName(all, p.Photo)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,245 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/stream"
+)
+
+// How often Run looks after what is unfinished, and after what has expired.
+const (
+	reconcileEvery = 2 * time.Second
+	sweepEvery     = 5 * time.Second
+	// oneCase bounds the work on one case, so that a log that hangs delays the others by no more.
+	oneCase = 30 * time.Second
+)
+
+// errSuperseded: ALERTS has a newer revision already, so this one must not go out.
+var errSuperseded = errors.New("a newer revision is published already")
+
+// Run follows CASES, publishes what is pending, deletes photos that must go and
+// withdraws what has expired. It returns when ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.follow(ctx) })
+	defer wg.Wait()
+	reconcile, sweep := time.NewTicker(reconcileEvery), time.NewTicker(sweepEvery)
+	defer reconcile.Stop()
+	defer sweep.Stop()
+	s.sweep(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-reconcile.C:
+			s.reconcile(ctx)
+		case <-sweep.C:
+			s.sweep(ctx)
+		}
+	}
+}
+
+// follow folds what other processes write. It begins again after an error: a
+// server that no longer hears of releases must not believe that all is well.
+func (s *Service) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		s.mu.RLock()
+		after := s.seen
+		s.mu.RUnlock()
+		err := s.d.Cases.Follow(ctx, allCases, after, func(rec stream.Record) error {
+			s.fold(rec)
+			return nil
+		}, nil)
+		if ctx.Err() != nil {
+			return
+		}
+		s.d.Log.Error("following cases ended; following again", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(reconcileEvery):
+		}
+	}
+}
+
+// due lists the cases that want is true for.
+func (s *Service) due(want func(*state) bool) []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var ids []string
+	for id, e := range s.cases {
+		if e.st.c.ID != "" && want(e.st) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// each does work on each case within its time and logs what failed; the next round tries again.
+func (s *Service) each(ctx context.Context, ids []string, what string, work func(context.Context, string) error) {
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			return
+		}
+		one, cancel := context.WithTimeout(ctx, oneCase)
+		err := work(one, id)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			s.d.Log.Warn(what, "case", id, "err", err)
+		}
+	}
+}
+
+// reconcile finishes what a crash or a full disk left unfinished.
+func (s *Service) reconcile(ctx context.Context) {
+	now := time.Now()
+	s.each(ctx, s.due(func(st *state) bool { return st.publishable(now) }), "publication is still pending", s.publish)
+	s.each(ctx, s.due(func(st *state) bool { return st.pending == nil && len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
+}
+
+// publishable says whether something waits that may still go out.
+func (st *state) publishable(now time.Time) bool {
+	return st.pending != nil && !st.pending.Expired(now)
+}
+
+// errNotDue: an update gave the alert more time while the sweep was on its way.
+var errNotDue = errors.New("the alert has not expired")
+
+// sweep withdraws what has expired.
+func (s *Service) sweep(ctx context.Context) {
+	now := time.Now()
+	expired := func(st *state) bool { return st.c.Live != nil && !now.Before(st.c.Live.Expires) }
+	gate := func(st *state) error {
+		if !expired(st) {
+			return errNotDue
+		}
+		return nil
+	}
+	s.each(ctx, s.due(expired), "an expired alert is not withdrawn yet", func(ctx context.Context, id string) error {
+		_, err := s.withdraw(ctx, auth.Officer{ID: System}, id, alert.OutcomeExpired, nil, gate)
+		if errors.Is(err, errNotDue) {
+			return nil
+		}
+		return err
+	})
+}
+
+// publish brings what is pending to ALERTS and notes it on CASES. It returns nil
+// when ALERTS has it. That the note failed is no error: whoever tries next
+// finds the message there and writes only the note.
+func (s *Service) publish(ctx context.Context, id string) error {
+	free, err := s.hold(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer free()
+	_, st, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	m := st.pending
+	if m == nil {
+		return nil
+	}
+	if err := s.deliver(ctx, m); err != nil {
+		return err
+	}
+	_, err = s.decided(ctx, auth.Officer{ID: System}, id, func(st *state) (*Event, error) {
+		if st.pending == nil || st.pending.Identifier != m.Identifier {
+			return nil, nil
+		}
+		return &Event{Kind: KindPublished, Identifier: m.Identifier}, nil
+	})
+	if err != nil {
+		s.d.Log.Warn("published, but not noted yet", "case", id, "err", err)
+	}
+	return nil
+}
+
+// deliver appends m to ALERTS unless it is there. The sequence of the case's
+// previous message is part of the append, so that a late writer can neither
+// repeat a message nor put an alert after its withdrawal.
+func (s *Service) deliver(ctx context.Context, m *alert.Message) error {
+	subject := "alerts." + m.Agency + "." + m.Case
+	data, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("message: %w", err)
+	}
+	for range rounds {
+		var after uint64
+		last, err := s.d.Alerts.Last(ctx, subject)
+		switch {
+		case errors.Is(err, stream.ErrNone):
+		case err != nil:
+			return err
+		default:
+			var have alert.Message
+			if err := json.Unmarshal(last.Data, &have); err != nil {
+				return fmt.Errorf("the case's last message: %w", err)
+			}
+			if have.Identifier == m.Identifier {
+				return nil
+			}
+			if have.Supersedes(m.Revision) {
+				return errSuperseded
+			}
+			after = last.Seq
+		}
+		if m.Expired(time.Now()) {
+			return errors.New("it expired before it could be published")
+		}
+		_, err = s.d.Alerts.Append(ctx, stream.Entry{
+			Subject: subject, ID: m.Identifier, Data: data, After: &after, Rollup: m.MsgType == alert.TypeCancel,
+		})
+		if !errors.Is(err, stream.ErrConflict) {
+			return err
+		}
+	}
+	return stream.ErrConflict
+}
+
+// purge deletes the photos that must go, then notes it.
+func (s *Service) purge(ctx context.Context, id string) error {
+	free, err := s.hold(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer free()
+	_, st, err := s.find(id)
+	if err != nil || st.pending != nil || len(st.doomed) == 0 {
+		return err
+	}
+	return s.forget(ctx, id, st.doomed)
+}
+
+// forget deletes photos of a case that the caller holds, and takes them off the case.
+func (s *Service) forget(ctx context.Context, id string, doomed []string) error {
+	for _, token := range doomed {
+		p := Photo{Token: token}
+		for _, name := range []string{p.Object(), p.Thumbnail()} {
+			if err := s.d.Objects.Delete(ctx, name); err != nil && !gone(err) {
+				return fmt.Errorf("deleting a photo: %w", err)
+			}
+		}
+		s.stored.Delete(token)
+	}
+	_, err := s.decided(ctx, auth.Officer{ID: System}, id, func(*state) (*Event, error) {
+		return &Event{Kind: KindPurged, Purged: doomed}, nil
+	})
+	return err
+}
+
+// settled deletes what the act just done has doomed, and is the case after it.
+// A deletion that fails is tried again by Run and does not undo the act.
+func (s *Service) settled(ctx context.Context, id string) (Case, error) {
+	if err := s.purge(ctx, id); err != nil {
+		s.d.Log.Warn("photos are not deleted yet", "case", id, "err", err)
+	}
+	return s.Get(id)
+}

@@ -1,0 +1,178 @@
+// Package config is what an operator decides: read strictly, checked whole, and
+// told all at once. Secrets are named by file and never printed.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tocsin/internal/alert"
+)
+
+// Config is one server's settings. The zero value of an optional field has the
+// meaning its comment gives.
+type Config struct {
+	// Realm is live or drill. A server belongs to one, and its data folder remembers which.
+	Realm alert.Realm `json:"realm"`
+	// Data is the folder of the embedded event stream and of the keys.
+	Data string `json:"data"`
+	// Listen serves the public and the officers; Ops serves health, metrics and profiles, never to the public.
+	Listen string `json:"listen"`
+	Ops    string `json:"ops"`
+	NATS   NATS   `json:"nats"`
+
+	// PublicURL is the address citizens see, without a path: "https://alerts.police.example".
+	PublicURL string `json:"public_url"`
+	// Country is ISO 3166-1 alpha-2; it comes first in lists.
+	Country string `json:"country"`
+	// Agency is the issuer's short name, in subjects and identifiers: "BEPOL".
+	Agency string `json:"agency"`
+	// Sender is CAP's sender, an address of the agency: "alerts@police.example".
+	Sender string `json:"sender"`
+	// Authority is the issuer as the public knows it; the default for new cases.
+	Authority string `json:"authority"`
+	// Contact reaches the operator: push services want it. "mailto:ops@police.example".
+	Contact string `json:"contact"`
+	// Languages of new cases, first = the officer's own.
+	Languages []alert.Lang `json:"languages"`
+	TimeZone  string       `json:"time_zone"`
+
+	// Channels are each driver's own settings by its name; a channel that is not named is off.
+	Channels map[string]json.RawMessage `json:"channels"`
+
+	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
+	// For demonstrations; refused in the live realm.
+	AllowLoopback bool `json:"allow_loopback"`
+}
+
+// NATS names outside servers. Empty: embedded.
+type NATS struct {
+	URL      string `json:"url"`
+	Creds    string `json:"creds"`
+	Replicas int    `json:"replicas"`
+}
+
+// Default is a drill on this machine alone: the only thing that can be started without thinking.
+func Default() Config {
+	return Config{
+		Realm: alert.Drill, Listen: "127.0.0.1:8080", Ops: "127.0.0.1:8081",
+		Country: "BE", Agency: "DEMO", Sender: "tocsin@localhost.invalid", Authority: "Police",
+		Contact:   "mailto:operator@localhost.invalid",
+		Languages: []alert.Lang{alert.English}, TimeZone: "UTC",
+		Channels: map[string]json.RawMessage{},
+	}
+}
+
+// maxFile bounds a configuration file: settings, never data.
+const maxFile = 1 << 20
+
+// Load reads the file over c. Unknown fields are refused: a misspelt setting
+// must never be ignored silently.
+func (c *Config) Load(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if len(data) > maxFile {
+		return fmt.Errorf("configuration %s is over %d bytes", path, maxFile)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(c); err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration %s: there is more after the closing brace", path)
+	}
+	return nil
+}
+
+var (
+	agencyShape  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}$`)
+	countryShape = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// Check finds every fault at once. known lists the channels' names.
+func (c *Config) Check(known []string) error {
+	var bad alert.Invalid
+	if c.Realm != alert.Live && c.Realm != alert.Drill {
+		bad.Add("realm", "unknown", `Set "live" or "drill".`)
+	}
+	if c.Data == "" {
+		bad.Add("data", "required", "Name a folder for the keys and the embedded event stream.")
+	}
+	for field, addr := range map[string]string{"listen": c.Listen, "ops": c.Ops} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad.Add(field, "address", fmt.Sprintf("Write HOST:PORT, not %q.", addr))
+		}
+	}
+	if n := c.NATS.Replicas; n != 0 && n != 1 && n != 3 && n != 5 {
+		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
+	}
+	c.checkIssuer(&bad)
+	for name := range c.Channels {
+		if !slices.Contains(known, name) {
+			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")
+		}
+	}
+	if c.Realm == alert.Live {
+		c.checkLive(&bad)
+	}
+	slices.SortFunc(bad, func(a, b alert.Fault) int { return strings.Compare(a.Field, b.Field) })
+	return bad.Err()
+}
+
+func (c *Config) checkIssuer(bad *alert.Invalid) {
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.User != nil ||
+		(u.Path != "" && u.Path != "/") || (u.Scheme != "https" && u.Scheme != "http") {
+		bad.Add("public_url", "address", "Write the public address as https://HOST, without a path.")
+	}
+	if !countryShape.MatchString(c.Country) {
+		bad.Add("country", "shape", "Write the country as two capital letters, ISO 3166-1.")
+	}
+	if !agencyShape.MatchString(c.Agency) {
+		bad.Add("agency", "shape", "Use 2 to 16 capital letters and digits, a letter first.")
+	}
+	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
+		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")
+	}
+	if u, err := url.Parse(c.Contact); err != nil || (u.Scheme != "mailto" && u.Scheme != "https") {
+		bad.Add("contact", "address", "Write mailto:ADDRESS or an https address that reaches the operator.")
+	}
+	if len(c.Languages) == 0 {
+		bad.Add("languages", "required", "Name at least one of en, fr, de, it, ru, es.")
+	}
+	for i, l := range c.Languages {
+		if !slices.Contains(alert.Langs, l) {
+			bad.Add(fmt.Sprintf("languages[%d]", i), "unknown", "Use en, fr, de, it, ru or es.")
+		}
+	}
+}
+
+// checkLive refuses what only a drill may do.
+func (c *Config) checkLive(bad *alert.Invalid) {
+	if c.AllowLoopback {
+		bad.Add("allow_loopback", "live", "Take it out: the live realm never reaches out to its own machine.")
+	}
+	if !strings.HasPrefix(c.PublicURL, "https://") {
+		bad.Add("public_url", "live", "The live realm needs an https address: push and trust depend on it.")
+	}
+	if strings.HasSuffix(c.Sender, ".invalid") || strings.HasSuffix(c.Contact, ".invalid") {
+		bad.Add("sender", "live", "Write your own sender and contact: the examples reach nobody.")
+	}
+}

@@ -1,0 +1,101 @@
+// Package delivery carries each released revision to each recipient: the
+// planner turns a message into jobs, one for each channel and shard, and the
+// runner works them off. It is the only place that batches, bounds, times out,
+// retries and gives up.
+//
+// What holds:
+//   - A recipient in the area gets each revision at least once until the alert
+//     expires, or the ledger says why not. The ledger is the checkpoint: after a
+//     crash only the unsettled are tried again.
+//   - A newer revision stops the older one's attempts, and reaches no recipient
+//     while an attempt of the older one is still under way to the same
+//     destination: a withdrawal is never overtaken by its alert.
+//   - A slow destination holds up nobody but itself.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/current"
+	"tocsin/internal/ledger"
+	"tocsin/internal/stream"
+)
+
+// Why the attempts for a revision end early; the cause of a task's context.
+var (
+	errSuperseded = errors.New("superseded by a newer revision")
+	errExpired    = errors.New("the alert has expired")
+)
+
+// Channel is one opened adapter.
+type Channel struct {
+	Driver  adapter.Driver
+	Adapter adapter.Adapter
+}
+
+// Alerts is the ALERTS stream as the planner reads it.
+type Alerts interface {
+	Consume(ctx context.Context, durable, filter string, fn func(context.Context, stream.Record) error) error
+}
+
+// Queue is the DELIVERY work queue.
+type Queue interface {
+	Enqueue(ctx context.Context, jobs []stream.Job) error
+	Discard(ctx context.Context, filter string) error
+	Work(ctx context.Context, w stream.Work, fn func(context.Context, stream.Task)) error
+}
+
+// Recipients is the registry as delivery needs it.
+type Recipients interface {
+	Select(channel string, areas []string, shard, shards int, also func(id string) bool) []adapter.Recipient
+	Remove(ctx context.Context, channel, id string) error
+}
+
+// Ledger is where attempts are accounted for.
+type Ledger interface {
+	Record(ctx context.Context, b ledger.Batch) error
+	Settled(caseID string, revision int, channel, recipient string) bool
+	Touched(caseID string, before int, channel, recipient string) bool
+	Prior(caseID string, before int, channel, recipient string) string
+	Attempts(caseID string, revision int, channel, recipient string) int
+}
+
+// Current is what is published now.
+type Current interface {
+	Case(id string) (current.Revision, bool)
+	Wait(ctx context.Context, seq uint64) error
+	Watch() (<-chan struct{}, func())
+}
+
+// Deps is what planner and runner work with.
+type Deps struct {
+	Alerts     Alerts
+	Queue      Queue
+	Recipients Recipients
+	Ledger     Ledger
+	Current    Current
+	Channels   []Channel
+	Log        *slog.Logger
+}
+
+// job is one shard of one revision on one channel, as it lies on the queue. It
+// names nobody: recipients and words are looked up when it is worked.
+type job struct {
+	Case       string `json:"case"`
+	Identifier string `json:"identifier"`
+	Revision   int    `json:"revision"`
+	Seq        uint64 `json:"seq"` // of the message on ALERTS
+	Channel    string `json:"channel"`
+	Shard      int    `json:"shard"`
+	Shards     int    `json:"shards"`
+}
+
+// The priorities, as subject tokens. Workers have a consumer for each, so a
+// withdrawal never queues behind alerts.
+const (
+	first = "p0" // withdrawals
+	then  = "p1" // alerts and updates
+)

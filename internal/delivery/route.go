@@ -1,0 +1,232 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/current"
+	"tocsin/internal/ledger"
+)
+
+// route is a job's recipients at one destination, tried until each is settled.
+type route struct {
+	*Runner
+	revision current.Revision
+	delivery adapter.Delivery
+	dest     string
+
+	mu      sync.Mutex
+	waiting []traveller
+}
+
+// traveller is one recipient and when to try him next.
+type traveller struct {
+	adapter.Recipient
+	attempts int
+	due      time.Time
+}
+
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
+	for _, p := range people {
+		t.waiting = append(t.waiting, traveller{
+			Recipient: p,
+			attempts:  r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID),
+		})
+	}
+	return t
+}
+
+// run tries everybody until nobody is left or ctx ends; firstDone is called after the first round.
+func (t *route) run(ctx context.Context, firstDone func()) {
+	var once sync.Once
+	defer once.Do(firstDone)
+	for {
+		due, next := t.due()
+		if len(due) == 0 {
+			if next.IsZero() {
+				return
+			}
+			once.Do(firstDone)
+			if sleep(ctx, time.Until(next)) != nil {
+				return
+			}
+			continue
+		}
+		var round sync.WaitGroup
+		for batch := range slices.Chunk(due, max(1, t.channel.Driver.Limits.Batch)) {
+			leave, err := t.gates.enter(ctx, t.dest, t.delivery.Message.Case, t.delivery.Message.Revision)
+			if err != nil {
+				round.Wait()
+				return
+			}
+			round.Go(func() {
+				defer leave()
+				t.attempt(ctx, batch)
+			})
+		}
+		round.Wait()
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// due takes out those whose time has come, or says when the next one's comes.
+func (t *route) due() (due []traveller, next time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	m := t.delivery.Message
+	later := t.waiting[:0]
+	for _, w := range t.waiting {
+		switch {
+		case t.deps.Ledger.Settled(m.Case, m.Revision, w.Channel, w.ID):
+			// his own word came meanwhile
+		case w.due.After(now):
+			later = append(later, w)
+			if next.IsZero() || w.due.Before(next) {
+				next = w.due
+			}
+		default:
+			due = append(due, w)
+		}
+	}
+	t.waiting = later
+	return due, next
+}
+
+// attempt makes one Send, writes what came of it, and lines up those to be tried again.
+func (t *route) attempt(ctx context.Context, batch []traveller) {
+	m := t.delivery.Message
+	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
+		return // see gates.enter
+	}
+	if m.Expired(time.Now()) { // while we waited at the gate
+		return
+	}
+	receipts := t.send(ctx, batch)
+	now := time.Now()
+	b := head(t.revision, t.channel.Driver.Name)
+	var again []traveller
+	for i, w := range batch {
+		w.attempts++
+		e, retry := t.account(w, receipts[i], now)
+		b.Entries = append(b.Entries, e)
+		if retry > 0 {
+			w.due = now.Add(retry)
+			again = append(again, w)
+		}
+	}
+	// The attempt happened whatever became of the time it was given.
+	if err := t.deps.Ledger.Record(context.WithoutCancel(ctx), b); err != nil {
+		t.deps.Log.Error("receipts not written; the recipients may be reached twice",
+			"channel", t.channel.Driver.Name, "identifier", m.Identifier, "recipients", len(batch), "error", err)
+	}
+	t.forget(ctx, b.Entries)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = append(t.waiting, again...)
+}
+
+// forget takes those who are gone off the registry; the ledger keeps why. What
+// fails here only costs one more attempt with the next alert.
+func (t *route) forget(ctx context.Context, entries []ledger.Entry) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, e := range entries {
+		if e.Class != adapter.Gone.String() {
+			continue
+		}
+		if err := t.deps.Recipients.Remove(ctx, t.channel.Driver.Name, e.Recipient); err != nil {
+			t.deps.Log.Warn("gone recipient not removed", "channel", t.channel.Driver.Name, "error", err)
+			return
+		}
+	}
+}
+
+// send calls the adapter. A panic of the adapter is one failed attempt. The
+// Send outlives a supersession, so that no half-sent alert arrives after its
+// withdrawal, but neither its own time-out nor the alert's expiry.
+func (t *route) send(ctx context.Context, batch []traveller) (receipts []adapter.Receipt) {
+	limit := cmp.Or(t.channel.Driver.Limits.Timeout, 30*time.Second)
+	until := time.Now().Add(limit)
+	if m := t.delivery.Message; m.Expires.Before(until) {
+		until = m.Expires
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	people := make([]adapter.Recipient, len(batch))
+	for i, w := range batch {
+		people[i] = w.Recipient
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			t.deps.Log.Error("adapter panicked", "channel", t.channel.Driver.Name,
+				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			receipts = alike(len(batch), &adapter.Failure{Code: "panic", Reason: "the adapter failed; see the server's log"})
+		}
+	}()
+	receipts, err := t.channel.Adapter.Send(ctx, t.delivery, people)
+	if err != nil {
+		f, ok := errors.AsType[*adapter.Failure](err)
+		if !ok {
+			f = unclassified(err)
+		}
+		return alike(len(batch), f)
+	}
+	if len(receipts) != len(batch) {
+		return alike(len(batch), &adapter.Failure{
+			Code:   "receipts",
+			Reason: fmt.Sprintf("the adapter gave %d receipts for %d recipients", len(receipts), len(batch)),
+		})
+	}
+	return receipts
+}
+
+// unclassified is the failure of an error the adapter did not classify. Its text
+// stays off the ledger: net/http puts addresses into errors.
+func unclassified(err error) *adapter.Failure {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &adapter.Failure{Code: "timeout", Reason: "no answer in time"}
+	}
+	return &adapter.Failure{Code: "error", Reason: "the attempt failed before an answer came"}
+}
+
+func alike(n int, f *adapter.Failure) []adapter.Receipt {
+	out := make([]adapter.Receipt, n)
+	for i := range out {
+		out[i].Failure = f
+	}
+	return out
+}
+
+// account turns one receipt into its ledger entry, and says after how long to try again (0 = never).
+func (t *route) account(w traveller, r adapter.Receipt, now time.Time) (ledger.Entry, time.Duration) {
+	e := ledger.Entry{Recipient: w.ID, State: r.State, Ref: r.Ref, Attempt: w.attempts, At: now}
+	if r.Failure == nil {
+		if r.State == adapter.Sent {
+			return e, t.channel.Driver.Limits.ConfirmWithin
+		}
+		return e, 0
+	}
+	f := r.Failure
+	e.State, e.Class, e.Code, e.Reason, e.Final = adapter.Failed, f.Class.String(), f.Code, f.Reason, final(f)
+	switch f.Class {
+	case adapter.Throttled:
+		t.gates.stayAway(t.dest, f.After)
+	case adapter.Misconfigured:
+		t.deps.Log.Error("channel misconfigured", "channel", w.Channel, "code", f.Code, "reason", f.Reason)
+	}
+	if e.Final {
+		return e, 0
+	}
+	return e, wait(w.attempts, f)
+}

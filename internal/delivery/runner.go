@@ -1,0 +1,249 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/current"
+	"tocsin/internal/ledger"
+	"tocsin/internal/stream"
+)
+
+const (
+	// ackWait is after how long without a sign of life a job goes to another worker.
+	ackWait = 15 * time.Second
+	// inFlight bounds the jobs a worker holds. Jobs that only wait for a retry
+	// are held too, so it is far above what is sent at once.
+	inFlight = 4096
+	// firstPass bounds the jobs that make their first round at once: it bounds
+	// the recipients in memory and keeps the oldest job first.
+	firstPass = 8
+)
+
+// Runner works off the jobs of one channel.
+type Runner struct {
+	deps    Deps
+	channel Channel
+	gates   *gates
+	passes  chan struct{}
+
+	mu       sync.Mutex
+	rendered map[string]adapter.Delivery // by identifier; at most maxRendered
+}
+
+// maxRendered bounds the deliveries kept ready: more alerts than this are never live at once in one State.
+const maxRendered = 64
+
+// NewRunner is the runner of c.
+func NewRunner(d Deps, c Channel) *Runner {
+	l := c.Driver.Limits
+	return &Runner{
+		deps: d, channel: c, gates: newGates(l.Concurrency, l.PerDestination),
+		passes: make(chan struct{}, firstPass), rendered: make(map[string]adapter.Delivery),
+	}
+}
+
+// Run works until ctx ends and every attempt under way has been accounted for.
+func (r *Runner) Run(ctx context.Context) error {
+	var both sync.WaitGroup
+	name := r.channel.Driver.Name
+	errs := make(chan error, 2)
+	for _, priority := range []string{first, then} {
+		both.Go(func() {
+			errs <- r.deps.Queue.Work(ctx, stream.Work{
+				Name: name + "-" + priority, Filter: "jobs." + name + "." + priority + ".>",
+				InFlight: inFlight, AckWait: ackWait,
+			}, r.task)
+		})
+	}
+	both.Wait()
+	if err := <-errs; err != nil {
+		return err
+	}
+	return <-errs
+}
+
+// task works one job to its end.
+func (r *Runner) task(ctx context.Context, t stream.Task) {
+	var j job
+	if err := json.Unmarshal(t.Job().Data, &j); err != nil {
+		r.end(t.Bury(context.WithoutCancel(ctx), "unreadable job: "+err.Error()))
+		return
+	}
+	stop := r.keep(ctx, t)
+	defer stop()
+	if err := r.work(ctx, j); err != nil {
+		// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
+		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.Shard, "error", err)
+		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
+		return
+	}
+	r.end(t.Done(context.WithoutCancel(ctx)))
+}
+
+func (r *Runner) end(err error) {
+	if err != nil {
+		// The job comes again and finds everybody settled.
+		r.deps.Log.Warn("job's end not confirmed", "channel", r.channel.Driver.Name, "error", err)
+	}
+}
+
+// keep tells the queue that the job is in good hands until stop is called.
+func (r *Runner) keep(ctx context.Context, t stream.Task) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for sleep(ctx, ackWait/3) == nil {
+			if err := t.Extend(ctx); err != nil && ctx.Err() == nil {
+				r.deps.Log.Warn("job not extended", "channel", r.channel.Driver.Name, "error", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// work reaches every unsettled recipient of the job's shard. nil: nobody is
+// left to try, or trying has become pointless.
+func (r *Runner) work(ctx context.Context, j job) error {
+	if err := r.deps.Current.Wait(ctx, j.Seq); err != nil {
+		return err
+	}
+	rev, ok := r.revision(j)
+	if !ok {
+		return nil // superseded: the newer revision has jobs of its own
+	}
+	m := rev.Message
+	d, err := r.render(m)
+	if err != nil {
+		return fmt.Errorf("render %s: %w", m.Identifier, err)
+	}
+	ctx, stop := r.bound(ctx, m)
+	defer stop()
+
+	select {
+	case r.passes <- struct{}{}:
+	case <-ctx.Done():
+		return r.outcome(ctx, rev, j)
+	}
+	var once sync.Once
+	passed := func() { once.Do(func() { <-r.passes }) }
+	defer passed()
+
+	var all sync.WaitGroup
+	var firsts sync.WaitGroup // the destinations that have not made their first round
+	for name, people := range r.unsettled(m, j) {
+		firsts.Add(1)
+		all.Go(func() {
+			newRoute(r, rev, d, name, people).run(ctx, firsts.Done)
+		})
+	}
+	firsts.Wait()
+	passed()
+	all.Wait()
+	return r.outcome(ctx, rev, j)
+}
+
+// outcome says what the end of the task's context means for the job.
+func (r *Runner) outcome(ctx context.Context, rev current.Revision, j job) error {
+	switch err := ctxCause(ctx); err {
+	case nil, errSuperseded:
+		return nil
+	case errExpired:
+		return r.expire(context.WithoutCancel(ctx), rev, j)
+	default:
+		return err
+	}
+}
+
+// revision is what j is about, or false when a newer one is out.
+func (r *Runner) revision(j job) (current.Revision, bool) {
+	newest, ok := r.deps.Current.Case(j.Case)
+	return newest, ok && newest.Message.Revision == j.Revision
+}
+
+// bound ends ctx with its reason when m expires or is superseded.
+func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, func()) {
+	ctx, expire := context.WithDeadlineCause(ctx, m.Expires, errExpired)
+	ctx, supersede := context.WithCancelCause(ctx)
+	changed, unwatch := r.deps.Current.Watch()
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			if newest, ok := r.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
+				supersede(errSuperseded)
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return ctx, func() {
+		supersede(nil)
+		expire()
+		done.Wait()
+		unwatch()
+	}
+}
+
+// unsettled groups the shard's recipients that still want an attempt by destination.
+func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
+	out := make(map[string][]adapter.Recipient)
+	for _, p := range r.deps.selectShard(m, j.Channel, j.Shard, j.Shards) {
+		if r.deps.Ledger.Settled(m.Case, m.Revision, j.Channel, p.ID) {
+			continue
+		}
+		p.Prior = r.deps.Ledger.Prior(m.Case, m.Revision, j.Channel, p.ID)
+		out[p.Destination] = append(out[p.Destination], p)
+	}
+	return out
+}
+
+// expire writes down who was not reached before the alert ended.
+func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
+	b := head(rev, j.Channel)
+	for _, people := range r.unsettled(rev.Message, j) {
+		for _, p := range people {
+			b.Entries = append(b.Entries, ledger.Entry{
+				Recipient: p.ID, State: adapter.Expired, Final: true, At: time.Now(),
+				Reason: errExpired.Error(),
+			})
+		}
+	}
+	if len(b.Entries) == 0 {
+		return nil
+	}
+	return r.deps.Ledger.Record(ctx, b)
+}
+
+// render turns m into the channel's payloads, once for all jobs of the revision.
+func (r *Runner) render(m *alert.Message) (adapter.Delivery, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d, ok := r.rendered[m.Identifier]; ok {
+		return d, nil
+	}
+	d := adapter.Delivery{Message: m, Payloads: make(map[alert.Lang]adapter.Payload)}
+	for _, lang := range m.Languages {
+		p, err := r.channel.Adapter.Render(m, lang)
+		if err != nil {
+			return adapter.Delivery{}, err
+		}
+		d.Payloads[lang] = p
+	}
+	if len(r.rendered) >= maxRendered {
+		clear(r.rendered)
+	}
+	r.rendered[m.Identifier] = d
+	return d, nil
+}

@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tocsin/internal/adapter"
+)
+
+// maxRows bounds a board: a wall screen shows the worst, the totals show the rest.
+const maxRows = 500
+
+// Board is the newest planned revision of a case, or ErrUnknown before any.
+// Rows are worst first: failures, then the silent, then those who have it.
+func (l *Ledger) Board(caseID string) (Board, error) {
+	l.mu.RLock()
+	revisions := slices.Collect(maps.Keys(l.cases[caseID]))
+	l.mu.RUnlock()
+	if len(revisions) == 0 {
+		return Board{}, fmt.Errorf("%w: case %s has no planned revision yet", ErrUnknown, caseID)
+	}
+	return l.BoardOf(caseID, slices.Max(revisions))
+}
+
+// BoardOf is one revision of a case.
+func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	channels := l.cases[caseID][revision]
+	if len(channels) == 0 {
+		return Board{}, fmt.Errorf("%w: revision %d of case %s is not planned yet", ErrUnknown, revision, caseID)
+	}
+	b := Board{Case: caseID, Revision: revision}
+	for _, name := range slices.Sorted(maps.Keys(channels)) {
+		a := channels[name]
+		b.Identifier, b.MsgType, b.Released = a.head.Identifier, a.head.MsgType, a.head.Released
+		b.Channels = append(b.Channels, a.totals())
+		b.Rows = append(b.Rows, a.rows()...)
+	}
+	slices.SortStableFunc(b.Rows, func(x, y Row) int {
+		return cmp.Or(badness(y)-badness(x), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Recipient, y.Recipient))
+	})
+	b.Rows = b.Rows[:min(len(b.Rows), maxRows)]
+	return b, nil
+}
+
+// badness orders rows: a person must look at a failure first, then at silence.
+func badness(r Row) int {
+	switch r.State {
+	case adapter.Failed:
+		return 5
+	case adapter.Expired, adapter.Superseded, adapter.Declined:
+		return 4
+	case adapter.Queued:
+		return 3
+	case adapter.Sent:
+		return 2
+	case adapter.Accepted:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// rows lists the account's failures, its named recipients, and, while there is
+// room, the others.
+func (a *account) rows() []Row {
+	rows := make([]Row, 0, min(len(a.status)+len(a.plan.Named), maxRows))
+	named := make(map[string]bool, len(a.plan.Named))
+	for _, id := range a.plan.Named {
+		named[id] = true
+		if s, ok := a.status[id]; ok {
+			rows = append(rows, a.row(s))
+			continue
+		}
+		rows = append(rows, Row{
+			Channel: a.head.Channel, Recipient: id, Revision: a.head.Revision,
+			State: adapter.Queued, Millis: -1,
+		})
+	}
+	for id, s := range a.status {
+		if len(rows) >= 2*maxRows {
+			break
+		}
+		if !named[id] && s.State == adapter.Failed {
+			rows = append(rows, a.row(s))
+		}
+	}
+	for id, s := range a.status {
+		if len(rows) >= maxRows {
+			break
+		}
+		if !named[id] && s.State != adapter.Failed {
+			rows = append(rows, a.row(s))
+		}
+	}
+	return rows
+}
+
+func (a *account) row(s status) Row {
+	return Row{
+		Channel: a.head.Channel, Recipient: s.Recipient, Revision: a.head.Revision,
+		State: s.State, Class: s.Class, Code: s.Code, Reason: s.Reason, By: s.By,
+		Attempts: s.attempts, Millis: a.since(s.At), At: s.At,
+	}
+}

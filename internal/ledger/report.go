@@ -1,0 +1,104 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tocsin/internal/adapter"
+)
+
+const (
+	// earlyWait is how long a report may run ahead of the response that tells
+	// us the message's id; after it the gateway is asked to try again.
+	earlyWait = 5 * time.Second
+	// maxEarly bounds the reports that wait: a gateway gone mad must not fill our memory.
+	maxEarly = 10_000
+	// maxSkew bounds how far a reporter's clock is believed.
+	maxSkew = 5 * time.Minute
+)
+
+// Report takes what arrives outside of an attempt: a delivery report, a
+// station's own word. It is durable when nil is returned. ErrUnknown: there is
+// no such delivery.
+func (l *Ledger) Report(ctx context.Context, r adapter.Report) error {
+	a, recipient, err := l.find(ctx, r)
+	if err != nil {
+		return err
+	}
+	e := Entry{
+		Recipient: recipient, State: r.State, Reason: r.Reason, By: r.By,
+		At: r.At, Final: r.State == adapter.Failed,
+	}
+	now := time.Now()
+	if e.At.IsZero() || e.At.After(now.Add(maxSkew)) || e.At.Before(a.head.Released.Add(-maxSkew)) {
+		e.At = now
+	}
+	l.mu.RLock()
+	have := a.status[recipient].Entry
+	head := a.head
+	l.mu.RUnlock()
+	if rank(e) < rank(have) || (have.State == e.State && have.Reason == e.Reason && have.By == e.By) {
+		return nil // said before, or overtaken by better news: nothing to store
+	}
+	head.Entries = []Entry{e}
+	return l.Record(ctx, head)
+}
+
+// find says which account r is news for. A station may be faster than the
+// planner: then the revision's head comes from the alert itself.
+func (l *Ledger) find(ctx context.Context, r adapter.Report) (*account, string, error) {
+	if r.Ref != "" {
+		return l.findRef(ctx, r)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, revisions := range l.cases {
+		if a := revisions[r.Revision][r.Channel]; a != nil && a.head.Identifier == r.Identifier {
+			return a, r.Recipient, nil
+		}
+	}
+	if head, ok := l.resolve(r.Identifier); ok && head.Revision == r.Revision {
+		head.Channel = r.Channel
+		return l.account(head), r.Recipient, nil
+	}
+	return nil, "", fmt.Errorf("%w: %s revision %d on %s", ErrUnknown, r.Identifier, r.Revision, r.Channel)
+}
+
+func (l *Ledger) findRef(ctx context.Context, r adapter.Report) (*account, string, error) {
+	key := r.Channel + "/" + r.Ref
+	l.mu.Lock()
+	p, ok := l.refs[key]
+	early := l.early[key]
+	if !ok && early == nil && len(l.early) < maxEarly {
+		early = make(chan struct{})
+		l.early[key] = early
+	}
+	l.mu.Unlock()
+	if ok {
+		return p.account, p.recipient, nil
+	}
+	if early == nil {
+		return nil, "", fmt.Errorf("%w: too many early reports on %s", ErrUnknown, r.Channel)
+	}
+	timer := time.NewTimer(earlyWait)
+	defer timer.Stop()
+	select {
+	case <-early:
+		l.mu.RLock()
+		defer l.mu.RUnlock()
+		p = l.refs[key]
+		return p.account, p.recipient, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.early[key] == early {
+		delete(l.early, key)
+	}
+	if p, ok := l.refs[key]; ok {
+		return p.account, p.recipient, nil
+	}
+	return nil, "", fmt.Errorf("%w: a report on %s came for a message that was never sent", ErrUnknown, r.Channel)
+}
