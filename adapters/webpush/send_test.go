@@ -142,7 +142,7 @@ func TestUndeliveredAlertIsReplacedByItsWithdrawal(t *testing.T) {
 		t.Fatalf("the device got %d messages, want the withdrawal alone", len(got))
 	}
 	plain, err := users[0].Decrypt(got[0])
-	if err != nil || !bytes.Contains(plain, []byte("Alert ended")) || bytes.Contains(plain, []byte("Anna")) {
+	if err != nil || !bytes.Contains(plain, []byte(`"msg_type":"Cancel"`)) || bytes.Contains(plain, []byte("Anna")) {
 		t.Errorf("the device got %s, %v", plain, err)
 	}
 }
