@@ -15,7 +15,7 @@ import (
 	"tocsin/internal/peers/pushservice"
 )
 
-// h2Server counts connections and answers after release is closed.
+// h2Server is a server with HTTP/2 and a client that trusts it.
 func h2Server(t *testing.T, h http.HandlerFunc) (*httptest.Server, *client) {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
@@ -67,9 +67,11 @@ func TestClientRests(t *testing.T) {
 		}
 		c.CloseIdleConnections()
 		for _, p := range c.origins {
+			p.mu.Lock()
 			if n := len(p.conns); n != 0 {
 				t.Errorf("%d connections kept at rest", n)
 			}
+			p.mu.Unlock()
 		}
 	}
 }
@@ -104,9 +106,11 @@ func TestLineMovesOnWhenSomeLeave(t *testing.T) {
 	wg.Wait()
 	close(release)
 	for _, p := range c.origins {
+		p.line.Lock()
 		if n := len(p.waiting); n != 0 {
 			t.Errorf("%d left in line", n)
 		}
+		p.line.Unlock()
 	}
 }
 
