@@ -8,5 +8,5 @@ import "embed"
 
 // Named folders only: web/node_modules holds test peers and never ships.
 //
-//go:embed templates static locales
+//go:embed templates static locales embed
 var files embed.FS
