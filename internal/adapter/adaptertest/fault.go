@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -115,9 +116,7 @@ func spoilt(good json.RawMessage) (all, each []json.RawMessage) {
 
 func changed(fields map[string]any, name string, v any) json.RawMessage {
 	out := map[string]any{}
-	for n, old := range fields {
-		out[n] = old
-	}
+	maps.Copy(out, fields)
 	out[name] = v
 	return encode(out)
 }

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -19,11 +20,11 @@ func renderFaults() []example {
 		}}},
 		{"says today's date", "render is pure", "clock", fault{render: part(func(p *adapter.Part) { p.Name = time.Now().Format(time.DateOnly) })}},
 		{"in the order of a map", "render is pure", "differ", fault{render: word(func(_ string, _ alert.Lang, m *alert.Message) string {
-			s := ""
+			var s strings.Builder
 			for _, t := range m.Texts {
-				s += t.RadioText
+				s.WriteString(t.RadioText)
 			}
-			return s
+			return s.String()
 		})}},
 		{"tidies the message", "render is pure", "changed the message", fault{render: func(_ *post, m *alert.Message, _ alert.Lang, out payload, err error) (payload, error) {
 			m.CAP = nil
