@@ -2,6 +2,8 @@
 // sessions and tokens.
 package auth
 
+import "slices"
+
 // Role is a right to act.
 type Role string
 
@@ -23,10 +25,5 @@ type Officer struct {
 
 // Has says whether o holds r.
 func (o Officer) Has(r Role) bool {
-	for _, have := range o.Roles {
-		if have == r {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o.Roles, r)
 }

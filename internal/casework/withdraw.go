@@ -26,26 +26,26 @@ const maxWords = 300
 // Release. The photos are deleted then, and by Run until that succeeds. The
 // same call again is no fault.
 func (s *Service) Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (Case, error) {
-	_, st, err := s.find(id)
-	if err != nil {
-		return Case{}, err
-	}
-	if err := mayWithdraw(st.writers, by); err != nil {
-		return Case{}, err
-	}
-	switch o {
-	case alert.OutcomeFound, alert.OutcomeError, alert.OutcomeExpired, alert.OutcomeOther:
-	default:
-		return Case{}, alert.Invalid{{Field: "outcome", Code: "unknown", Text: "Say how the alert ends: found, error, expired or other."}}
-	}
-	return s.withdraw(ctx, by, id, o, words, func(*state) bool { return true })
+	return s.withdraw(ctx, by, id, o, words, func(st *state) error {
+		if err := mayWithdraw(st.writers, by); err != nil {
+			return err
+		}
+		switch o {
+		case alert.OutcomeFound, alert.OutcomeError, alert.OutcomeExpired, alert.OutcomeOther:
+			return nil
+		}
+		return alert.Invalid{{Field: "outcome", Code: "unknown", Text: "Say how the alert ends: found, error, expired or other."}}
+	})
 }
 
-// withdraw is Withdraw once the right to it is known. due is asked under the case's lock.
-func (s *Service) withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized, due func(*state) bool) (Case, error) {
-	c, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
+// withdraw is Withdraw for whoever gate lets pass.
+func (s *Service) withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized, gate func(*state) error) (Case, error) {
+	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
+		if err := gate(st); err != nil {
+			return nil, err
+		}
 		switch {
-		case st.c.Stage == StageWithdrawn && st.c.Outcome == o, !due(st):
+		case st.c.Stage == StageWithdrawn && st.c.Outcome == o:
 			return nil, nil
 		case st.c.Stage == StageWithdrawn:
 			return nil, wrongStage("The alert was withdrawn already, as: " + string(st.c.Outcome) + ".")
@@ -62,8 +62,8 @@ func (s *Service) withdraw(ctx context.Context, by auth.Officer, id string, o al
 		}
 		return &Event{Kind: KindWithdrawn, Outcome: o, Words: clean, Message: m}, nil
 	})
-	if err != nil || c.Stage != StageWithdrawn {
-		return c, err
+	if err != nil {
+		return Case{}, err
 	}
 	if err := s.publish(ctx, id); err != nil {
 		return s.pendingCase(id, err)
@@ -111,6 +111,12 @@ func (st *state) reached() (codes []string, langs []alert.Lang) {
 			}
 		}
 	}
+	// One revision's country covers another's region, and a message names no area twice.
+	all := codes
+	codes = slices.DeleteFunc(slices.Clone(all), func(code string) bool {
+		country, _, isRegion := strings.Cut(code, "-")
+		return isRegion && slices.Contains(all, country)
+	})
 	if len(codes) <= maxAreas {
 		return codes, langs
 	}
@@ -140,7 +146,10 @@ func nameless(codes []string, known []alert.Area) []alert.Area {
 func (st *state) checkWords(words alert.Localized) (alert.Localized, error) {
 	var v alert.Invalid
 	clean := alert.Localized{}
-	names := st.names()
+	var names []string
+	for _, r := range st.sent {
+		names = append(names, r.names...)
+	}
 	for _, lang := range slices.Sorted(maps.Keys(words)) {
 		field, text := "words."+string(lang), strings.TrimSpace(words[lang])
 		switch {
@@ -161,22 +170,6 @@ func (st *state) checkWords(words alert.Localized) (alert.Localized, error) {
 		clean = nil
 	}
 	return clean, v.Err()
-}
-
-// names are the given and family names of everybody in the newest facts, which
-// hold those of earlier revisions in all but the rarest case.
-func (st *state) names() []string {
-	var names []string
-	for _, group := range [][]alert.Person{st.c.Facts.Children, st.c.Facts.Suspects} {
-		for _, p := range group {
-			for _, n := range []string{p.GivenName, p.FamilyName} {
-				if n = strings.TrimSpace(n); n != "" {
-					names = append(names, n)
-				}
-			}
-		}
-	}
-	return names
 }
 
 // hasWord says whether text has word as a whole word, written alike: "Will" is a

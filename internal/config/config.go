@@ -113,8 +113,8 @@ func (c *Config) Check(known []string) error {
 	if c.Realm != alert.Live && c.Realm != alert.Drill {
 		bad.Add("realm", "unknown", `Set "live" or "drill".`)
 	}
-	if c.NATS.URL == "" && c.Data == "" {
-		bad.Add("data", "required", "Name a folder for the embedded event stream, or outside servers with nats.url.")
+	if c.Data == "" {
+		bad.Add("data", "required", "Name a folder for the keys and the embedded event stream.")
 	}
 	for field, addr := range map[string]string{"listen": c.Listen, "ops": c.Ops} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {

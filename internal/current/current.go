@@ -29,6 +29,8 @@ type Log interface {
 type Revision struct {
 	Seq     uint64
 	Message *alert.Message
+	// Published is when the stream took it, to the millisecond; Message.Sent has whole seconds, as CAP wants.
+	Published time.Time
 }
 
 // Set is the newest revision of every case, and every revision still published.
@@ -74,7 +76,7 @@ func (s *Set) apply(r stream.Record) error {
 	if m.MsgType == alert.TypeCancel {
 		have = nil // the name and the face are forgotten here too
 	}
-	s.cases[m.Case] = append(slices.Clip(have), Revision{Seq: r.Seq, Message: m})
+	s.cases[m.Case] = append(slices.Clip(have), Revision{Seq: r.Seq, Message: m, Published: r.Time})
 	s.changes++
 	for c := range s.watch {
 		select {

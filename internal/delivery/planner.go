@@ -8,6 +8,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/current"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
 )
@@ -28,11 +29,12 @@ func Plan(ctx context.Context, d Deps) error {
 		if newest, ok := d.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
 			return nil // overtaken while we were away: the newer one is planned next
 		}
-		return d.plan(ctx, m, r.Seq)
+		return d.plan(ctx, current.Revision{Seq: r.Seq, Message: m, Published: r.Time})
 	})
 }
 
-func (d Deps) plan(ctx context.Context, m *alert.Message, seq uint64) error {
+func (d Deps) plan(ctx context.Context, r current.Revision) error {
+	m := r.Message
 	// The older revision's waiting jobs are pointless now; those in a worker's
 	// hands notice by themselves.
 	if m.Revision > 1 {
@@ -44,13 +46,13 @@ func (d Deps) plan(ctx context.Context, m *alert.Message, seq uint64) error {
 		all := d.selectShard(m, c.Driver.Name, 0, 1)
 		plan := ledger.Plan{Recipients: len(all)}
 		if len(all) <= ledger.MaxNamed {
-			for _, r := range all {
-				if r.Name != "" {
-					plan.Named = append(plan.Named, r.ID)
+			for _, who := range all {
+				if who.Name != "" {
+					plan.Named = append(plan.Named, who.ID)
 				}
 			}
 		}
-		b := head(m, c.Driver.Name)
+		b := head(r, c.Driver.Name)
 		b.Planned = &plan
 		if err := d.Ledger.Record(ctx, b); err != nil {
 			return err
@@ -58,7 +60,7 @@ func (d Deps) plan(ctx context.Context, m *alert.Message, seq uint64) error {
 		if len(all) == 0 {
 			continue
 		}
-		if err := d.Queue.Enqueue(ctx, jobs(m, seq, c.Driver, len(all))); err != nil {
+		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, c.Driver, len(all))); err != nil {
 			return fmt.Errorf("queue jobs for %s: %w", c.Driver.Name, err)
 		}
 	}
@@ -99,10 +101,11 @@ func (d Deps) selectShard(m *alert.Message, channel string, shard, shards int) [
 	})
 }
 
-// head is a ledger batch about m on a channel, still without news.
-func head(m *alert.Message, channel string) ledger.Batch {
+// head is a ledger batch about r on a channel, still without news.
+func head(r current.Revision, channel string) ledger.Batch {
+	m := r.Message
 	return ledger.Batch{
 		Case: m.Case, Identifier: m.Identifier, Revision: m.Revision,
-		MsgType: m.MsgType, Released: m.Sent, Channel: channel,
+		MsgType: m.MsgType, Released: r.Published, Channel: channel,
 	}
 }

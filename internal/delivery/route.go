@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"tocsin/internal/adapter"
+	"tocsin/internal/current"
 	"tocsin/internal/ledger"
 )
 
 // route is a job's recipients at one destination, tried until each is settled.
 type route struct {
 	*Runner
+	revision current.Revision
 	delivery adapter.Delivery
 	dest     string
 
@@ -31,8 +33,8 @@ type traveller struct {
 	due      time.Time
 }
 
-func newRoute(r *Runner, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
-	t := &route{Runner: r, delivery: d, dest: dest}
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
 	for _, p := range people {
 		t.waiting = append(t.waiting, traveller{
 			Recipient: p,
@@ -112,7 +114,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	}
 	receipts := t.send(ctx, batch)
 	now := time.Now()
-	b := head(m, t.channel.Driver.Name)
+	b := head(t.revision, t.channel.Driver.Name)
 	var again []traveller
 	for i, w := range batch {
 		w.attempts++

@@ -9,13 +9,14 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/current"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
 )
 
 const (
 	// ackWait is after how long without a sign of life a job goes to another worker.
-	ackWait = 15 * time.Second
+	ackWait = 6 * time.Second
 	// inFlight bounds the jobs a worker holds. Jobs that only wait for a retry
 	// are held too, so it is far above what is sent at once.
 	inFlight = 4096
@@ -115,10 +116,11 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	if err := r.deps.Current.Wait(ctx, j.Seq); err != nil {
 		return err
 	}
-	m, ok := r.message(j)
+	rev, ok := r.revision(j)
 	if !ok {
 		return nil // superseded: the newer revision has jobs of its own
 	}
+	m := rev.Message
 	d, err := r.render(m)
 	if err != nil {
 		return fmt.Errorf("render %s: %w", m.Identifier, err)
@@ -129,7 +131,7 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	select {
 	case r.passes <- struct{}{}:
 	case <-ctx.Done():
-		return r.outcome(ctx, m, j)
+		return r.outcome(ctx, rev, j)
 	}
 	var once sync.Once
 	passed := func() { once.Do(func() { <-r.passes }) }
@@ -140,34 +142,31 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	for name, people := range r.unsettled(m, j) {
 		firsts.Add(1)
 		all.Go(func() {
-			newRoute(r, d, name, people).run(ctx, firsts.Done)
+			newRoute(r, rev, d, name, people).run(ctx, firsts.Done)
 		})
 	}
 	firsts.Wait()
 	passed()
 	all.Wait()
-	return r.outcome(ctx, m, j)
+	return r.outcome(ctx, rev, j)
 }
 
 // outcome says what the end of the task's context means for the job.
-func (r *Runner) outcome(ctx context.Context, m *alert.Message, j job) error {
+func (r *Runner) outcome(ctx context.Context, rev current.Revision, j job) error {
 	switch err := ctxCause(ctx); err {
 	case nil, errSuperseded:
 		return nil
 	case errExpired:
-		return r.expire(context.WithoutCancel(ctx), m, j)
+		return r.expire(context.WithoutCancel(ctx), rev, j)
 	default:
 		return err
 	}
 }
 
-// message is the revision j is about, or false when a newer one is out.
-func (r *Runner) message(j job) (*alert.Message, bool) {
+// revision is what j is about, or false when a newer one is out.
+func (r *Runner) revision(j job) (current.Revision, bool) {
 	newest, ok := r.deps.Current.Case(j.Case)
-	if !ok || newest.Message.Revision != j.Revision {
-		return nil, false
-	}
-	return newest.Message, true
+	return newest, ok && newest.Message.Revision == j.Revision
 }
 
 // bound ends ctx with its reason when m expires or is superseded.
@@ -211,9 +210,9 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 }
 
 // expire writes down who was not reached before the alert ended.
-func (r *Runner) expire(ctx context.Context, m *alert.Message, j job) error {
-	b := head(m, j.Channel)
-	for _, people := range r.unsettled(m, j) {
+func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
+	b := head(rev, j.Channel)
+	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range people {
 			b.Entries = append(b.Entries, ledger.Entry{
 				Recipient: p.ID, State: adapter.Expired, Final: true, At: time.Now(),

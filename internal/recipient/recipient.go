@@ -139,7 +139,8 @@ func (g *Registry) Put(ctx context.Context, r adapter.Recipient) error {
 	if err != nil {
 		return err
 	}
-	en.Rollup = true
+	// Erasing an older record from disk is dear; a newcomer has none.
+	_, en.Rollup = g.Get(r.Channel, r.ID)
 	seq, err := g.stream.Append(ctx, en)
 	if err != nil {
 		return fmt.Errorf("store recipient: %w", err)

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,7 +63,7 @@ func (e *Engine) publishBatch(ctx context.Context, msgs []*nats.Msg) error {
 		if !retry {
 			return err
 		}
-		if !e.sleep(ctx, e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {
 			return giveUp(ctx, err)
 		}
 	}

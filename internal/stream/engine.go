@@ -155,7 +155,12 @@ func (e *Engine) Ready(ctx context.Context) error {
 	if err := e.room(true); err != nil {
 		return fmt.Errorf("event stream: %w", err)
 	}
-	info, err := e.info(ctx, streamAlerts)
+	if e.host != nil {
+		if err := e.host.fault(); err != nil {
+			return fmt.Errorf("event stream: %w", err)
+		}
+	}
+	info, err := e.info(ctx, streamAlerts, "")
 	if err != nil {
 		return fmt.Errorf("event stream: %w", err)
 	}

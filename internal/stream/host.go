@@ -101,16 +101,7 @@ func writeSynced(path string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func (h *host) options() (*server.Options, error) {
-	bound := h.tune.store
-	if bound == 0 {
-		used, err := folderSize(filepath.Join(h.dir, "jetstream"))
-		if err != nil {
-			return nil, err
-		}
-		// The free space is watched by room; this bound only stops a runaway from taking it all between two looks.
-		bound = max(used+freeSpace(h.dir)-h.tune.lastRoom, h.tune.lastRoom)
-	}
+func (h *host) options() *server.Options {
 	return &server.Options{
 		ServerName:             "tocsin",
 		DontListen:             true, // in process only: no port, no password to lose
@@ -119,18 +110,14 @@ func (h *host) options() (*server.Options, error) {
 		StoreDir:               h.dir,
 		SyncAlways:             true, // an acknowledged release survives a power cut; the default syncs every two minutes
 		JetStreamMaxMemory:     h.tune.memory,
-		JetStreamMaxStore:      bound,
+		JetStreamMaxStore:      h.tune.store,
 		DisableJetStreamBanner: true,
 		MaxPayload:             maxPayload,
-	}, nil
+	}
 }
 
 func (h *host) start(ctx context.Context) error {
-	opts, err := h.options()
-	if err != nil {
-		return fmt.Errorf("data folder: %w", err)
-	}
-	srv, err := server.NewServer(opts)
+	srv, err := server.NewServer(h.options())
 	if err != nil {
 		return fmt.Errorf("start nats-server: %w", err)
 	}
@@ -169,10 +156,19 @@ func (h *host) InProcessConn() (net.Conn, error) {
 	return srv.InProcessConn()
 }
 
-func (h *host) healthy() bool {
+// fault says what keeps the server from storing; nil when nothing does. A stream
+// that met one failed write (a full disk) takes no more until the server starts anew.
+func (h *host) fault() error {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.srv != nil && h.srv.JetStreamEnabled()
+	srv := h.srv
+	h.mu.Unlock()
+	if srv == nil {
+		return fmt.Errorf("%w: the embedded server is down", ErrUnavailable)
+	}
+	if st := srv.Healthz(&server.HealthzOptions{}); st.Status != "ok" {
+		return fmt.Errorf("%w: %s", ErrUnavailable, st.Error)
+	}
+	return nil
 }
 
 func (h *host) stopServer() {

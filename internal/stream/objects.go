@@ -8,9 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -47,21 +46,20 @@ func (o *Objects) place(name string) (place, error) {
 	if name == "" || len(name) > 128 {
 		return place{}, fmt.Errorf("object name has %d bytes: give it 1 to 128", len(name))
 	}
-	full := string(o.e.realm) + "/" + name
+	return placeOf(string(o.e.realm) + "/" + name), nil
+}
+
+// placeOf is where the object of a name with its realm lies.
+func placeOf(full string) place {
 	sum := sha256.Sum256([]byte(full))
 	nuid := hex.EncodeToString(sum[:16])
-	return place{full, nuid, "$O.MEDIA.M." + base64.URLEncoding.EncodeToString([]byte(full)), "$O.MEDIA.C." + nuid}, nil
+	return place{full, nuid, "$O.MEDIA.M." + base64.URLEncoding.EncodeToString([]byte(full)), "$O.MEDIA.C." + nuid}
 }
 
 // look reads the object's entry; ErrNone when there is none.
 func (o *Objects) look(ctx context.Context, p place) (objectInfo, uint64, error) {
-	var raw *jetstream.RawStreamMsg
 	var info objectInfo
-	err := o.e.persist(ctx, func(ctx context.Context) error {
-		var err error
-		raw, err = o.e.handles[streamMedia].GetLastMsgForSubject(ctx, p.meta)
-		return err
-	})
+	raw, err := o.e.last(ctx, streamMedia, p.meta)
 	if err != nil {
 		return info, 0, err
 	}
@@ -199,6 +197,39 @@ func (o *Objects) erase(ctx context.Context, p place) error {
 		}
 	}
 	return o.e.eraseBefore(ctx, streamMedia, p.chunks, 0)
+}
+
+// resume erases chunks whose object is marked as deleted, of any realm: the mark
+// is final. Chunks without an entry stay, for their upload may be under way.
+func (o *Objects) resume(ctx context.Context) error {
+	chunks, err := o.e.info(ctx, streamMedia, "$O.MEDIA.C.>")
+	if err != nil {
+		return err
+	}
+	if len(chunks.State.Subjects) == 0 {
+		return nil
+	}
+	metas, err := o.e.info(ctx, streamMedia, "$O.MEDIA.M.>")
+	if err != nil {
+		return err
+	}
+	for subject := range metas.State.Subjects {
+		name, err := base64.URLEncoding.DecodeString(strings.TrimPrefix(subject, "$O.MEDIA.M."))
+		if err != nil {
+			continue // not ours
+		}
+		p := placeOf(string(name))
+		if chunks.State.Subjects[p.chunks] == 0 {
+			continue
+		}
+		if info, _, err := o.look(ctx, p); err != nil || !info.Deleted {
+			continue
+		}
+		if err := o.e.eraseBefore(ctx, streamMedia, p.chunks, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func digestOf(b []byte) string {

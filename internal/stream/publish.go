@@ -60,7 +60,7 @@ func (e *Engine) publish(ctx context.Context, m *nats.Msg) (uint64, error) {
 		if !retry {
 			return 0, err
 		}
-		if !e.sleep(ctx, e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {
 			return 0, giveUp(ctx, err)
 		}
 	}

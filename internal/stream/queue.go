@@ -30,8 +30,10 @@ func (e *Engine) Enqueue(ctx context.Context, jobs []Job) error {
 		subject, err := e.full(j.Subject, false, "jobs")
 		switch {
 		case err != nil:
-		case j.ID == "" || len(j.ID) > 512:
-			err = fmt.Errorf("ID has %d bytes: give it 1 to 512, the same for the same job", len(j.ID))
+		case j.ID == "":
+			err = errors.New("the ID is empty: give the same job the same ID, so that it is stored once")
+		case checkID(j.ID) != nil:
+			err = checkID(j.ID)
 		case len(j.Data) > maxPayload-4096:
 			err = fmt.Errorf("%d bytes of data: %d are allowed", len(j.Data), maxPayload-4096)
 		}

@@ -2,11 +2,8 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -38,43 +35,22 @@ func freeSpace(dir string) int64 {
 	return int64(st.Bavail) * int64(st.Bsize)
 }
 
-func folderSize(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
-			size += info.Size()
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	return size, err
-}
-
-// watch starts the embedded server anew after it switched JetStream off (a write
-// failed although room was left: somebody else filled the disk), once there is
-// room again. The connection finds the new server by itself.
+// watch starts the embedded server anew after a write failed (room was left when
+// we looked, and then somebody else filled the disk), once there is room again. The
+// connection finds the new server by itself.
 func (e *Engine) watch() {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-e.life.Done():
-			return
-		case <-tick.C:
-		}
-		if e.host.healthy() || e.room(false) != nil {
+	for e.sleep(e.life, time.Second) {
+		fault := e.host.fault()
+		if fault == nil || e.room(false) != nil {
 			continue
 		}
-		e.log.Warn("event stream stopped on a full disk; starting it again")
+		e.log.Warn("event stream: starting the embedded server anew", "error", fault)
 		e.host.stopServer()
 		ctx, cancel := context.WithTimeout(e.life, e.tune.openWait)
 		if err := e.host.start(ctx); err != nil {
-			e.log.Error("event stream does not start", "error", err)
+			e.log.Error("event stream: the embedded server does not start", "error", err)
 		}
 		cancel()
+		e.sleep(e.life, 5*time.Second) // a disk that is broken is not asked all the time
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tocsin/internal/alert"
@@ -40,14 +41,15 @@ const (
 //     those only forget the index and leave a child's name in the file;
 //   - none of those three is compressed, so that a search of the files proves an erasure;
 //   - DELIVERY refuses new jobs when it is full rather than forgetting old ones; DEAD
-//     forgets the oldest, since it only tells an operator what went wrong.
+//     forgets the oldest, since it only tells an operator what went wrong. Their bounds
+//     are also reserved on an outside server, so they are small.
 func configs(replicas int) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{Name: streamCases, Subjects: subjects("cases", "officers"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true},
 		{Name: streamAlerts, Subjects: subjects("alerts"), DenyPurge: true, AllowAtomicPublish: true},
 		{Name: streamLedger, Subjects: subjects("ledger"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true, Compression: jetstream.S2Compression},
 		{Name: streamSubscribers, Subjects: subjects("subscribers"), DenyPurge: true, AllowAtomicPublish: true},
-		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 4 << 30},
+		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 1 << 30},
 		{Name: streamDead, Subjects: subjects("dead"), MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
 		{Name: streamMedia, Subjects: []string{"$O.MEDIA.C.>", "$O.MEDIA.M.>"}, DenyPurge: true, Discard: jetstream.DiscardNew},
 	}
@@ -100,12 +102,14 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 
 func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	for {
-		info, err := e.createOrLook(ctx, want)
+		one, done := context.WithTimeout(ctx, 2*e.tune.try) // a cluster that still elects its leader answers nothing at all
+		info, err := e.createOrLook(one, want)
+		done()
 		if err == nil {
 			return info, nil
 		}
 		api, refused := errors.AsType[*jetstream.APIError](err)
-		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
+		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse && api.ErrorCode != codeNoPeers {
 			return nil, plain(err)
 		}
 		if !e.sleep(ctx, e.tune.pause) {
@@ -152,14 +156,30 @@ func verify(have, want jetstream.StreamConfig) error {
 	return nil
 }
 
-func (e *Engine) info(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+// info asks for a stream's state, and how many messages each subject of the filter has ("" = do not count).
+func (e *Engine) info(ctx context.Context, name, filter string) (*jetstream.StreamInfo, error) {
+	var opts []jetstream.StreamInfoOpt
+	if filter != "" {
+		opts = append(opts, jetstream.WithSubjectFilter(filter))
+	}
 	var info *jetstream.StreamInfo
 	err := e.persist(ctx, func(ctx context.Context) error {
 		var err error
-		info, err = e.handles[name].Info(ctx)
+		info, err = e.handles[name].Info(ctx, opts...)
 		return err
 	})
 	return info, err
+}
+
+// last is the newest message of a subject, or ErrNone.
+func (e *Engine) last(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	var raw *jetstream.RawStreamMsg
+	err := e.persist(ctx, func(ctx context.Context) error {
+		var err error
+		raw, err = e.handles[stream].GetLastMsgForSubject(ctx, subject)
+		return err
+	})
+	return raw, err
 }
 
 // persist repeats a question that has no effect, or the same effect twice, until
@@ -179,7 +199,7 @@ func (e *Engine) persist(ctx context.Context, ask func(context.Context) error) e
 				return plain(err)
 			}
 		}
-		if !e.sleep(ctx, e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {
 			return plain(err)
 		}
 	}

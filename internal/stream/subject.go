@@ -65,3 +65,16 @@ func checkName(field, name string) error {
 	}
 	return nil
 }
+
+// checkID: the id travels in a header, where a line break would begin another one.
+func checkID(id string) error {
+	if len(id) > 512 {
+		return fmt.Errorf("ID of %d bytes: 512 are allowed", len(id))
+	}
+	for _, r := range id {
+		if r < ' ' || r == 0x7f {
+			return fmt.Errorf("ID holds the control character %q: leave it out", r)
+		}
+	}
+	return nil
+}

@@ -2,10 +2,12 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -44,7 +46,7 @@ func (t *task) Done(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		if !t.e.sleep(ctx, t.e.tune.pause) {
+		if errors.Is(err, nats.ErrConnectionClosed) || !t.e.sleep(ctx, t.e.tune.pause) {
 			return fmt.Errorf("end job: %w", giveUp(ctx, err))
 		}
 	}

@@ -11,7 +11,7 @@ type tuning struct {
 	patience time.Duration // a publish without a deadline gives up after this; a leader's crash costs 4-8 s, a cut-off one 16 s
 
 	memory   int64 // bound of JetStream's memory in the process; our streams are on disk, consumers' state is small
-	store    int64 // bound of the store folder; 0 = what the disk has
+	store    int64 // bound of the store folder. Not what the disk has: nats-server would refuse to load streams that reserved more when the disk was emptier; room watches the disk
 	reserve  int64 // free bytes below which only cases and alerts are stored, so that a withdrawal always gets out
 	lastRoom int64 // free bytes below which nothing is stored: nats-server switches JetStream off when a write fails
 }
@@ -23,6 +23,7 @@ func defaults() tuning {
 		pause:    250 * time.Millisecond,
 		patience: 30 * time.Second,
 		memory:   64 << 20,
+		store:    1 << 40,
 		reserve:  256 << 20,
 		lastRoom: 64 << 20,
 	}

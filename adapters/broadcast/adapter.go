@@ -1,0 +1,217 @@
+package broadcast
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+)
+
+// settings of the channel.
+type settings struct {
+	HeartbeatS float64  `json:"heartbeat_s"`
+	Node       string   `json:"node"`  // this node's name
+	Nodes      []string `json:"nodes"` // feed addresses of all nodes, for clients
+	// The pace at which stations are asked to repeat an alert, and for how long.
+	RepeatEveryS int `json:"repeat_every_s"`
+	RepeatForS   int `json:"repeat_for_s"`
+}
+
+// defaults: a heartbeat as the protocol promises, and the French pace of every 15 minutes for three hours.
+func defaults() settings {
+	return settings{HeartbeatS: 10, Node: "a", Nodes: []string{}, RepeatEveryS: 900, RepeatForS: 3 * 3600}
+}
+
+func (s settings) check() error {
+	var faults alert.Invalid
+	if s.HeartbeatS < 0.1 || s.HeartbeatS > 10 {
+		faults.Add("heartbeat_s", "range", "the protocol promises a heartbeat every 10 s or less: give 0.1 to 10")
+	}
+	if s.Node == "" || len(s.Node) > 64 {
+		faults.Add("node", "range", "give the node a name of 1 to 64 characters")
+	}
+	if s.RepeatEveryS < 60 || s.RepeatEveryS > 86400 {
+		faults.Add("repeat_every_s", "range", "give 60 to 86400 seconds")
+	}
+	if s.RepeatForS < 0 || s.RepeatForS > 7*86400 {
+		faults.Add("repeat_for_s", "range", "give 0 (never) to 604800 seconds")
+	}
+	return faults.Err()
+}
+
+// repeat is how often a station is asked to air m; nil for what is aired once or never.
+func (s settings) repeat(m *alert.Message) *repeat {
+	if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest || s.RepeatForS == 0 {
+		return nil
+	}
+	until := m.Sent.Add(time.Duration(s.RepeatForS) * time.Second)
+	if until.After(m.Expires) {
+		until = m.Expires
+	}
+	return &repeat{s.RepeatEveryS, until}
+}
+
+// Driver is the broadcasters' channel.
+func Driver() adapter.Driver {
+	return adapter.Driver{
+		Name:  Name,
+		Title: "Broadcasters",
+		Limits: adapter.Limits{
+			Batch: 500, Concurrency: 4, PerDestination: 1, Timeout: 10 * time.Second,
+			ShardSize: 2000, ConfirmWithin: 15 * time.Second,
+		},
+		Open: open,
+	}
+}
+
+func open(_ context.Context, raw json.RawMessage, env adapter.Env) (adapter.Adapter, func(context.Context) error, error) {
+	set := defaults()
+	if err := adapter.DecodeSettings(raw, &set); err != nil {
+		return nil, nil, err
+	}
+	if err := set.check(); err != nil {
+		return nil, nil, fmt.Errorf("settings: %w", err)
+	}
+	if env.Alerts == nil || env.Recipients == nil || env.Inbox == nil || env.Log == nil {
+		return nil, nil, errors.New("the feed needs the alert log, the registry, the inbox and a logger")
+	}
+	f := newFeed(env, set)
+	f.start()
+	return f, f.Close, nil
+}
+
+// Routes are the feed's addresses.
+func (f *Feed) Routes() []adapter.Route {
+	return []adapter.Route{
+		{Pattern: "GET /v1/feed", Handler: http.HandlerFunc(f.serveWebSocket)},
+		{Pattern: "GET /v1/feed/events", Handler: http.HandlerFunc(f.serveEvents)},
+		{Pattern: "GET /v1/feed/poll", Handler: http.HandlerFunc(f.servePoll)},
+		{Pattern: "POST /v1/feed/receipts", Handler: http.HandlerFunc(f.serveReceipt)},
+	}
+}
+
+// The limits of a station's words. RadioText is what RDS carries; a crawl is read in one pass.
+const (
+	maxHeadline = 160
+	maxSpoken   = 90 // seconds: longer is cut off by the newsreader, not by us
+	maxCrawl    = 200
+	maxRadio    = 64
+)
+
+// Render is m's words for the studio in lang.
+func (f *Feed) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
+	t, ok := m.Texts[lang]
+	if !ok {
+		return adapter.Payload{}, fmt.Errorf("texts.%s: missing; the alert has to speak each of its languages", lang)
+	}
+	parts := []adapter.Part{
+		count("Headline", t.Headline, maxHeadline),
+		{Name: "Spoken", Text: t.Spoken, Count: t.SpokenSeconds, Limit: maxSpoken, Unit: "seconds"},
+		count("Crawl", t.Crawl, maxCrawl),
+		count("RadioText", t.RadioText, maxRadio),
+	}
+	var faults alert.Invalid
+	fields := []string{"headline", "spoken", "crawl", "radiotext"}
+	for i, p := range parts {
+		field := fmt.Sprintf("texts.%s.%s", lang, fields[i])
+		switch {
+		case p.Text == "":
+			faults.Add(field, "required", "a station would have nothing to say; write it")
+		case p.Count > p.Limit:
+			faults.Add(field, "too_long", fmt.Sprintf("%d %s, at most %d; shorten the facts it is made of", p.Count, p.Unit, p.Limit))
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return adapter.Payload{}, err
+	}
+	body, err := encode(texts(t))
+	if err != nil {
+		return adapter.Payload{}, fmt.Errorf("texts.%s: %w", lang, err)
+	}
+	return adapter.Payload{MIME: "application/json", Body: body, Parts: parts}, nil
+}
+
+func count(name, text string, limit int) adapter.Part {
+	return adapter.Part{Name: name, Text: text, Count: utf8.RuneCountInString(text), Limit: limit, Unit: "characters"}
+}
+
+// Send sees to it that each station's open sessions get d. The log has mostly
+// brought it there already; what was sent a while ago and never confirmed is
+// sent once more.
+func (f *Feed) Send(_ context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
+	m := d.Message
+	e, known := f.ring.Load().find(m.Identifier)
+	now := time.Now()
+	byStation := map[string][]*session{}
+	for _, s := range f.all() {
+		id := s.who.Load().id
+		byStation[id] = append(byStation[id], s)
+	}
+	out := make([]adapter.Receipt, len(batch))
+	for i, r := range batch {
+		open := byStation[r.ID]
+		switch {
+		case known && f.desk.has(r.ID, e):
+			out[i] = adapter.Receipt{State: adapter.Received, Ref: m.Identifier}
+			continue
+		case known && e.text(now) == nil:
+			out[i] = failed(adapter.Rejected, "no longer live")
+			continue
+		case !slices.ContainsFunc(open, func(s *session) bool { return !s.leaving() }):
+			out[i] = failed(adapter.Temporary, "not connected")
+			continue
+		}
+		for _, s := range open {
+			if known && now.Sub(e.at) > f.limits.settled && now.Sub(s.since) > f.limits.settled {
+				s.again(e)
+			}
+		}
+		out[i] = adapter.Receipt{State: adapter.Sent, Ref: m.Identifier}
+	}
+	return out, nil
+}
+
+func failed(c adapter.Class, reason string) adapter.Receipt {
+	return adapter.Receipt{Failure: &adapter.Failure{Class: c, Reason: reason}}
+}
+
+// Presence says whether a station is on the line.
+type Presence struct {
+	ID        string
+	Name      string
+	Connected bool
+	Since     time.Time // of the oldest session, or when the last one ended; zero = never seen by this process
+	Sessions  int
+}
+
+// Stations lists every registered station: who is not connected must be seen before a release.
+func (f *Feed) Stations() []Presence {
+	var out []Presence
+	at := map[string]int{}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, r := range f.env.Recipients.All(Name) {
+		at[r.ID] = len(out)
+		out = append(out, Presence{ID: r.ID, Name: r.Name, Since: f.last[r.ID]})
+	}
+	for _, s := range f.sessions {
+		i, ok := at[s.who.Load().id]
+		if !ok || s.leaving() {
+			continue
+		}
+		p := &out[i]
+		if !p.Connected || s.since.Before(p.Since) {
+			p.Since = s.since
+		}
+		p.Connected = true
+		p.Sessions++
+	}
+	return out
+}

@@ -1,0 +1,67 @@
+package broadcast
+
+import (
+	"sync"
+	"time"
+)
+
+// Origin is what an AlertLog may also be: the newest value of a counter that
+// some process writes through the log, as this node has read it back. Without
+// it a heartbeat's origin is the head and when it moved here.
+type Origin interface {
+	Origin() (n uint64, at time.Time)
+}
+
+// originWait is how old the origin's newest value may be before the node calls itself degraded.
+const originWait = 30 * time.Second
+
+// beatAge is how long one encoded heartbeat serves all who are due.
+const beatAge = time.Second
+
+// beats keeps encoded heartbeats: stations of the same areas share one.
+type beats struct {
+	mu    sync.Mutex
+	cache map[string]beat
+}
+
+type beat struct {
+	at      time.Time
+	version uint64
+	ring    *ring
+	next    uint64 // index in the ring that must have been sent before
+	frame   []byte
+}
+
+// maxBeats bounds the cache: stations may be given areas in many combinations.
+const maxBeats = 256
+
+// heartbeat is the frame for who, and the index which it speaks of.
+func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
+	r := f.ring.Load()
+	next, head, _, version := r.end()
+	f.beats.mu.Lock()
+	defer f.beats.mu.Unlock()
+	// The days left of a token belong to one station alone.
+	shared := who.expires.IsZero()
+	if b, ok := f.beats.cache[who.key]; ok && shared && b.ring == r && b.version == version && now.Sub(b.at) < beatAge {
+		return b.frame, b.next
+	}
+	hb := heartbeatFrame{
+		Type: "heartbeat", Node: f.settings.Node, At: now.UTC(), Epoch: r.epoch, Head: head,
+		Live:     r.refs(func(e *entry) bool { return who.sees(e.areas) }),
+		Degraded: f.degraded.Load(), CredDays: who.credDays(now),
+		Origin: origin{N: head},
+	}
+	if o, ok := f.env.Alerts.(Origin); ok {
+		hb.Origin.N, hb.Origin.At = o.Origin()
+		hb.Degraded = hb.Degraded || now.Sub(hb.Origin.At) > originWait
+	}
+	b := beat{now, version, r, next, mustEncode(hb)}
+	if shared {
+		if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
+			f.beats.cache = map[string]beat{}
+		}
+		f.beats.cache[who.key] = b
+	}
+	return b.frame, b.next
+}

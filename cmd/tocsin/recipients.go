@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/app"
+)
+
+type recipientsCmd struct {
+	AddStation   addStationCmd   `cmd:"" help:"Register a broadcaster; its token is shown once."`
+	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
+	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
+	List         listCmd         `cmd:"" help:"List a channel's recipients, without their addresses."`
+	Remove       removeCmd       `cmd:"" help:"Remove a recipient for good."`
+}
+
+type addStationCmd struct {
+	operator
+	Name string   `arg:"" help:"Name, as the officer's board shows it."`
+	Area []string `default:"*" help:"ISO 3166 codes; all by default."`
+	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+}
+
+// Help is the example.
+func (addStationCmd) Help() string {
+	return `Example:
+  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --area BE --lang fr`
+}
+
+// Run registers the station.
+func (c addStationCmd) Run(ctx context.Context) error {
+	return c.add(ctx, "broadcast", app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang)}, "token")
+}
+
+// add registers one recipient and shows its secret.
+func (o operator) add(ctx context.Context, channel string, r app.NewRecipient, what string) error {
+	var made []app.Secret
+	if err := o.call(ctx, "POST", "/recipients/"+channel, r, &made); err != nil {
+		return err
+	}
+	for _, m := range made {
+		fmt.Printf("id     %s\n%-6s %s\nKeep it now: it is not shown again.\n", m.ID, what, m.Secret)
+	}
+	return nil
+}
+
+type addPartnerCmd struct {
+	operator
+	Name     string   `arg:"" help:"Name, as the officer's board shows it."`
+	Endpoint string   `arg:"" help:"https address that takes the webhooks."`
+	Area     []string `default:"*" help:"ISO 3166 codes; all by default."`
+	Lang     string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+}
+
+// Help is the example.
+func (addPartnerCmd) Help() string {
+	return `Example:
+  tocsin recipients add-partner "City of Gent" https://gent.example/hooks/tocsin --data /var/lib/tocsin --area BE-VOV`
+}
+
+// Run registers the partner.
+func (c addPartnerCmd) Run(ctx context.Context) error {
+	r := app.NewRecipient{Name: c.Name, Endpoint: c.Endpoint, Areas: c.Area, Lang: alert.Lang(c.Lang)}
+	return c.add(ctx, "website", r, "secret")
+}
+
+type importPhonesCmd struct {
+	operator
+	File string `arg:"" type:"existingfile" help:"Lines of number,areas,language; areas by spaces: +32470000000,BE-BRU BE-VBR,fr"`
+}
+
+// Help is the example.
+func (importPhonesCmd) Help() string {
+	return "Example:\n  tocsin recipients import-phones volunteers.csv --data /var/lib/tocsin"
+}
+
+// importLines is how many numbers go in one request: progress shows after each.
+const importLines = 10_000
+
+// Run imports the file and shows progress.
+func (c importPhonesCmd) Run(ctx context.Context) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	total, waiting := 0, 0
+	send := func() error {
+		if waiting == 0 {
+			return nil
+		}
+		var made []app.Secret
+		if err := c.call(ctx, "POST", "/recipients/sms", &body, &made); err != nil {
+			return fmt.Errorf("after %d numbers: %w", total, err)
+		}
+		total, waiting = total+len(made), 0
+		body.Reset()
+		fmt.Fprintf(os.Stderr, "\r%d numbers", total)
+		return nil
+	}
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		parts := strings.Split(strings.TrimSpace(lines.Text()), ",")
+		if len(parts) != 3 {
+			return fmt.Errorf("%s line %d: write number,areas,language", c.File, n)
+		}
+		r := app.NewRecipient{Number: parts[0], Areas: strings.Fields(parts[1]), Lang: alert.Lang(parts[2])}
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+		if waiting++; waiting == importLines {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if err := send(); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr)
+	return nil
+}
+
+type listCmd struct {
+	operator
+	Channel string `arg:"" help:"broadcast, webpush, sms or website."`
+}
+
+// Run lists.
+func (c listCmd) Run(ctx context.Context) error {
+	var all []adapter.Recipient
+	if err := c.call(ctx, "GET", "/recipients/"+c.Channel, nil, &all); err != nil {
+		return err
+	}
+	for _, r := range all {
+		fmt.Printf("%-45s %-30s %s %s\n", r.ID, r.Name, r.Lang, strings.Join(r.Areas, " "))
+	}
+	return nil
+}
+
+type removeCmd struct {
+	operator
+	Channel string `arg:"" help:"broadcast, webpush, sms or website."`
+	ID      string `arg:"" help:"Id, as list shows it."`
+}
+
+// Run removes.
+func (c removeCmd) Run(ctx context.Context) error {
+	return c.call(ctx, "DELETE", "/recipients/"+c.Channel+"/"+c.ID, nil, nil)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/app"
+	"tocsin/internal/config"
+)
+
+// settings are the flags of every command that needs a configuration. A flag
+// wins over its TOCSIN_ variable, that over the file, that over the default.
+type settings struct {
+	Config    string `env:"TOCSIN_CONFIG" type:"existingfile" placeholder:"FILE" help:"Configuration file (JSON)."`
+	Realm     string `env:"TOCSIN_REALM" placeholder:"live|drill" help:"Realm of this server; pinned in its data folder."`
+	Data      string `env:"TOCSIN_DATA_DIR" placeholder:"DIR" help:"Folder of the embedded event stream and of the keys."`
+	Listen    string `env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address for citizens, officers, broadcasters and partners."`
+	Ops       string `env:"TOCSIN_OPS" placeholder:"HOST:PORT" help:"Address for health, metrics and profiles. Never public."`
+	NATS      string `env:"TOCSIN_NATS" placeholder:"URL" help:"Outside nats-servers instead of the embedded one."`
+	Creds     string `env:"TOCSIN_CREDS" type:"existingfile" placeholder:"FILE" help:"Credentials file for --nats."`
+	PublicURL string `env:"TOCSIN_PUBLIC_URL" placeholder:"URL" help:"Address that citizens see: https://HOST."`
+}
+
+// load is the configuration that the flags, the environment and the file make together, checked.
+func (s settings) load() (config.Config, error) {
+	c := config.Default()
+	if s.Config != "" {
+		if err := c.Load(s.Config); err != nil {
+			return c, err
+		}
+	}
+	c.Realm = cmp.Or(alert.Realm(s.Realm), c.Realm)
+	c.Data = cmp.Or(s.Data, c.Data)
+	c.Listen = cmp.Or(s.Listen, c.Listen)
+	c.Ops = cmp.Or(s.Ops, c.Ops)
+	c.NATS.URL = cmp.Or(s.NATS, c.NATS.URL)
+	c.NATS.Creds = cmp.Or(s.Creds, c.NATS.Creds)
+	c.PublicURL = cmp.Or(s.PublicURL, c.PublicURL, "http://"+c.Listen)
+	if err := c.Check(app.ChannelNames()); err != nil {
+		return c, fmt.Errorf("the configuration has faults:\n%w", err)
+	}
+	return c, nil
+}
+
+type serveCmd struct {
+	settings
+	Verbose bool `short:"v" help:"Log what happens in detail."`
+}
+
+// Help is the example.
+func (serveCmd) Help() string {
+	return `Example:
+  tocsin serve --data /var/lib/tocsin --listen 127.0.0.1:8080 --ops 127.0.0.1:8081
+Then make the first officers:
+  tocsin users add anna --data /var/lib/tocsin --name "Anna Peeters" --role author`
+}
+
+// Run serves until a signal comes or a part of the server ends by itself.
+func (c serveCmd) Run(ctx context.Context) error {
+	conf, err := c.load()
+	if err != nil {
+		return err
+	}
+	a, err := app.Start(ctx, conf, logger(c.Verbose))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("realm    %s\npublic   http://%s\nconsole  http://%s/console\nops      http://%s/healthz\n",
+		conf.Realm, a.Addr(), a.Addr(), a.OpsAddr())
+	select {
+	case <-ctx.Done():
+		fmt.Println("stopping")
+	case err = <-a.Failed():
+	}
+	if stopErr := a.Stop(context.WithoutCancel(ctx)); err == nil {
+		err = stopErr
+	}
+	return err
+}
+
+func logger(verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+type checkCmd struct{ settings }
+
+// Help is the example.
+func (checkCmd) Help() string { return "Example:\n  tocsin check --config /etc/tocsin.json" }
+
+// Run tells every fault at once.
+func (c checkCmd) Run() error {
+	if _, err := c.load(); err != nil {
+		return err
+	}
+	fmt.Println("the configuration is sound")
+	return nil
+}

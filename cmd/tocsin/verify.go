@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"tocsin/internal/cap"
+	"tocsin/internal/casework"
+)
+
+type verifyCmd struct {
+	File string `arg:"" type:"existingfile" help:"The signed CAP document."`
+	Cert string `required:"" type:"existingfile" placeholder:"PEM" help:"The issuer's certificate, from /.well-known/tocsin.json or by hand."`
+}
+
+// Help is the example.
+func (verifyCmd) Help() string { return "Example:\n  tocsin verify alert.xml --cert issuer.pem" }
+
+// Run verifies.
+func (c verifyCmd) Run() error {
+	doc, err := readBounded(c.File, cap.MaxDocument)
+	if err != nil {
+		return err
+	}
+	raw, err := readBounded(c.Cert, 64<<10)
+	if err != nil {
+		return err
+	}
+	cert, err := cap.ParseCertificate(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Cert, err)
+	}
+	a, err := cap.Verify(doc, cert)
+	if err != nil {
+		return fmt.Errorf("%s is NOT genuine: %w", c.File, err)
+	}
+	fmt.Printf("genuine: %s %s %s from %s, sent %s\n", a.Status, a.MsgType, a.Identifier, a.Sender, cap.FormatTime(a.Sent))
+	return nil
+}
+
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is over %d bytes", path, limit)
+	}
+	return data, nil
+}
+
+type exportCmd struct {
+	operator
+	Case string `arg:"" help:"Case id."`
+}
+
+// Help is the example.
+func (exportCmd) Help() string {
+	return "Example:\n  tocsin export 7GQ2XKPB4MNT --data /var/lib/tocsin > record.json"
+}
+
+// Run writes the case's events to standard output.
+func (c exportCmd) Run(ctx context.Context) error {
+	var events []casework.Event
+	if err := c.call(ctx, "GET", "/cases/"+c.Case+"/record", nil, &events); err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		return errors.New("the case has no events")
+	}
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(events)
+}

@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"tocsin/adapters"
+	"tocsin/adapters/broadcast"
+	"tocsin/adapters/sms"
+	"tocsin/adapters/website"
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/casework"
+)
+
+// The operator's commands talk to the running server over a socket in its data
+// folder: who may read the folder is the operator, and the one server that
+// holds the stream stays its only writer.
+
+// SocketPath is the operator's socket in a data folder.
+func SocketPath(data string) string { return filepath.Join(data, "operator.sock") }
+
+const (
+	maxAdminBody = 64 << 20 // an import of phone numbers; everything else is far smaller
+	importChunk  = 1000
+)
+
+// serveAdmin opens the socket. A stale one of a killed server is replaced: the folder's lock is ours.
+func (a *App) serveAdmin(ctx context.Context) error {
+	path := SocketPath(a.Config.Data)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("operator's socket: %w", err)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return fmt.Errorf("operator's socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return fmt.Errorf("operator's socket: %w", err)
+	}
+	s := &http.Server{Handler: a.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.Serve(l) }() // ends with Close below
+	a.onStop("operator's socket", func(context.Context) error { return s.Close() })
+	return nil
+}
+
+func (a *App) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /officers", reply(func(*http.Request) (any, error) { return a.Officers.List(), nil }))
+	mux.HandleFunc("POST /officers", reply(a.addOfficer))
+	mux.HandleFunc("POST /officers/{id}/token", reply(func(r *http.Request) (any, error) {
+		token, err := a.Officers.NewToken(r.Context(), r.PathValue("id"))
+		return Secret{ID: r.PathValue("id"), Secret: token}, err
+	}))
+	mux.HandleFunc("DELETE /officers/{id}", reply(func(r *http.Request) (any, error) {
+		return struct{}{}, a.Officers.Revoke(r.Context(), r.PathValue("id"))
+	}))
+	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
+	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
+	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
+		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
+	}))
+	mux.HandleFunc("GET /cases/{id}/record", reply(func(r *http.Request) (any, error) {
+		return a.Cases.Record(r.Context(), r.PathValue("id"))
+	}))
+	return mux
+}
+
+// reply turns a function into a handler: its value as JSON, its error as a line of text.
+func reply(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxAdminBody)
+		v, err := f(r)
+		if err != nil {
+			code := http.StatusInternalServerError
+			if _, bad := errors.AsType[alert.Invalid](err); bad {
+				code = http.StatusUnprocessableEntity
+			}
+			if errors.Is(err, casework.ErrNotFound) {
+				code = http.StatusNotFound
+			}
+			http.Error(w, err.Error(), code)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(v) // the operator's connection broke: he sees it
+	}
+}
+
+// NewOfficer is the body of POST /officers.
+type NewOfficer struct {
+	auth.Officer
+	Password string `json:"password"`
+}
+
+// Secret is what the operator is shown once.
+type Secret struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
+}
+
+// NewRecipient is one recipient to add: a station (name), a partner (name,
+// endpoint) or a phone (number).
+type NewRecipient struct {
+	Name     string     `json:"name,omitempty"`
+	Endpoint string     `json:"endpoint,omitempty"`
+	Number   string     `json:"number,omitempty"`
+	Areas    []string   `json:"areas"`
+	Lang     alert.Lang `json:"lang"`
+}
+
+func (a *App) addOfficer(r *http.Request) (any, error) {
+	var o NewOfficer
+	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
+		return nil, fmt.Errorf("read officer: %w", err)
+	}
+	return o.Officer, a.Officers.Add(r.Context(), o.Officer, o.Password)
+}
+
+// listRecipients gives ids, names and areas; addresses stay where they are.
+func (a *App) listRecipients(r *http.Request) (any, error) {
+	all := a.Registry.All(r.PathValue("channel"))
+	for i := range all {
+		all[i].Address = nil
+	}
+	return all, nil
+}
+
+// addRecipients takes a sequence of JSON values and answers with their ids and secrets, in order.
+func (a *App) addRecipients(r *http.Request) (any, error) {
+	dec := json.NewDecoder(r.Body)
+	var all []NewRecipient
+	for n := 1; ; n++ {
+		var in NewRecipient
+		if err := dec.Decode(&in); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", n, err)
+		}
+		all = append(all, in)
+	}
+	return a.AddRecipients(r.Context(), r.PathValue("channel"), all)
+}
+
+// AddRecipients registers many at once and gives their ids and secrets, in order.
+func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipient) ([]Secret, error) {
+	made := make([]adapter.Recipient, len(all))
+	secrets := make([]Secret, len(all))
+	for i, in := range all {
+		rec, secret, err := a.newRecipient(channel, in)
+		if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
+		}
+		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+	}
+	for chunk := range slices.Chunk(made, importChunk) {
+		if err := a.Registry.PutAll(ctx, chunk); err != nil {
+			return nil, err
+		}
+	}
+	return secrets, nil
+}
+
+func (a *App) newRecipient(channel string, in NewRecipient) (adapter.Recipient, string, error) {
+	switch channel {
+	case "broadcast":
+		return broadcast.NewStation(in.Name, in.Areas, in.Lang)
+	case "website":
+		return website.NewPartner(in.Name, in.Endpoint, in.Areas, in.Lang, a.Config.AllowLoopback)
+	case "sms":
+		salt, err := sms.Salt(keyDir(a.Config))
+		if err != nil {
+			return adapter.Recipient{}, "", err
+		}
+		rec, err := sms.NewRecipient(in.Number, a.Config.Country, in.Areas, in.Lang, salt)
+		return rec, "", err
+	default:
+		return adapter.Recipient{}, "", fmt.Errorf("recipients of %q are not added by hand: citizens subscribe themselves", channel)
+	}
+}
+
+// ChannelNames lists every driver's name.
+func ChannelNames() []string {
+	var names []string
+	for _, d := range adapters.All() {
+		names = append(names, d.Name)
+	}
+	return names
+}

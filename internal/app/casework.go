@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/cap"
+	"tocsin/internal/casework"
+	"tocsin/internal/media"
+)
+
+// maxLife is the longest an alert may live before it must be released anew.
+const maxLife = 7 * 24 * time.Hour
+
+// startCasework wires what officers do to the stream, the signer and the channels' words.
+func (a *App) startCasework(ctx context.Context) (err error) {
+	c := a.Config
+	if a.Signer, err = cap.LoadOrCreateSigner(keyDir(c), c.Agency+" "+string(c.Realm)); err != nil {
+		return err
+	}
+	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
+		return err
+	}
+	var channels []casework.Channel
+	for _, ch := range a.channels {
+		channels = append(channels, casework.Channel{
+			Name: ch.Driver.Name, Title: ch.Driver.Title, Render: ch.Adapter.Render,
+		})
+	}
+	a.Cases, err = casework.New(ctx, casework.Deps{
+		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
+		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
+		Policy: casework.Policy{
+			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
+			Status: status(c.Realm), MaxExpiry: maxLife,
+		},
+		Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.loop("casework", a.Cases.Run)
+	return nil
+}
+
+// sign makes the signed CAP document of a complete message. What our own rules refuse is not signed.
+func (a *App) sign(m *alert.Message) ([]byte, error) {
+	doc, err := cap.FromMessage(m)
+	if err != nil {
+		return nil, err
+	}
+	if problems := cap.Validate(doc, m.Sent); len(problems) > 0 {
+		errs := make([]error, len(problems))
+		for i, p := range problems {
+			errs[i] = fmt.Errorf("CAP %s: %s", p.Field, p.Text)
+		}
+		return nil, errors.Join(errs...)
+	}
+	return a.Signer.Sign(doc)
+}
+
+func intake(r io.Reader) (casework.Image, error) {
+	p, err := media.Intake(r)
+	if err != nil {
+		if bad := media.Fault("photo", err); bad != nil {
+			return casework.Image{}, bad
+		}
+		return casework.Image{}, err
+	}
+	return casework.Image{Full: p.JPEG, Small: p.Thumb, Width: p.Width, Height: p.Height}, nil
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"tocsin/adapters"
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/delivery"
+	"tocsin/internal/ledger"
+	"tocsin/internal/stream"
+)
+
+// openChannels opens each channel that the configuration names.
+func (a *App) openChannels(ctx context.Context) error {
+	for _, d := range adapters.All() {
+		settings, on := a.Config.Channels[d.Name]
+		if !on {
+			continue
+		}
+		opened, closeIt, err := d.Open(ctx, settings, adapter.Env{
+			Realm: a.Config.Realm, Log: a.log.With("channel", d.Name), Inbox: a.Ledger,
+			Recipients: a.Registry, Alerts: alertLog{engine: a.Stream, log: a.log},
+			Contact: a.Config.Contact, KeyDir: keyDir(a.Config), AllowLoopback: a.Config.AllowLoopback,
+		})
+		if err != nil {
+			return fmt.Errorf("channel %s: %w", d.Name, err)
+		}
+		if closeIt != nil {
+			a.onStop("channel "+d.Name, closeIt)
+		}
+		a.channels = append(a.channels, delivery.Channel{Driver: d, Adapter: opened})
+	}
+	return nil
+}
+
+// alertLog is the ALERTS stream as messages, for feeds.
+type alertLog struct {
+	engine *stream.Engine
+	log    *slog.Logger
+}
+
+// Epoch is the stream's.
+func (l alertLog) Epoch() string { return l.engine.Epoch() }
+
+// Follow decodes each record; one that cannot be read is logged and passed over.
+func (l alertLog) Follow(
+	ctx context.Context, after uint64, fn func(uint64, *alert.Message) error, caughtUp func(),
+) error {
+	return l.engine.Alerts().Follow(ctx, "alerts.>", after, func(r stream.Record) error {
+		m := new(alert.Message)
+		if err := json.Unmarshal(r.Data, m); err != nil {
+			l.log.Error("unreadable message on the alert stream", "seq", r.Seq, "error", err)
+			return nil
+		}
+		return fn(r.Seq, m)
+	}, caughtUp)
+}
+
+// Board is a case's board with the channels' titles and the recipients' names on it.
+type Board struct{ app *App }
+
+// Board is the newest revision of a case.
+func (b Board) Board(caseID string) (ledger.Board, error) {
+	board, err := b.app.Ledger.Board(caseID)
+	if err != nil {
+		return board, err
+	}
+	titles := make(map[string]string)
+	for _, c := range b.app.channels {
+		titles[c.Driver.Name] = c.Driver.Title
+	}
+	for i, t := range board.Channels {
+		board.Channels[i].Title = titles[t.Channel]
+	}
+	for i, r := range board.Rows {
+		if who, ok := b.app.Registry.Get(r.Channel, r.Recipient); ok {
+			board.Rows[i].Name = who.Name
+		}
+	}
+	return board, nil
+}
+
+// Watch pulses after news of a case.
+func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/console"
+	"tocsin/internal/site"
+)
+
+// serve opens both listeners. The public one carries citizens, officers and
+// channels; the ops one is for the operator alone.
+func (a *App) serve(ctx context.Context) error {
+	handler, err := a.handler()
+	if err != nil {
+		return err
+	}
+	if a.opsAddr, err = a.listen(ctx, "ops", a.Config.Ops, a.opsHandler()); err != nil {
+		return err
+	}
+	a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler)
+	return err
+}
+
+func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (net.Addr, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s listener: %w", name, err)
+	}
+	s := &http.Server{
+		Handler: h,
+		// A stranger who opens a connection must say what he wants, and briefly.
+		// There is no write time-out: feeds and boards stay open, and bound each write themselves.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- fmt.Errorf("%s listener: %w", name, err)
+		}
+	}()
+	a.onStop(name+" listener", func(ctx context.Context) error {
+		// Feeds and boards never end by themselves: give the short requests a moment, then cut.
+		brief, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		if s.Shutdown(brief) != nil {
+			_ = s.Close() // what is left is open streams, which resume elsewhere
+		}
+		<-done
+		return nil
+	})
+	return l.Addr(), nil
+}
+
+// handler is the public side: the channels' own addresses first, then the two sites.
+func (a *App) handler() (http.Handler, error) {
+	officers, err := console.New(a.consoleDeps())
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	public, err := site.New(a.siteDeps())
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	routes := http.NewServeMux()
+	for _, c := range a.channels {
+		if own, ok := c.Adapter.(adapter.Callbacks); ok {
+			for _, r := range own.Routes() {
+				routes.Handle(r.Pattern, r.Handler)
+			}
+		}
+	}
+	sites := chi.NewRouter()
+	for _, pattern := range []string{"/console", "/console/*", "/v1/cases", "/v1/cases/*"} {
+		sites.Handle(pattern, officers)
+	}
+	sites.Handle("/*", public)
+	return a.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, pattern := routes.Handler(r); pattern != "" {
+			h.ServeHTTP(w, r)
+			return
+		}
+		sites.ServeHTTP(w, r)
+	})), nil
+}
+
+// recovered turns a panic into a plain 500 without details: they go to the log, without the request's data.
+func (a *App) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p) // net/http's own way to cut a response
+			default:
+				a.log.Error("request panicked", "method", r.Method, "panic", fmt.Sprintf("%T", p))
+				http.Error(w, "Something went wrong here. Try again; if it stays, call the operator.", http.StatusInternalServerError)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// opsHandler serves health, metrics and profiles. It is on a listener of its
+// own because none of it is for the public.
+func (a *App) opsHandler() http.Handler {
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&boardCollector{app: a},
+	)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := a.Stream.Ready(ctx); err != nil {
+			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// boardCollector gives the ledger's totals of live alerts as metrics: by
+// channel and state, never by recipient.
+type boardCollector struct{ app *App }
+
+var (
+	liveAlerts = prometheus.NewDesc("tocsin_live_alerts", "Alerts neither withdrawn nor expired.", nil, nil)
+	registered = prometheus.NewDesc("tocsin_recipients", "Registered recipients.", []string{"channel"}, nil)
+	deliveries = prometheus.NewDesc("tocsin_live_deliveries",
+		"Recipients of the newest revision of every live alert, by state.", []string{"channel", "state"}, nil)
+)
+
+// Describe names the metrics.
+func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- liveAlerts
+	ch <- registered
+	ch <- deliveries
+}
+
+// Collect reads them.
+func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
+	live := c.app.Current.Live()
+	gauge := func(d *prometheus.Desc, v int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	gauge(liveAlerts, len(live))
+	type key struct{ channel, state string }
+	sums := make(map[key]int)
+	for _, r := range live {
+		board, err := c.app.Ledger.Board(r.Message.Case)
+		if err != nil {
+			continue // released a moment ago, not planned yet
+		}
+		for _, t := range board.Channels {
+			for state, n := range map[string]int{
+				"queued": t.Queued, "sent": t.Sent, "accepted": t.Accepted, "delivered": t.Delivered,
+				"on_air": t.OnAir, "removed": t.Removed, "failed": t.Failed, "retrying": t.Retrying,
+			} {
+				sums[key{t.Channel, state}] += n
+			}
+		}
+	}
+	for k, n := range sums {
+		gauge(deliveries, n, k.channel, k.state)
+	}
+	for _, ch := range c.app.channels {
+		gauge(registered, c.app.Registry.Count(ch.Driver.Name, []string{"*"}), ch.Driver.Name)
+	}
+}

@@ -1,0 +1,249 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/stream"
+)
+
+// Log is the CASES log as the accounts need it.
+type Log interface {
+	Append(ctx context.Context, en stream.Entry) (seq uint64, err error)
+	Read(ctx context.Context, filter string, after uint64) iter.Seq2[stream.Record, error]
+	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
+}
+
+// Where the accounts lie on the CASES log.
+const (
+	subjectPrefix = "officers."
+	allOfficers   = "officers.>"
+)
+
+const (
+	// rounds bounds how often an act is decided anew because another process was faster.
+	rounds = 4
+	// followPause is the wait before following again after the log failed.
+	followPause = 2 * time.Second
+	// maxTokens bounds an officer's tokens: more are forgotten ones.
+	maxTokens = 20
+)
+
+// ErrUnknown: there is no such officer.
+var ErrUnknown = errors.New("no such officer")
+
+// event is one act on an account, as stored. Secrets are in it only as hashes.
+type event struct {
+	Kind     string    `json:"kind"` // added, token, revoked
+	At       time.Time `json:"at"`
+	Officer  *Officer  `json:"officer,omitempty"`  // added
+	Password string    `json:"password,omitempty"` // added: argon2id
+	Token    string    `json:"token,omitempty"`    // token: hex SHA-256
+}
+
+const (
+	kindAdded   = "added"
+	kindToken   = "token"
+	kindRevoked = "revoked"
+)
+
+// account is the fold of an officer's events. It is never changed in place.
+type account struct {
+	officer  Officer
+	password string
+	tokens   []string
+	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
+	seq      uint64 // of the newest event
+	active   bool
+}
+
+// Book is the accounts, sessions and tokens. It is safe for concurrent use.
+type Book struct {
+	log      Log
+	sessions sessions
+	throttle *throttle
+	hasher   *hasher
+
+	mu       sync.RWMutex
+	accounts map[string]account
+	tokens   map[string]string                    // hex SHA-256 of a token: officer id
+	seen     uint64                               // newest sequence read from the log; what this process wrote itself does not count
+	open     map[string]map[*func(error)]struct{} // requests under way of each officer: cut when he is revoked
+}
+
+// New folds the accounts, and follows changes of other processes until ctx ends.
+func New(ctx context.Context, log Log) (*Book, error) {
+	b := &Book{
+		log: log, throttle: newThrottle(), hasher: newHasher(),
+		accounts: map[string]account{}, tokens: map[string]string{},
+		open: map[string]map[*func(error)]struct{}{}, sessions: newSessions(),
+	}
+	for rec, err := range log.Read(ctx, allOfficers, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("reading accounts: %w", err)
+		}
+		if err := b.follows(rec); err != nil {
+			return nil, err
+		}
+	}
+	go b.follow(ctx)
+	return b, nil
+}
+
+// follow hears what other processes write: a revocation there must end the sessions here.
+func (b *Book) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		b.mu.RLock()
+		after := b.seen
+		b.mu.RUnlock()
+		_ = b.log.Follow(ctx, allOfficers, after, b.follows, nil) // begun again whatever ended it
+		select {
+		case <-ctx.Done():
+		case <-time.After(followPause):
+		}
+	}
+}
+
+// follows folds the next record of the log as a whole.
+func (b *Book) follows(rec stream.Record) error {
+	err := b.fold(rec)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = rec.Seq
+	return err
+}
+
+// fold takes one stored event into memory, once.
+func (b *Book) fold(rec stream.Record) error {
+	id := strings.TrimPrefix(rec.Subject, subjectPrefix)
+	var ev event
+	if err := json.Unmarshal(rec.Data, &ev); err != nil {
+		return fmt.Errorf("account event %d: %w", rec.Seq, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.accounts[id]
+	if rec.Seq <= a.seq {
+		return nil
+	}
+	a.seq = rec.Seq
+	switch ev.Kind {
+	case kindAdded:
+		if ev.Officer == nil || ev.Officer.ID != id {
+			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
+		}
+		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
+	case kindToken:
+		a.tokens = append(slices.Clip(a.tokens), ev.Token)
+		b.tokens[ev.Token] = id
+	case kindRevoked:
+		for _, t := range a.tokens {
+			delete(b.tokens, t)
+		}
+		a.tokens, a.password, a.active = nil, "", false
+		b.cut(id)
+	}
+	b.accounts[id] = a
+	return nil
+}
+
+// act decides and stores one event on an account; decide is asked again when
+// another process was faster.
+func (b *Book) act(ctx context.Context, id string, decide func(account) (event, error)) error {
+	for range rounds {
+		b.mu.RLock()
+		a := b.accounts[id]
+		b.mu.RUnlock()
+		ev, err := decide(a)
+		if err != nil {
+			return err
+		}
+		ev.At = time.Now().UTC()
+		data, err := json.Marshal(ev)
+		if err != nil {
+			return fmt.Errorf("account event: %w", err)
+		}
+		en := stream.Entry{Subject: subjectPrefix + id, ID: rand.Text(), Data: data, After: &a.seq}
+		seq, err := b.log.Append(ctx, en)
+		if err == nil {
+			return b.fold(stream.Record{Seq: seq, Subject: en.Subject, Data: data})
+		}
+		if !errors.Is(err, stream.ErrConflict) {
+			return fmt.Errorf("the account was not changed: %w", err)
+		}
+		for rec, err := range b.log.Read(ctx, en.Subject, a.seq) {
+			if err != nil {
+				return fmt.Errorf("reading the account: %w", err)
+			}
+			if err := b.fold(rec); err != nil {
+				return err
+			}
+		}
+	}
+	return stream.ErrConflict
+}
+
+// Add makes an account. alert.Invalid lists everything wrong with it. A revoked
+// officer may be added again: his old sessions and tokens stay void.
+func (b *Book) Add(ctx context.Context, o Officer, password string) error {
+	if err := check(o, password); err != nil {
+		return err
+	}
+	hash, err := b.hasher.make(ctx, password)
+	if err != nil {
+		return err
+	}
+	o.Roles = slices.Clone(o.Roles)
+	return b.act(ctx, o.ID, func(a account) (event, error) {
+		if a.active {
+			return event{}, alert.Invalid{{Field: "id", Code: "taken", Text: "This sign-in name is in use; choose another."}}
+		}
+		return event{Kind: kindAdded, Officer: &o, Password: hash}, nil
+	})
+}
+
+// Revoke ends an account with its sessions, tokens and requests under way.
+func (b *Book) Revoke(ctx context.Context, officerID string) error {
+	return b.act(ctx, officerID, func(a account) (event, error) {
+		if !a.active {
+			return event{}, ErrUnknown
+		}
+		return event{Kind: kindRevoked}, nil
+	})
+}
+
+// List is every officer who may sign in, by id.
+func (b *Book) List() []Officer {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var list []Officer
+	for _, a := range b.accounts {
+		if a.active {
+			list = append(list, a.officer.clone())
+		}
+	}
+	slices.SortFunc(list, func(x, y Officer) int { return strings.Compare(x.ID, y.ID) })
+	return list
+}
+
+// active is an officer who may act now, and the life of his account.
+func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.accounts[id]
+	return a.officer.clone(), a.since, a.active
+}
+
+func (o Officer) clone() Officer {
+	o.Roles = slices.Clone(o.Roles)
+	return o
+}

@@ -1,0 +1,252 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/stream"
+)
+
+// memLog is a log in memory with the semantics of the real one.
+type memLog struct {
+	mu      sync.Mutex
+	records []stream.Record
+	grown   chan struct{}
+	refuse  error
+}
+
+func newMemLog() *memLog { return &memLog{grown: make(chan struct{})} }
+
+func (l *memLog) Append(_ context.Context, en stream.Entry) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.refuse != nil {
+		return 0, l.refuse
+	}
+	var last uint64
+	for _, r := range l.records {
+		if r.Subject == en.Subject {
+			last = r.Seq
+		}
+	}
+	if en.After != nil && *en.After != last {
+		return 0, stream.ErrConflict
+	}
+	seq := uint64(len(l.records) + 1)
+	l.records = append(l.records, stream.Record{Seq: seq, Subject: en.Subject, Data: slices.Clone(en.Data)})
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return seq, nil
+}
+
+func (l *memLog) after(filter string, after uint64) ([]stream.Record, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []stream.Record
+	for _, r := range l.records {
+		if r.Seq > after && (r.Subject == filter || strings.HasSuffix(filter, ">") && strings.HasPrefix(r.Subject, strings.TrimSuffix(filter, ">"))) {
+			found = append(found, r)
+		}
+	}
+	return found, l.grown
+}
+
+func (l *memLog) Read(_ context.Context, filter string, after uint64) iter.Seq2[stream.Record, error] {
+	return func(yield func(stream.Record, error) bool) {
+		found, _ := l.after(filter, after)
+		for _, r := range found {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (l *memLog) Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, _ func()) error {
+	for {
+		found, grown := l.after(filter, after)
+		for _, r := range found {
+			if err := fn(r); err != nil {
+				return err
+			}
+			after = r.Seq
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-grown:
+		}
+	}
+}
+
+const password = "correct horse battery"
+
+func anna() Officer {
+	return Officer{ID: "anna.smith", Name: "Anna Smith", Unit: "Brussels", Roles: []Role{Author, Approver}}
+}
+
+// open is a book on l; its follower ends with the test.
+func open(t *testing.T, l *memLog) *Book {
+	t.Helper()
+	b, err := New(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// withAnna is a book in which Anna may sign in.
+func withAnna(t *testing.T) (*Book, *memLog) {
+	t.Helper()
+	l := newMemLog()
+	b := open(t, l)
+	if err := b.Add(t.Context(), anna(), password); err != nil {
+		t.Fatal(err)
+	}
+	return b, l
+}
+
+func wantErr(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+func TestAddFaults(t *testing.T) {
+	b := open(t, newMemLog())
+	for name, tt := range map[string]struct {
+		change func(o *Officer, password *string)
+		field  string
+	}{
+		"no id":             {func(o *Officer, _ *string) { o.ID = "" }, "id"},
+		"capital letters":   {func(o *Officer, _ *string) { o.ID = "Anna" }, "id"},
+		"long id":           {func(o *Officer, _ *string) { o.ID = strings.Repeat("a", 41) }, "id"},
+		"two dots":          {func(o *Officer, _ *string) { o.ID = "anna..smith" }, "id"},
+		"dot at the end":    {func(o *Officer, _ *string) { o.ID = "anna." }, "id"},
+		"wildcard":          {func(o *Officer, _ *string) { o.ID = "a*" }, "id"},
+		"a line break":      {func(o *Officer, _ *string) { o.ID = "anna\n" }, "id"},
+		"the server's name": {func(o *Officer, _ *string) { o.ID = "system" }, "id"},
+		"no name":           {func(o *Officer, _ *string) { o.Name = " " }, "name"},
+		"long name":         {func(o *Officer, _ *string) { o.Name = strings.Repeat("ж", 81) }, "name"},
+		"hidden in a name":  {func(o *Officer, _ *string) { o.Name = "Anna\u202e" }, "name"},
+		"long unit":         {func(o *Officer, _ *string) { o.Unit = strings.Repeat("u", 81) }, "unit"},
+		"no role":           {func(o *Officer, _ *string) { o.Roles = nil }, "roles"},
+		"unknown role":      {func(o *Officer, _ *string) { o.Roles = []Role{"root"} }, "roles"},
+		"too many roles":    {func(o *Officer, _ *string) { o.Roles = []Role{Admin, Admin, Admin, Admin, Admin} }, "roles"},
+		"short password":    {func(_ *Officer, p *string) { *p = "elevenchars" }, "password"},
+		"long password":     {func(_ *Officer, p *string) { *p = strings.Repeat("x", 201) }, "password"},
+		"broken password":   {func(_ *Officer, p *string) { *p = "twelve chars\xff" }, "password"},
+		"the id":            {func(o *Officer, p *string) { o.ID, *p = "anna-maria.smith", "Anna-Maria.Smith" }, "password"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, p := anna(), password
+			tt.change(&o, &p)
+			v, ok := errors.AsType[alert.Invalid](b.Add(t.Context(), o, p))
+			if !ok || len(v) != 1 || v[0].Field != tt.field || v[0].Code == "" || !strings.HasSuffix(v[0].Text, ".") {
+				t.Errorf("faults %v, want one in %s", v, tt.field)
+			}
+		})
+	}
+	all, _ := errors.AsType[alert.Invalid](b.Add(t.Context(), Officer{}, ""))
+	if len(all) != 4 {
+		t.Errorf("faults of nothing: %v, want 4 at once", all)
+	}
+}
+
+func TestAddOnce(t *testing.T) {
+	b, l := withAnna(t)
+	v, ok := errors.AsType[alert.Invalid](b.Add(t.Context(), anna(), password))
+	if !ok || v[0].Code != "taken" {
+		t.Errorf("added twice: %v", v)
+	}
+	if got := b.List(); len(got) != 1 || got[0].ID != "anna.smith" {
+		t.Errorf("list %v", got)
+	}
+	b.List()[0].Roles[0] = Admin
+	if o, _, _ := b.active("anna.smith"); o.Has(Admin) {
+		t.Error("a caller changed the book's memory")
+	}
+	for _, secret := range []string{password, "horse"} {
+		if strings.Contains(string(l.records[0].Data), secret) {
+			t.Error("the password is on the log")
+		}
+	}
+	l.refuse = stream.ErrFull
+	wantErr(t, b.Revoke(t.Context(), "anna.smith"), stream.ErrFull)
+	if len(b.List()) != 1 {
+		t.Error("revoked though nothing was recorded")
+	}
+}
+
+func TestOtherServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemLog()
+		one, two := open(t, l), open(t, l)
+		if err := one.Add(t.Context(), anna(), password); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if _, err := two.SignIn(t.Context(), "anna.smith", password); err != nil {
+			t.Fatal(err)
+		}
+		if err := two.Revoke(t.Context(), "anna.smith"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if len(one.List()) != 0 {
+			t.Error("the revocation was not heard")
+		}
+		wantErr(t, one.Revoke(t.Context(), "anna.smith"), ErrUnknown)
+		// A new server folds the same from the log.
+		if err := one.Add(t.Context(), anna(), password); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := open(t, l).SignIn(t.Context(), "anna.smith", password); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A server that is behind decides anew on what the other wrote.
+func TestConflict(t *testing.T) {
+	b, l := withAnna(t)
+	data, err := json.Marshal(event{Kind: kindRevoked, At: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock() // the follower waits: the revocation is on the log and not in memory
+	l.mu.Lock()
+	l.records = append(l.records, stream.Record{Seq: 2, Subject: "officers.anna.smith", Data: data})
+	l.mu.Unlock()
+	b.mu.Unlock()
+	_, err = b.NewToken(t.Context(), "anna.smith")
+	wantErr(t, err, ErrUnknown)
+}
+
+func TestDamagedLog(t *testing.T) {
+	for name, data := range map[string]string{
+		"no JSON":         `{`,
+		"nobody":          `{"kind":"added"}`,
+		"another officer": `{"kind":"added","officer":{"id":"mallory","roles":["approver"]}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newMemLog()
+			if _, err := l.Append(t.Context(), stream.Entry{Subject: "officers.anna", Data: []byte(data)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := New(t.Context(), l); err == nil {
+				t.Error("accounts that cannot be read were taken for none")
+			}
+		})
+	}
+}

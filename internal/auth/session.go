@@ -1,0 +1,189 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// How long a session lives: a shift, and a coffee break without a click.
+const (
+	sessionLife = 12 * time.Hour
+	sessionIdle = 60 * time.Minute
+)
+
+// What a session holds: who, and which life of his account.
+const (
+	keyOfficer = "officer"
+	keySince   = "since"
+)
+
+// ErrNoSession: StartSession or EndSession was called for a request that did not
+// come through Middleware, or that carries a bearer token.
+var ErrNoSession = errors.New("the request has no session")
+
+// ErrRevoked is the cause of a request's context when its officer is revoked under way.
+var ErrRevoked = errors.New("the officer's account was revoked")
+
+// sessions are two managers over one store: the cookie of an encrypted connection
+// is never sent over a plain one, and its name keeps other hosts from setting it.
+type sessions struct{ plain, secure *scs.SessionManager }
+
+func newSessions() sessions {
+	kept := &store{items: map[string]stored{}}
+	manager := func(name string, secure bool) *scs.SessionManager {
+		// Not scs.New: it starts a store of its own whose goroutine nobody can stop.
+		return &scs.SessionManager{
+			Store: kept, Codec: scs.GobCodec{}, Lifetime: sessionLife, IdleTimeout: sessionIdle, HashTokenInStore: true,
+			Cookie: scs.SessionCookie{
+				Name: name, Path: "/", Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+				Persist: false, // a shared machine forgets with its browser
+			},
+			ErrorFunc: func(w http.ResponseWriter, _ *http.Request, _ error) {
+				http.Error(w, "The session could not be read; try again.", http.StatusInternalServerError)
+			},
+		}
+	}
+	return sessions{plain: manager("tocsin", false), secure: manager("__Host-tocsin", true)}
+}
+
+// of chooses by how the officer's browser reached us. A proxy's header can only
+// make the cookie stricter, so anybody may send it.
+func (s sessions) of(r *http.Request) *scs.SessionManager {
+	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		return s.secure
+	}
+	return s.plain
+}
+
+type officerKey struct{}
+type managerKey struct{}
+
+// From is the officer who makes the request.
+func From(ctx context.Context) (Officer, bool) {
+	o, ok := ctx.Value(officerKey{}).(Officer)
+	return o, ok
+}
+
+// Middleware finds out who makes the request, by session cookie or bearer token,
+// and puts the officer into its context; From reads him. Nobody is turned away
+// but a bearer of a token that is not valid: what needs an officer asks From.
+// The context ends, with ErrRevoked, when the officer is revoked under way.
+func (b *Book) Middleware(next http.Handler) http.Handler {
+	handler := func(m *scs.SessionManager) http.Handler {
+		return m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx := context.WithValue(r.Context(), managerKey{}, m)
+			b.serve(next, w, r.WithContext(ctx), m.GetString(ctx, keyOfficer), m.GetInt64(ctx, keySince))
+		}))
+	}
+	plain, secure := handler(b.sessions.plain), handler(b.sessions.secure)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token, ok := bearer(r); ok {
+			b.serveBearer(next, w, r, token)
+		} else if b.sessions.of(r) == b.sessions.secure {
+			secure.ServeHTTP(w, r)
+		} else {
+			plain.ServeHTTP(w, r)
+		}
+	})
+}
+
+// bearer is the token of the Authorization header.
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Request, token string) {
+	o, ok := b.byToken(token)
+	if !ok {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"title":"The token is not valid","status":401,"detail":"The token is unknown or was revoked; ask an administrator for a new one."}` + "\n"))
+		return
+	}
+	_, since, _ := b.active(o.ID)
+	b.serve(next, w, r, o.ID, int64(since))
+}
+
+// serve passes the request on with its officer, if that life of his account goes on.
+func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, id string, since int64) {
+	if id == "" {
+		next.ServeHTTP(w, r)
+		return
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	o, leave, ok := b.enter(id, uint64(since), cancel)
+	if !ok {
+		if m, ok := ctx.Value(managerKey{}).(*scs.SessionManager); ok {
+			_ = m.Destroy(ctx) // in memory: cannot fail, and is refused again at the next request if it did
+		}
+		next.ServeHTTP(w, r)
+		return
+	}
+	defer leave()
+	next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, officerKey{}, o)))
+}
+
+// enter notes a request of an officer, so that a revocation cuts it.
+func (b *Book) enter(id string, since uint64, cancel func(error)) (o Officer, leave func(), ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.accounts[id]
+	if !a.active || a.since != since {
+		return Officer{}, nil, false
+	}
+	if b.open[id] == nil {
+		b.open[id] = map[*func(error)]struct{}{}
+	}
+	b.open[id][&cancel] = struct{}{}
+	return a.officer.clone(), func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.open[id], &cancel)
+		if len(b.open[id]) == 0 {
+			delete(b.open, id)
+		}
+	}, true
+}
+
+// cut ends the officer's requests under way; the caller holds the lock.
+func (b *Book) cut(id string) {
+	for cancel := range b.open[id] {
+		(*cancel)(ErrRevoked)
+	}
+}
+
+// StartSession signs the officer in on this browser, under a new session id.
+func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) error {
+	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+	if !ok {
+		return ErrNoSession
+	}
+	_, since, active := b.active(o.ID)
+	if !active {
+		return ErrUnknown
+	}
+	// A session id from before the sign-in could be known to somebody else.
+	if err := m.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	m.Put(r.Context(), keyOfficer, o.ID)
+	m.Put(r.Context(), keySince, int64(since))
+	return nil
+}
+
+// EndSession signs out.
+func (b *Book) EndSession(_ http.ResponseWriter, r *http.Request) error {
+	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+	if !ok {
+		return ErrNoSession
+	}
+	return m.Destroy(r.Context())
+}

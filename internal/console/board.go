@@ -1,0 +1,208 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/casework"
+	"tocsin/internal/ledger"
+	"tocsin/internal/stream"
+)
+
+type boardView struct {
+	page
+	Case     casework.Case
+	Row      caseRow
+	Board    ledger.Board
+	Ended    bool
+	Tiles    []tile
+	Rows     []boardRow
+	Sentence string
+	Filter   string
+	Filters  []tab
+	Stream   string // address of the live events
+	Part     string // address of the part to fetch anew
+	Empty    bool
+	Off      []Station
+	Photos   []string
+	HideRows int
+}
+
+// tile is one channel's figures.
+type tile struct {
+	Title            string
+	Done, Of         int
+	Word             string // what Done counts: "have it", "removal confirmed"
+	Failed, Retrying int
+	Waiting          int
+	First, Last      string
+	Extra            []string
+	Good, Bad        float64 // shares, for the bar
+	BadFrom          float64
+}
+
+type boardRow struct {
+	ledger.Row
+	Who, State, Class, Channel string
+	Took                       string
+}
+
+// maxBoardRows bounds what one page draws: the worst come first, and the totals count everybody.
+const maxBoardRows = 100
+
+func (c *console) boardPage(w http.ResponseWriter, r *http.Request) {
+	k, ok := c.find(w, r)
+	if !ok {
+		return
+	}
+	b, err := c.board(k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	view := c.boardView(r, k, b)
+	if r.URL.Query().Get("part") != "" {
+		c.renderPart(w, r, http.StatusOK, "board", "board-part", view)
+		return
+	}
+	c.render(w, r, http.StatusOK, "board", view)
+}
+
+// board is the case's newest revision; an empty one before the first release.
+func (c *console) board(id string) (ledger.Board, error) {
+	b, err := c.Ledger.Board(id)
+	if errors.Is(err, stream.ErrNone) || errors.Is(err, casework.ErrNotFound) {
+		return ledger.Board{Case: id}, nil
+	}
+	return b, err
+}
+
+func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) boardView {
+	at := "/console/cases/" + k.ID + "/board"
+	view := boardView{page: c.page(r, "Board: "+caseName(k)), Case: k, Row: c.row(k, c.officer(r)), Board: b,
+		Ended: b.MsgType == alert.TypeCancel, Empty: b.Revision == 0, Filter: r.URL.Query().Get("channel"),
+		Stream: "/v1/cases/" + k.ID + "/deliveries?rows=0"}
+	view.Scripts, view.Wide, view.Back = []string{"clock.js", "board.js"}, true, "/console/cases/"+k.ID
+	view.Filters = append(view.Filters, tab{Slug: at, Text: "All channels", Current: view.Filter == ""})
+	known := view.Filter == ""
+	titles := map[string]string{}
+	for _, t := range b.Channels {
+		titles[t.Channel] = t.Title
+		view.Tiles = append(view.Tiles, c.tile(t, view.Ended))
+		current := t.Channel == view.Filter
+		known = known || current
+		view.Filters = append(view.Filters, tab{Slug: at + "?channel=" + t.Channel, Text: t.Title, Current: current, Count: t.Failed + t.Retrying + t.Declined})
+	}
+	if !known {
+		view.Filter, view.Filters[0].Current = "", true
+	}
+	view.Part = at + "?part=1&channel=" + view.Filter
+	for _, row := range b.Rows {
+		if view.Filter != "" && row.Channel != view.Filter {
+			continue
+		}
+		if len(view.Rows) == maxBoardRows {
+			view.HideRows++
+			continue
+		}
+		view.Rows = append(view.Rows, boardRowOf(row, titles))
+	}
+	view.Sentence = boardSentence(b, view.Ended)
+	if c.Stations != nil {
+		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool { return s.Connected })
+	}
+	return view
+}
+
+func (c *console) tile(t ledger.Totals, ended bool) tile {
+	tl := tile{Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: "have it", Failed: t.Failed, Retrying: t.Retrying,
+		First: seconds(t.FirstMS), Last: seconds(t.LastMS), Waiting: t.Queued + t.Sent}
+	if t.FirstMS < 0 {
+		tl.First, tl.Last = "", ""
+	}
+	if ended {
+		tl.Word = "told"
+		tl.Extra = append(tl.Extra, thousands(t.Removed)+" confirmed removal")
+	}
+	for _, x := range []struct {
+		n    int
+		word string
+	}{{t.Delivered, "delivered"}, {t.Seen, "seen"}, {t.OnAir, "on air"}, {t.Declined, "declined"}} {
+		if x.n > 0 && !ended {
+			tl.Extra = append(tl.Extra, thousands(x.n)+" "+x.word)
+		}
+	}
+	tl.Good, tl.Bad = percent(tl.Done, t.Recipients), percent(t.Failed+t.Retrying, t.Recipients)
+	tl.BadFrom = 100 - tl.Bad
+	return tl
+}
+
+func boardRowOf(row ledger.Row, titles map[string]string) boardRow {
+	br := boardRow{Row: row, Who: row.Name, State: stateWords[row.State], Channel: titles[row.Channel], Took: seconds(row.Millis)}
+	if br.Who == "" {
+		br.Who = shortRecipient(row.Recipient)
+	}
+	if br.State == "" {
+		br.State = string(row.State)
+	}
+	switch row.State {
+	case adapter.Failed, adapter.Declined:
+		br.Class = "red"
+	case adapter.Queued, adapter.Sent:
+		br.Class = "amber"
+	case adapter.Superseded, adapter.Expired:
+		br.Class = "grey"
+	default:
+		br.Class = "green"
+	}
+	return br
+}
+
+// shortRecipient is enough of an opaque id to tell two apart.
+func shortRecipient(id string) string {
+	if len(id) > 12 {
+		return id[:12] + "…"
+	}
+	return id
+}
+
+// boardSentence sums the board up for somebody who reads one line only.
+func boardSentence(b ledger.Board, ended bool) string {
+	var have, of, removed, failed, trying int
+	last := int64(-1)
+	for _, t := range b.Channels {
+		have, of, removed = have+t.Accepted, of+t.Recipients, removed+t.Removed
+		failed, trying = failed+t.Failed, trying+t.Retrying
+		last = max(last, t.LastMS)
+	}
+	if b.Revision == 0 {
+		return "Nothing has gone out for this case."
+	}
+	what := fmt.Sprintf("%s of %s have it", thousands(have), plural(of, "recipient", "recipients"))
+	if ended {
+		what = fmt.Sprintf("%s of %s were told", thousands(have), plural(of, "recipient", "recipients"))
+		if removed > 0 {
+			what += ", " + thousands(removed) + " confirmed removal"
+		}
+	}
+	if last >= 0 {
+		what += ", the last " + seconds(last) + " after release"
+	}
+	parts := []string{what + "."}
+	if trying > 0 {
+		parts = append(parts, plural(trying, "is", "are")+" being tried again.")
+	}
+	if failed > 0 {
+		parts = append(parts, thousands(failed)+" failed.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// since is how long ago the board's revision went out, for the clock.
+func (v boardView) Since() time.Time { return v.Board.Released }

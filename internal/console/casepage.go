@@ -1,0 +1,104 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/casework"
+)
+
+type caseView struct {
+	page
+	Case     casework.Case
+	Row      caseRow
+	Groups   []group
+	Timeline []moment
+	MayEdit  bool
+	Approver string // who may not release, and why; "" when he may or nothing waits
+	Public   string
+}
+
+// moment is one line of the timeline.
+type moment struct {
+	At        time.Time
+	AtText    string
+	What, Who string
+	Detail    string
+}
+
+func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
+	k, ok := c.find(w, r)
+	if !ok {
+		return
+	}
+	record, err := c.Casework.Record(r.Context(), k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	o := c.officer(r)
+	view := caseView{page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
+		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft))}
+	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	if k.Stage == casework.StageSubmitted {
+		view.Approver = whyNotRelease(k, o)
+	}
+	if k.Live != nil && len(k.Live.Languages) > 0 {
+		view.Public = c.PublicURL + "/" + string(k.Live.Languages[0]) + "/alerts/" + k.ID
+	}
+	c.render(w, r, http.StatusOK, "case", view)
+}
+
+func mayEdit(k casework.Case, o auth.Officer) bool {
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+}
+
+// timeline is the record in words, newest first.
+func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
+	names := map[string]string{casework.System: "Tocsin"}
+	for _, o := range c.Accounts.List() {
+		names[o.ID] = o.Name
+	}
+	var list []moment
+	for _, ev := range record {
+		what := eventWords[ev.Kind]
+		if what == "" {
+			what = ev.Kind
+		}
+		m := moment{At: ev.At, AtText: ev.At.In(zone).Format("2 January, 15:04:05"), What: what, Who: ev.Officer}
+		if n := names[ev.Officer]; n != "" {
+			m.Who = n
+		}
+		switch {
+		case ev.Reason != "":
+			m.Detail = ev.Reason
+		case ev.Outcome != "":
+			m.Detail = textOf(outcomes, string(ev.Outcome))
+		case ev.Kind == casework.KindReleased && ev.Message != nil:
+			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", " + shortDigest(ev.Digest)
+		case ev.Digest != "":
+			m.Detail = shortDigest(ev.Digest)
+		}
+		// Edits in a row by one person are one line: the record keeps each.
+		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {
+			list[n-1] = m
+			continue
+		}
+		list = append(list, m)
+	}
+	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+		list[i], list[j] = list[j], list[i]
+	}
+	return list
+}
+
+// languagesText lists languages by name.
+func languagesText(langs []alert.Lang) string {
+	names := make([]string, len(langs))
+	for i, l := range langs {
+		names[i] = languageName(l)
+	}
+	return sentence(names)
+}

@@ -1,0 +1,184 @@
+// Package console is the officers' site and the officers' API: sign in, draft a
+// case, see what every channel will say, submit, release as a second person,
+// watch the board fill, withdraw.
+//
+// Pages are written on the server and work without script; scripts only keep
+// clocks and the board alive. Every rule of who may do what lives in package
+// casework: a page that hides a button is a courtesy, never the guard.
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/casework"
+	"tocsin/internal/ledger"
+	"tocsin/web"
+)
+
+// Casework is what officers may do with a case.
+type Casework interface {
+	Draft(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
+	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
+	Preview(ctx context.Context, id string) (casework.Preview, error)
+	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
+	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
+	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
+	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
+	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
+	Get(id string) (casework.Case, error)
+	List() []casework.Case
+	Record(ctx context.Context, id string) ([]casework.Event, error)
+}
+
+// Accounts signs officers in and out.
+type Accounts interface {
+	SignIn(ctx context.Context, id, password string) (auth.Officer, error)
+	StartSession(w http.ResponseWriter, r *http.Request, o auth.Officer) error
+	EndSession(w http.ResponseWriter, r *http.Request) error
+	Middleware(next http.Handler) http.Handler
+	List() []auth.Officer
+}
+
+// Ledger answers who has not got it yet.
+type Ledger interface {
+	Board(caseID string) (ledger.Board, error)
+	// Watch pulses at every change of the case's board until the function is called.
+	Watch(caseID string) (<-chan struct{}, func())
+}
+
+// Atlas knows the areas an alert can be for.
+type Atlas interface {
+	Countries() []alert.Area
+	Units(country string) []alert.Area
+	Area(code string) (alert.Area, bool)
+	Search(q string, lang alert.Lang, limit int) []alert.Area
+}
+
+// Station is one broadcaster's line.
+type Station struct {
+	Name      string
+	Connected bool
+	Since     time.Time // of the present state; zero = never connected
+}
+
+// Stations says which broadcasters are on the line now.
+type Stations interface {
+	Stations() []Station
+}
+
+// Photos holds the pictures that officers uploaded.
+type Photos interface {
+	Get(ctx context.Context, name string) ([]byte, error)
+}
+
+// Deps is what the console needs of the other rooms.
+type Deps struct {
+	Casework Casework
+	Accounts Accounts
+	// Officer is the signed-in officer of a request: auth.From.
+	Officer   func(ctx context.Context) (auth.Officer, bool)
+	Ledger    Ledger
+	Atlas     Atlas
+	Stations  Stations // nil: no channel keeps a line open
+	Photos    Photos
+	Realm     alert.Realm
+	PublicURL string       // "https://alert.example": trusted origin of forms behind a proxy
+	Languages []alert.Lang // preset of a new case; empty = English
+	Country   string       // ISO 3166-1 of the agency: preset of the area page
+	TimeZone  string       // IANA name, preset of a new case; empty = UTC
+	Authority string       // preset of a new case
+	Phone     string       // preset of a new case
+	Hotline   string       // preset of a new case
+	Log       *slog.Logger // nil = discard
+}
+
+// console is the site: its dependencies and its parsed pages.
+type console struct {
+	Deps
+	pages web.Pages
+	zone  *time.Location
+}
+
+// New builds the officers' site under /console and the officers' API under /v1/cases.
+// Styles and scripts are web.Static's. It fails when a page, the time zone or
+// a dependency is wrong.
+func New(d Deps) (http.Handler, error) {
+	if d.Casework == nil || d.Accounts == nil || d.Officer == nil || d.Ledger == nil || d.Atlas == nil || d.Photos == nil {
+		return nil, errors.New("console: a dependency is missing")
+	}
+	if d.Realm != alert.Live && d.Realm != alert.Drill {
+		return nil, fmt.Errorf("console: realm %q is neither live nor drill", d.Realm)
+	}
+	if len(d.Languages) == 0 {
+		d.Languages = []alert.Lang{alert.English}
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	zone, err := time.LoadLocation(d.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("console: time zone: %w", err)
+	}
+	pages, err := web.LoadPages("console", templateFuncs())
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c := &console{Deps: d, pages: pages, zone: zone}
+	guard, err := c.crossOrigin()
+	if err != nil {
+		return nil, err
+	}
+	return headers(d.PublicURL, guard.Handler(d.Accounts.Middleware(c.routes()))), nil
+}
+
+func (c *console) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(headAsGet)
+	r.NotFound(c.notFound)
+	r.MethodNotAllowed(c.wrongMethod)
+	r.Get("/console", redirectTo("/console/cases"))
+	r.Get("/console/", redirectTo("/console/cases"))
+	r.Get("/console/sign-in", c.signInPage)
+	r.Post("/console/sign-in", c.signIn)
+	r.Post("/console/sign-out", c.signOut)
+	r.Group(func(r chi.Router) {
+		r.Use(c.needOfficer, limitForm)
+		r.Get("/console/cases", c.listPage)
+		r.Get("/console/cases/new", c.newPage)
+		r.Post("/console/cases/new", c.newCase)
+		r.Route("/console/cases/{id}", c.casePages)
+	})
+	r.Route("/v1/cases", c.api)
+	return r
+}
+
+func (c *console) casePages(r chi.Router) {
+	r.Get("/", c.casePage)
+	r.Get("/edit/{step}", c.stepPage)
+	r.Post("/edit/{step}", c.saveStep)
+	r.Get("/edit/{step}/{n}", c.stepPage)
+	r.Post("/edit/{step}/{n}", c.saveStep)
+	r.Post("/edit/{step}/{n}/remove", c.removeItem)
+	r.Get("/check", c.checkPage)
+	r.Get("/preview", c.previewPage)
+	r.Post("/submit", c.submit)
+	r.Get("/release", c.releasePage)
+	r.Post("/release", c.release)
+	r.Post("/return", c.giveBack)
+	r.Post("/reject", c.reject)
+	r.Get("/board", c.boardPage)
+	r.Get("/withdraw", c.withdrawPage)
+	r.Post("/withdraw", c.withdraw)
+	r.Get("/photos/{photo}", c.photo)
+}

@@ -1,0 +1,365 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/casework"
+)
+
+type stepView struct {
+	page
+	Case    casework.Case
+	Step    string
+	Heading string
+	Lede    string
+	Action  string // where the form goes
+	Version uint64
+	Fields  []*field
+	Number  int // "Step 2 of 9"
+	Of      int
+	File    bool // the form carries a photo
+	Item    bool // one of several: may be removed
+	ToCheck bool
+	Country string
+	Lands   []option
+}
+
+type itemsView struct {
+	page
+	Case    casework.Case
+	Step    string
+	Heading string
+	Lede    string
+	One     string
+	None    string
+	Items   []item
+	Add     string
+	Next    string
+	Version uint64
+	Number  int
+	Of      int
+	ToCheck bool
+}
+
+type item struct{ Name, Photo, Change, Remove string }
+
+// place is a step of a case as the address names it: which step, and which of several.
+type place struct {
+	step  step
+	index int // of the step
+	n     int // of the item; -1 = the list of items
+	k     casework.Case
+}
+
+func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
+	k, ok := c.find(w, r)
+	if !ok {
+		return place{}, false
+	}
+	s, at, ok := stepNamed(chi.URLParam(r, "step"))
+	p := place{step: s, index: at, n: -1, k: k}
+	if raw := chi.URLParam(r, "n"); ok && raw != "" {
+		n, err := strconv.Atoi(raw)
+		ok = err == nil && s.many != nil && n >= 0 && n <= s.many.count(&k.Draft) && n < s.many.limit
+		p.n = n
+	}
+	if !ok {
+		c.notFound(w, r)
+		return place{}, false
+	}
+	if !mayEdit(k, c.officer(r)) {
+		c.refuse(w, r, http.StatusForbidden, "You may not change this case", "Only authors write, and only while the case is open.")
+		return place{}, false
+	}
+	return p, true
+}
+
+// draft is a copy with room for the item that the address names.
+func (p place) draft() casework.Draft {
+	d := cloneDraft(p.k.Draft)
+	if p.step.many != nil && p.n == p.step.many.count(&d) {
+		p.step.many.grow(&d)
+	}
+	return d
+}
+
+func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
+	p, ok := c.place(w, r)
+	if !ok {
+		return
+	}
+	if p.step.many != nil && p.n < 0 {
+		c.itemsPage(w, r, p)
+		return
+	}
+	d := p.draft()
+	b := c.fill(p.step, &d, max(p.n, 0))
+	view := c.stepView(r, p, b)
+	if view.ToCheck { // coming from the list of faults: show them at their fields
+		if preview, err := c.Casework.Preview(r.Context(), p.k.ID); err == nil {
+			mark(b.Fields, preview.Faults)
+		}
+	}
+	c.render(w, r, http.StatusOK, templateOf(p.step), view)
+}
+
+func templateOf(s step) string {
+	if s.slug == "area" {
+		return "area"
+	}
+	return "step"
+}
+
+func (c *console) stepView(r *http.Request, p place, b *form) stepView {
+	at := "/console/cases/" + p.k.ID
+	view := stepView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps)}
+	view.ToCheck = r.FormValue("return") == "check"
+	view.Back = at + "/check"
+	if p.n >= 0 {
+		view.Action += "/" + itoa(p.n)
+		view.Item = p.n < p.step.many.count(&p.k.Draft)
+		view.File = p.step.many.photo != nil
+		view.Heading = p.step.title
+		if view.Item {
+			view.Heading = p.step.many.name(&p.k.Draft, p.n)
+			view.Title = view.Heading
+		}
+	} else if p.index > 0 && !view.ToCheck {
+		view.Back = at + "/edit/" + steps[p.index-1].slug
+	}
+	if p.step.slug == "area" {
+		c.areaView(r, &view, b)
+	}
+	for _, f := range b.Faults {
+		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})
+	}
+	return view
+}
+
+func (c *console) areaView(r *http.Request, view *stepView, b *form) {
+	f := b.Fields[0]
+	view.Scripts = []string{"filter.js"}
+	if want := r.URL.Query().Get("country"); want != "" && b.sent == nil {
+		f.Value = want
+		f.Options = c.areaOptions(want, view.Case.Facts.Areas)
+	}
+	view.Country = f.Value
+	for _, a := range c.Atlas.Countries() {
+		view.Lands = append(view.Lands, option{a.Code, a.Name(alert.English)})
+	}
+}
+
+// mark writes faults beside their fields.
+func mark(fields []*field, faults alert.Invalid) {
+	for _, f := range fields {
+		for _, v := range faults {
+			if f.Error == "" && within(v.Field, f.Name) {
+				f.Error = v.Text
+			}
+		}
+	}
+}
+
+// within says whether a fault's path is the field or a part of it.
+func within(path, name string) bool {
+	if len(path) < len(name) || path[:len(name)] != name {
+		return false
+	}
+	return len(path) == len(name) || path[len(name)] == '.' || path[len(name)] == '['
+}
+
+func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
+	m := p.step.many
+	at := "/console/cases/" + p.k.ID + "/edit/" + p.step.slug
+	count := m.count(&p.k.Draft)
+	if count == 0 && p.step.slug == "children" { // there is always one: ask at once
+		http.Redirect(w, r, at+"/0", http.StatusSeeOther)
+		return
+	}
+	view := itemsView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		One: m.one, None: m.none, Version: p.k.Version, Number: p.index + 1, Of: len(steps)}
+	view.ToCheck = r.URL.Query().Get("return") == "check"
+	view.Back = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index-1].slug
+	view.Next = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index+1].slug
+	suffix := ""
+	if view.ToCheck {
+		view.Next, view.Back, suffix = "/console/cases/"+p.k.ID+"/check", "/console/cases/"+p.k.ID+"/check", "?return=check"
+	}
+	if count > 0 {
+		view.Heading = "You have described " + plural(count, m.one, m.several)
+		view.Title = view.Heading
+	}
+	for i := range count {
+		it := item{Name: m.name(&p.k.Draft, i), Change: at + "/" + itoa(i) + suffix, Remove: at + "/" + itoa(i) + "/remove"}
+		if m.photo != nil {
+			it.Photo = m.photo(&p.k.Draft, i)
+		}
+		view.Items = append(view.Items, it)
+	}
+	if count < m.limit {
+		view.Add = at + "/" + itoa(count) + suffix
+	}
+	c.render(w, r, http.StatusOK, "items", view)
+}
+
+// saveStep takes one page of the guided draft.
+func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
+	p, ok := c.place(w, r)
+	if !ok {
+		return
+	}
+	sent, ok := c.readForm(w, r)
+	if !ok {
+		return
+	}
+	photo := c.takePhoto(r, p, sent)
+	d := p.draft()
+	b := c.take(p.step, &d, max(p.n, 0), sent)
+	if photo != nil {
+		markPhoto(b, photo)
+	}
+	if len(b.Faults) > 0 {
+		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))
+		return
+	}
+	if p.step.many != nil && p.n < 0 {
+		c.notFound(w, r)
+		return
+	}
+	if p.step.many != nil && p.step.many.blank(&d, p.n) {
+		p.step.many.remove(&d, p.n)
+	}
+	version, err := strconv.ParseUint(sent.Get("version"), 10, 64)
+	if err != nil {
+		c.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Go back and send it again.")
+		return
+	}
+	_, err = c.Casework.Edit(r.Context(), c.officer(r), p.k.ID, version, d)
+	if invalid, ok := errors.AsType[alert.Invalid](err); ok {
+		b.Faults = append(b.Faults, invalid...)
+		mark(b.Fields, invalid)
+		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))
+		return
+	}
+	switch {
+	case errors.Is(err, casework.ErrConflict):
+		c.conflict(w, r, p, b, sent)
+	case err != nil:
+		c.fail(w, r, err)
+	default:
+		http.Redirect(w, r, c.after(r, p), http.StatusSeeOther)
+	}
+}
+
+// keep holds the version that the officer saw when a page is shown again:
+// a newer one would let him overwrite what he has not read.
+func (c *console) keep(v stepView, sent url.Values) stepView {
+	if n, err := strconv.ParseUint(sent.Get("version"), 10, 64); err == nil {
+		v.Version = n
+	}
+	return v
+}
+
+// after is where a saved page leads.
+func (c *console) after(r *http.Request, p place) string {
+	at := "/console/cases/" + p.k.ID
+	switch {
+	case p.n >= 0 && r.FormValue("return") == "check":
+		return at + "/edit/" + p.step.slug + "?return=check"
+	case p.n >= 0:
+		return at + "/edit/" + p.step.slug
+	case r.FormValue("return") == "check" || p.index == len(steps)-1:
+		return at + "/check"
+	default:
+		return at + "/edit/" + steps[p.index+1].slug
+	}
+}
+
+func (c *console) removeItem(w http.ResponseWriter, r *http.Request) {
+	p, ok := c.place(w, r)
+	if !ok {
+		return
+	}
+	sent, ok := c.readForm(w, r)
+	if !ok {
+		return
+	}
+	d := cloneDraft(p.k.Draft)
+	if p.n >= p.step.many.count(&d) {
+		c.notFound(w, r)
+		return
+	}
+	p.step.many.remove(&d, p.n)
+	version, _ := strconv.ParseUint(sent.Get("version"), 10, 64) // 0 is nobody's version
+	if _, err := c.Casework.Edit(r.Context(), c.officer(r), p.k.ID, version, d); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, c.after(r, p), http.StatusSeeOther)
+}
+
+// readForm reads a form of either kind, within the bound of limitForm.
+func (c *console) readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+	err := r.ParseMultipartForm(1 << 20) // larger parts wait on disk, not in memory
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		c.badForm(w, r, err)
+		return nil, false
+	}
+	return r.PostForm, true
+}
+
+// takePhoto stores an uploaded photo and names it in the form, as if it had
+// been there from the start: whatever else goes wrong, the upload is kept.
+func (c *console) takePhoto(r *http.Request, p place, sent url.Values) error {
+	if p.n < 0 || r.MultipartForm == nil {
+		return nil
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // temporary files; the system cleans what stays
+	name := fmt.Sprintf("%s[%d].photo", p.step.slug, p.n)
+	if sent.Get("remove_photo") != "" {
+		sent.Set(name, "")
+	}
+	heads := r.MultipartForm.File["photo_file"]
+	if len(heads) == 0 || heads[0].Size == 0 {
+		return nil
+	}
+	return c.storePhoto(r, p.k.ID, heads[0], func(id string) { sent.Set(name, id) })
+}
+
+func (c *console) storePhoto(r *http.Request, caseID string, head *multipart.FileHeader, use func(string)) error {
+	if head.Size > maxPhoto {
+		return alert.Invalid{{Field: "photo", Code: "too_large", Text: "The photo is larger than 10 MB. Choose a smaller one."}}
+	}
+	file, err := head.Open()
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	id, err := c.Casework.AddPhoto(r.Context(), c.officer(r), caseID, file)
+	if err == nil {
+		use(id)
+	}
+	return err
+}
+
+// markPhoto says at the photo's field why it was not taken.
+func markPhoto(b *form, err error) {
+	text := diagnose(err).title + ". " + diagnose(err).detail
+	if v, ok := errors.AsType[alert.Invalid](err); ok && len(v) > 0 {
+		text = v[0].Text
+	}
+	for _, f := range b.Fields {
+		if f.Kind == "photo" {
+			b.fault(f, "photo", text)
+		}
+	}
+}

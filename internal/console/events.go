@@ -1,0 +1,94 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// heartbeat keeps proxies from closing a quiet stream, and tells the page that it lives.
+	heartbeat = 10 * time.Second
+	// updateEvery coalesces: four updates a second are as fast as an eye follows,
+	// and ten thousand receipts a second must not become ten thousand pages.
+	updateEvery = 250 * time.Millisecond
+	// streamLife bounds one stream: the browser comes back by itself, through sign-in.
+	streamLife = 10 * time.Minute
+	// eventWrite protects the server from a browser that stops reading.
+	eventWrite = 10 * time.Second
+)
+
+// stream sends the case's board as server-sent events, at once and at every change.
+func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if _, head := w.(headWriter); head {
+		return
+	}
+	out := http.NewResponseController(w)
+	pulses, stop := c.Ledger.Watch(id)
+	defer stop()
+	if !c.sendBoard(w, r, out, id) {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	end := time.NewTimer(streamLife)
+	defer end.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-end.C:
+			return
+		case <-beat.C:
+			if !send(w, out, "event: heartbeat\ndata: {}\n\n") {
+				return
+			}
+		case _, ok := <-pulses:
+			if !ok {
+				return
+			}
+			if !c.sendBoard(w, r, out, id) || !rest(r) {
+				return
+			}
+		}
+	}
+}
+
+// rest waits out the coalescing time; pulses of it are one update afterwards.
+func rest(r *http.Request) bool {
+	t := time.NewTimer(updateEvery)
+	defer t.Stop()
+	select {
+	case <-r.Context().Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (c *console) sendBoard(w http.ResponseWriter, r *http.Request, out *http.ResponseController, id string) bool {
+	b, err := c.board(id)
+	if err != nil {
+		c.Log.ErrorContext(r.Context(), "board stream", "err", err)
+		return false
+	}
+	data, err := json.Marshal(trimmed(b, r))
+	if err != nil {
+		return false
+	}
+	return send(w, out, fmt.Sprintf("event: board\ndata: %s\n\n", data))
+}
+
+func send(w http.ResponseWriter, out *http.ResponseController, event string) bool {
+	// A writer without deadlines (a test's recorder) still takes the event.
+	_ = out.SetWriteDeadline(time.Now().Add(eventWrite))
+	if _, err := w.Write([]byte(event)); err != nil {
+		return false
+	}
+	return out.Flush() == nil
+}

@@ -1,0 +1,87 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/auth"
+	"tocsin/internal/casework"
+)
+
+// preset is the draft that a new case begins with: what the agency always says.
+func (c *console) preset() casework.Draft {
+	var d casework.Draft
+	d.Facts.Languages = c.Languages
+	d.Facts.LastSeen.TimeZone = c.zone.String()
+	d.Facts.Authority, d.Facts.Contact.Phone, d.Facts.Contact.Hotline = c.Authority, c.Phone, c.Hotline
+	return d
+}
+
+func (c *console) newPage(w http.ResponseWriter, r *http.Request) {
+	d := c.preset()
+	if !c.mayBegin(w, r) {
+		return
+	}
+	c.render(w, r, http.StatusOK, "step", c.newView(r, c.fill(steps[0], &d, 0)))
+}
+
+func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
+	if !c.officer(r).Has(auth.Author) {
+		c.refuse(w, r, http.StatusForbidden, "You may not begin a case", "Your account has no author's role. Ask an administrator to add it.")
+		return false
+	}
+	return true
+}
+
+func (c *console) newView(r *http.Request, b *form) stepView {
+	view := stepView{page: c.page(r, "New case: what happened"), Step: steps[0].slug, Heading: steps[0].title, Lede: steps[0].lede,
+		Action: "/console/cases/new", Fields: b.Fields, Number: 1, Of: len(steps)}
+	view.Back = "/console/cases"
+	for _, f := range b.Faults {
+		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})
+	}
+	return view
+}
+
+func (c *console) newCase(w http.ResponseWriter, r *http.Request) {
+	if !c.mayBegin(w, r) {
+		return
+	}
+	sent, ok := c.readForm(w, r)
+	if !ok {
+		return
+	}
+	d := c.preset()
+	b := c.take(steps[0], &d, 0, sent)
+	if len(b.Faults) == 0 {
+		k, err := c.Casework.Draft(r.Context(), c.officer(r), d)
+		if err == nil {
+			http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+steps[1].slug, http.StatusSeeOther)
+			return
+		}
+		invalid, ok := errors.AsType[alert.Invalid](err)
+		if !ok {
+			c.fail(w, r, err)
+			return
+		}
+		b.Faults = append(b.Faults, invalid...)
+		mark(b.Fields, invalid)
+	}
+	c.render(w, r, http.StatusUnprocessableEntity, "step", c.newView(r, b))
+}
+
+// cloneDraft copies through JSON, as the draft is stored: nothing of the
+// service's own state may be written to.
+func cloneDraft(d casework.Draft) casework.Draft {
+	var copied casework.Draft
+	data, err := json.Marshal(d)
+	if err == nil {
+		err = json.Unmarshal(data, &copied)
+	}
+	if err != nil { // impossible: it came from JSON
+		return d
+	}
+	return copied
+}

@@ -1,0 +1,83 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"path"
+	"strings"
+
+	"tocsin/internal/auth"
+)
+
+type signInView struct {
+	page
+	ID, Next string
+	Wrong    string
+}
+
+func (c *console) signInPage(w http.ResponseWriter, r *http.Request) {
+	if _, ok := c.Officer(r.Context()); ok {
+		http.Redirect(w, r, "/console/cases", http.StatusSeeOther)
+		return
+	}
+	c.render(w, r, http.StatusOK, "sign-in", signInView{page: c.page(r, "Sign in"), Next: safeNext(r.URL.Query().Get("next"))})
+}
+
+func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 8<<10) // a name and a password, before anybody is known
+	if err := r.ParseForm(); err != nil {
+		c.badForm(w, r, err)
+		return
+	}
+	id, next := strings.TrimSpace(r.PostForm.Get("id")), safeNext(r.PostForm.Get("next"))
+	o, err := c.Accounts.SignIn(r.Context(), id, r.PostForm.Get("password"))
+	if err == nil {
+		if err = c.Accounts.StartSession(w, r, o); err == nil {
+			http.Redirect(w, r, next, http.StatusSeeOther)
+			return
+		}
+	}
+	view := signInView{page: c.page(r, "Sign in"), ID: id, Next: next}
+	t := diagnose(err)
+	switch {
+	case errors.Is(err, auth.ErrCredentials):
+		t.status, view.Wrong = http.StatusUnauthorized, "The name or the password is wrong. Check both and try again."
+	case t.status < http.StatusInternalServerError:
+		view.Wrong = t.title + ". " + t.detail
+	default:
+		c.fail(w, r, err)
+		return
+	}
+	if throttled, ok := errors.AsType[*auth.ThrottledError](err); ok {
+		w.Header().Set("Retry-After", itoa(throttled.Seconds()))
+	}
+	view.Errors = []fault{{view.Wrong, "#id"}}
+	c.render(w, r, t.status, "sign-in", view)
+}
+
+func (c *console) signOut(w http.ResponseWriter, r *http.Request) {
+	if err := c.Accounts.EndSession(w, r); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/console/sign-in?done=signedout", http.StatusSeeOther)
+}
+
+// safeNext is an address of our own pages, whatever a link tried to smuggle in.
+func safeNext(next string) string {
+	p, _, _ := strings.Cut(next, "?")
+	if p != "/console" && !strings.HasPrefix(p, "/console/") || path.Clean(p) != p || strings.ContainsAny(next, "\\\r\n") || strings.HasPrefix(p, "/console/sign") {
+		return "/console/cases"
+	}
+	return next
+}
+
+// badForm answers a form that could not be read.
+func (c *console) badForm(w http.ResponseWriter, r *http.Request, err error) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		w.Header().Set("Connection", "close") // do not read the rest of it
+		c.refuse(w, r, http.StatusRequestEntityTooLarge, "That was too large", "Photos may have 10 MB. Go back and choose a smaller one.")
+		return
+	}
+	c.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Go back and send it again.")
+}

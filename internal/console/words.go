@@ -1,0 +1,217 @@
+package console
+
+import (
+	"strings"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/casework"
+	"tocsin/internal/ledger"
+	"tocsin/web"
+)
+
+// The officer's words for the domain's. The console speaks English for now;
+// another language replaces this file and the templates.
+
+var circumstances = []option{
+	{string(alert.AbductionStranger), "Abducted by a stranger"},
+	{string(alert.AbductionParent), "Taken by a parent or relative"},
+	{string(alert.EndangeredRunaway), "Ran away and is in danger"},
+	{string(alert.LostOrInjured), "Lost or injured"},
+	{string(alert.OtherEndangered), "In danger for another reason"},
+}
+
+var instructions = []option{
+	{string(alert.InstructionCall), "Call if you have seen the child"},
+	{string(alert.InstructionDoNotApproach), "Do not approach or intervene – call at once"},
+}
+
+var (
+	childSexes = []option{{string(alert.Female), "Girl"}, {string(alert.Male), "Boy"}}
+	adultSexes = []option{{string(alert.Female), "Woman"}, {string(alert.Male), "Man"}}
+)
+
+var builds = []option{
+	{string(alert.BuildSlim), "Slim"}, {string(alert.BuildMedium), "Medium"},
+	{string(alert.BuildStrong), "Strong"}, {string(alert.BuildHeavy), "Heavy"},
+}
+
+var hairColours = []option{
+	{string(alert.HairBlond), "Blond"}, {string(alert.HairLightBrown), "Light brown"},
+	{string(alert.HairBrown), "Brown"}, {string(alert.HairBlack), "Black"},
+	{string(alert.HairRed), "Red"}, {string(alert.HairGrey), "Grey"},
+	{string(alert.HairWhite), "White"}, {string(alert.HairDyed), "Dyed"},
+}
+
+var hairLengths = []option{
+	{string(alert.LengthShort), "Short"}, {string(alert.LengthMedium), "To the shoulder"},
+	{string(alert.LengthLong), "Long"}, {string(alert.LengthBald), "Bald"},
+}
+
+var eyeColours = []option{
+	{string(alert.EyesBlue), "Blue"}, {string(alert.EyesGreen), "Green"}, {string(alert.EyesBrown), "Brown"},
+	{string(alert.EyesGrey), "Grey"}, {string(alert.EyesHazel), "Hazel"},
+}
+
+var items = []option{
+	{string(alert.Jacket), "Jacket"}, {string(alert.Coat), "Coat"}, {string(alert.Hoodie), "Hoodie"},
+	{string(alert.Sweater), "Sweater"}, {string(alert.TShirt), "T-shirt"}, {string(alert.Shirt), "Shirt"},
+	{string(alert.Trousers), "Trousers"}, {string(alert.Jeans), "Jeans"}, {string(alert.Leggings), "Leggings"},
+	{string(alert.Shorts), "Shorts"}, {string(alert.Skirt), "Skirt"}, {string(alert.Dress), "Dress"},
+	{string(alert.Tracksuit), "Tracksuit"}, {string(alert.Pyjamas), "Pyjamas"}, {string(alert.Swimsuit), "Swimsuit"},
+	{string(alert.Shoes), "Shoes"}, {string(alert.Trainers), "Trainers"}, {string(alert.Boots), "Boots"},
+	{string(alert.Sandals), "Sandals"}, {string(alert.Cap), "Cap"}, {string(alert.WoollyHat), "Woolly hat"},
+	{string(alert.Headscarf), "Headscarf"}, {string(alert.Scarf), "Scarf"}, {string(alert.Gloves), "Gloves"},
+	{string(alert.Glasses), "Glasses"}, {string(alert.Backpack), "Backpack"}, {string(alert.Bag), "Bag"},
+	{string(alert.SoftToy), "Soft toy"},
+}
+
+var colours = []option{
+	{string(alert.Black), "Black"}, {string(alert.White), "White"}, {string(alert.Grey), "Grey"},
+	{string(alert.Silver), "Silver"}, {string(alert.Red), "Red"}, {string(alert.Pink), "Pink"},
+	{string(alert.Orange), "Orange"}, {string(alert.Yellow), "Yellow"}, {string(alert.Green), "Green"},
+	{string(alert.LightBlue), "Light blue"}, {string(alert.Blue), "Blue"}, {string(alert.DarkBlue), "Dark blue"},
+	{string(alert.Purple), "Purple"}, {string(alert.Brown), "Brown"}, {string(alert.Beige), "Beige"},
+	{string(alert.Multicoloured), "Multicoloured"},
+}
+
+var vehicleKinds = []option{
+	{string(alert.Car), "Car"}, {string(alert.Van), "Van"}, {string(alert.Lorry), "Lorry"},
+	{string(alert.Motorcycle), "Motorcycle"}, {string(alert.Camper), "Camper van"}, {string(alert.Bicycle), "Bicycle"},
+}
+
+var transports = []option{
+	{string(alert.OnFoot), "On foot"}, {string(alert.ByBicycle), "Bicycle"}, {string(alert.ByCar), "Car"},
+	{string(alert.ByBus), "Bus"}, {string(alert.ByTram), "Tram"}, {string(alert.ByTrain), "Train"},
+	{string(alert.ByPlane), "Plane"}, {string(alert.ByBoat), "Boat"},
+}
+
+var outcomes = []option{
+	{string(alert.OutcomeFound), "The child was found"},
+	{string(alert.OutcomeError), "The alert was sent in error"},
+	{string(alert.OutcomeExpired), "The alert is no longer useful"},
+	{string(alert.OutcomeOther), "Another reason"},
+}
+
+// timeZones are those of the OSCE States that a place of last sight can be in.
+var timeZones = zoneOptions("UTC",
+	"Europe/Amsterdam", "Europe/Andorra", "Europe/Athens", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava",
+	"Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Chisinau", "Europe/Copenhagen", "Europe/Dublin",
+	"Europe/Helsinki", "Europe/Istanbul", "Europe/Kyiv", "Europe/Lisbon", "Europe/Ljubljana", "Europe/London",
+	"Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Minsk", "Europe/Monaco", "Europe/Moscow", "Europe/Oslo",
+	"Europe/Paris", "Europe/Podgorica", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Samara", "Europe/San_Marino",
+	"Europe/Sarajevo", "Europe/Skopje", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Tirane",
+	"Europe/Vaduz", "Europe/Vatican", "Europe/Vienna", "Europe/Vilnius", "Europe/Warsaw", "Europe/Zagreb", "Europe/Zurich",
+	"Atlantic/Azores", "Atlantic/Canary", "Atlantic/Reykjavik", "Asia/Almaty", "Asia/Ashgabat", "Asia/Baku", "Asia/Bishkek",
+	"Asia/Dushanbe", "Asia/Nicosia", "Asia/Novosibirsk", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Ulaanbaatar",
+	"Asia/Vladivostok", "Asia/Yekaterinburg", "Asia/Yerevan", "America/Anchorage", "America/Chicago", "America/Denver",
+	"America/Halifax", "America/Los_Angeles", "America/New_York", "America/St_Johns", "America/Toronto",
+	"America/Vancouver", "America/Winnipeg", "Pacific/Honolulu")
+
+func zoneOptions(names ...string) []option {
+	list := make([]option, len(names))
+	for i, n := range names {
+		_, city, found := strings.Cut(n, "/")
+		if !found {
+			city = n
+		}
+		list[i] = option{n, strings.ReplaceAll(city, "_", " ")}
+	}
+	return list
+}
+
+var stageWords = map[casework.Stage]string{
+	casework.StageDraft: "Draft", casework.StageSubmitted: "Waiting for release", casework.StageReleased: "Live",
+	casework.StageRejected: "Rejected", casework.StageWithdrawn: "Withdrawn",
+}
+
+var eventWords = map[string]string{
+	"drafted": "Draft begun", "edited": "Answers changed", "photo_added": "Photo added", "submitted": "Submitted for release",
+	"released": "Released", "returned": "Returned to the author", "rejected": "Rejected", "withdrawn": "Withdrawn",
+	"published": "Handed to the channels",
+}
+
+var stateWords = map[adapter.State]string{
+	adapter.Queued: "Waiting", adapter.Sent: "Sent", adapter.Accepted: "Accepted", adapter.Received: "Received",
+	adapter.Delivered: "Delivered", adapter.Seen: "Seen", adapter.OnAir: "On air", adapter.Declined: "Declined",
+	adapter.Removed: "Removal confirmed", adapter.Failed: "Failed", adapter.Superseded: "Replaced by a newer revision",
+	adapter.Expired: "Expired",
+}
+
+// reach says in words how many a channel reaches: "10,000 phones by push".
+func reach(channel, title string, n int) string {
+	one, many := "recipient by "+title, "recipients by "+title
+	switch channel {
+	case "webpush":
+		one, many = "phone by push", "phones by push"
+	case "sms":
+		one, many = "by SMS", "by SMS"
+	case "broadcast":
+		one, many = "broadcaster", "broadcasters"
+	case "website":
+		one, many = "partner site", "partner sites"
+	}
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+func languageName(l alert.Lang) string {
+	list, _ := web.Languages() // parsed at start by LoadPages' tests; an unreadable file shows codes
+	for _, x := range list {
+		if x.Code == string(l) {
+			return x.Name
+		}
+	}
+	return string(l)
+}
+
+func languageOptions() []option {
+	list := make([]option, len(alert.Langs))
+	for i, l := range alert.Langs {
+		list[i] = option{string(l), languageName(l)}
+	}
+	return list
+}
+
+// bad says whether a row wants somebody's attention.
+func bad(r ledger.Row) bool {
+	return r.State == adapter.Failed || r.State == adapter.Declined
+}
+
+// ago is a time that passed, as an officer says it.
+func ago(d time.Duration) string {
+	d = max(d, 0)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h >= 48:
+		return plural(h/24, "day", "days")
+	case h > 0:
+		return plural(h, "hour", "hours") + " " + plural(m, "minute", "minutes")
+	case m > 0:
+		return plural(m, "minute", "minutes")
+	default:
+		return plural(s, "second", "seconds")
+	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// thousands groups digits: 10,000.
+func thousands(n int) string {
+	if n < 0 {
+		return "-" + thousands(-n)
+	}
+	if n < 1000 {
+		return itoa(n)
+	}
+	tail := itoa(n % 1000)
+	return thousands(n/1000) + "," + strings.Repeat("0", 3-len(tail)) + tail
+}

@@ -1,0 +1,12 @@
+// Package web is what browsers get from Tocsin: templates, styles, scripts and
+// words, embedded in the program. It has no logic besides serving the files
+// under addresses that change with their content, and parsing every template
+// once, so that a broken page stops the start and not an officer.
+package web
+
+import "embed"
+
+// Named folders only: web/node_modules holds test peers and never ships.
+//
+//go:embed templates static locales embed
+var files embed.FS
