@@ -66,7 +66,7 @@ func TestPages(t *testing.T) {
 		{"withdraw", bram, at(live, "/withdraw"), 200, `value="found" checked`},
 		{"auditor reads", dirk, at(live, ""), 200, "Lina"},
 		{"auditor may not withdraw", dirk, at(live, "/withdraw"), 200, "Call one now"},
-		{"photo of another case", anna, at(draftCase, "/photos/" + waiting.Facts.Children[0].Photo), 404, "no such photo"},
+		{"photo of another case", anna, at(draftCase, "/photos/"+waiting.Facts.Children[0].Photo), 404, "no such photo"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			res, body := w.browser(t, c.as).get(c.path)
