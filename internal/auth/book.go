@@ -75,8 +75,8 @@ type Book struct {
 
 	mu       sync.RWMutex
 	accounts map[string]account
-	tokens   map[string]string // hex SHA-256 of a token: officer id
-	seen     uint64
+	tokens   map[string]string                    // hex SHA-256 of a token: officer id
+	seen     uint64                               // newest sequence read from the log; what this process wrote itself does not count
 	open     map[string]map[*func(error)]struct{} // requests under way of each officer: cut when he is revoked
 }
 
@@ -91,7 +91,7 @@ func New(ctx context.Context, log Log) (*Book, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading accounts: %w", err)
 		}
-		if err := b.fold(rec); err != nil {
+		if err := b.follows(rec); err != nil {
 			return nil, err
 		}
 	}
@@ -105,12 +105,21 @@ func (b *Book) follow(ctx context.Context) {
 		b.mu.RLock()
 		after := b.seen
 		b.mu.RUnlock()
-		_ = b.log.Follow(ctx, allOfficers, after, b.fold, nil) // begun again whatever ended it
+		_ = b.log.Follow(ctx, allOfficers, after, b.follows, nil) // begun again whatever ended it
 		select {
 		case <-ctx.Done():
 		case <-time.After(followPause):
 		}
 	}
+}
+
+// follows folds the next record of the log as a whole.
+func (b *Book) follows(rec stream.Record) error {
+	err := b.fold(rec)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = rec.Seq
+	return err
 }
 
 // fold takes one stored event into memory, once.
@@ -122,7 +131,6 @@ func (b *Book) fold(rec stream.Record) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.seen = max(b.seen, rec.Seq)
 	a := b.accounts[id]
 	if rec.Seq <= a.seq {
 		return nil

@@ -172,6 +172,8 @@ func TestRevoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := c.cookies["tocsin"]
+	idle := newBrowser(t, c.site) // signed in, and not back before he is added again
+	idle.signIn()
 
 	// A page that is open is cut as well.
 	srv := httptest.NewServer(c.site)
@@ -209,6 +211,7 @@ func TestRevoke(t *testing.T) {
 	}
 	c.cookies["tocsin"] = old
 	c.wantWho("")
+	idle.wantWho("")
 	if code, _ := bearer.get("/who"); code != http.StatusUnauthorized {
 		t.Errorf("the token of an earlier life: %d", code)
 	}

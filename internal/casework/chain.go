@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -42,4 +43,30 @@ func verified(raw [][]byte) ([]Event, error) {
 		prev = hashOf(b)
 	}
 	return events, nil
+}
+
+// Record is every event of a case in order. It is handed out only when the
+// chain of hashes holds; else the error wraps ErrRecord.
+func (s *Service) Record(ctx context.Context, id string) ([]Event, error) {
+	raw, err := s.RawRecord(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return verified(raw)
+}
+
+// RawRecord is the events as stored, byte for byte: what VerifyRecord checks on
+// another machine.
+func (s *Service) RawRecord(ctx context.Context, id string) ([][]byte, error) {
+	if _, _, err := s.find(id); err != nil {
+		return nil, err
+	}
+	var raw [][]byte
+	for rec, err := range s.d.Cases.Read(ctx, subjectPrefix+id, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the record: %w", err)
+		}
+		raw = append(raw, rec.Data)
+	}
+	return raw, nil
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net/url"
+	"strings"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -94,4 +96,25 @@ type Policy struct {
 	MaxExpiry time.Duration
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
+}
+
+// check lists what is wrong with the policy, all at once.
+func (p Policy) check() error {
+	var v alert.Invalid
+	if !alert.AgencyName(p.Agency) {
+		v.Add("agency", "format", "Give the agency as 2 to 24 capital letters and digits.")
+	}
+	switch {
+	case p.Realm == alert.Drill && p.Status == alert.StatusExercise:
+	case p.Realm == alert.Live && (p.Status == alert.StatusActual || p.Status == alert.StatusTest):
+	default:
+		v.Add("status", "contradiction", "The realm drill issues status Exercise alone; the realm live Actual or Test.")
+	}
+	if p.Sender == "" || strings.ContainsAny(p.Sender, " ,<&") {
+		v.Add("sender", "format", "Give the sender's address, without spaces, commas, < and &.")
+	}
+	if u, err := url.Parse(p.PublicURL); err != nil || u.Host == "" || u.User != nil || strings.HasSuffix(p.PublicURL, "/") {
+		v.Add("public_url", "format", "Give the full address of the public site, without a slash at the end: https://alert.example.")
+	}
+	return v.Err()
 }

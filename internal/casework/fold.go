@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/alert"
@@ -32,6 +33,7 @@ type sentRevision struct {
 	areas     []string
 	languages []alert.Lang
 	photos    []string // tokens
+	names     []string // of everybody in it: what a withdrawal must not say
 }
 
 // decode reads one stored event, with the parts that its kind needs.
@@ -146,7 +148,7 @@ func (st *state) release(ev Event) {
 	st.pending = m
 	st.sent = append(slices.Clip(st.sent), sentRevision{
 		ref:     alert.Ref{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent},
-		expires: m.Expires, areas: live.Areas, languages: m.Languages, photos: used,
+		expires: m.Expires, areas: live.Areas, languages: m.Languages, photos: used, names: namesOf(m.Facts),
 	})
 }
 
@@ -204,4 +206,22 @@ func photosOf(f *alert.Facts) []string {
 		}
 	}
 	return all
+}
+
+// namesOf are the given and family names of everybody in the facts.
+func namesOf(f *alert.Facts) []string {
+	var names []string
+	if f == nil {
+		return nil
+	}
+	for _, group := range [][]alert.Person{f.Children, f.Suspects} {
+		for _, p := range group {
+			for _, n := range []string{p.GivenName, p.FamilyName} {
+				if n = strings.TrimSpace(n); n != "" {
+					names = withName(names, n)
+				}
+			}
+		}
+	}
+	return names
 }

@@ -192,7 +192,7 @@ func (w *world) holds(t *testing.T, st *story) {
 func TestWithdrawnBeforePublished(t *testing.T) {
 	w := newWorld()
 	s := w.boot(t)
-	c := submitted(t, s)
+	c, _ := withPhoto(t, s)
 	w.alerts.fail(stream.ErrUnavailable)
 	_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
 	wantErr(t, err, ErrPending)
@@ -203,6 +203,10 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	if !got.Pending || got.Stage != StageWithdrawn {
 		t.Fatalf("want withdrawn and pending: %+v", got)
 	}
+	s.reconcile(t.Context())
+	if len(w.objects.held()) != 2 {
+		t.Error("the photos went before the public was told")
+	}
 	w.alerts.fail(nil)
 	got = must[Case](t)(s.Withdraw(t.Context(), anna, c.ID, alert.OutcomeError, nil))
 	if got.Pending {
@@ -212,7 +216,44 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	if err := s.deliver(t.Context(), late); !errors.Is(err, errSuperseded) {
 		t.Fatalf("the late alert: %v", err)
 	}
+	// Nor if it had looked at ALERTS just before the withdrawal came.
+	s.d.Alerts = &blind{AlertLog: s.d.Alerts}
+	if err := s.deliver(t.Context(), late); !errors.Is(err, errSuperseded) {
+		t.Fatalf("the alert that had looked already: %v", err)
+	}
 	if all := w.published(t, c.ID); len(all) != 1 || all[0].MsgType != alert.TypeCancel {
 		t.Errorf("published %v, want the withdrawal alone", all)
 	}
+}
+
+// The log forgets message ids after a while; a process that comes back later
+// than that must still see that its message is there.
+func TestPublishedOnceEvenMuchLater(t *testing.T) {
+	w := newWorld()
+	s := w.boot(t)
+	c := submitted(t, s)
+	dying := &plug{at: 3} // the release, the message, and then the note that it is out
+	s = must[*Service](t)(New(t.Context(), w.deps(dying)))
+	must[Case](t)(s.Release(t.Context(), cleo, c.ID, c.Digest))
+	w.alerts.mu.Lock()
+	clear(w.alerts.ids)
+	w.alerts.mu.Unlock()
+	s = w.boot(t)
+	if c := must[Case](t)(s.Get(c.ID)); c.Pending || len(w.published(t, c.ID)) != 1 {
+		t.Errorf("%d messages published, pending %v", len(w.published(t, c.ID)), c.Pending)
+	}
+}
+
+// blind is an ALERTS whose first look shows nothing: what came later was not there yet.
+type blind struct {
+	AlertLog
+	looked bool
+}
+
+func (b *blind) Last(ctx context.Context, subject string) (stream.Record, error) {
+	if !b.looked {
+		b.looked = true
+		return stream.Record{}, stream.ErrNone
+	}
+	return b.AlertLog.Last(ctx, subject)
 }

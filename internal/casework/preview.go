@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -36,21 +37,23 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	}
 	m.Media = media
 	p.Faults = append(p.Faults, missing...)
-	if err := s.write(m); err != nil {
-		p.Faults = append(p.Faults, faultsOf(err, "texts", "")...)
+	unwritten := s.write(m)
+	if unwritten != nil {
+		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
 	}
 	for _, ch := range s.d.Channels {
 		recipients := s.d.Audience.Count(ch.Name, m.AreaCodes())
 		for _, lang := range m.Languages {
 			cp := ChannelPreview{Channel: ch.Name, Title: ch.Title, Lang: lang, Recipients: recipients}
 			payload, err := render(ch, m, lang)
-			if err != nil {
+			if err != nil && unwritten == nil { // without texts every channel complains of the same
 				p.Faults = append(p.Faults, faultsOf(err, "channels."+ch.Name+"."+string(lang), ch.Title+" ("+string(lang)+"): ")...)
 			}
 			cp.Parts = payload.Parts
 			p.Channels = append(p.Channels, cp)
 		}
 	}
+	p.Faults = distinct(p.Faults)
 	if len(p.Faults) == 0 {
 		// What the signer will ask of the whole, asked while it can still be mended.
 		p.Faults = m.Validate(now)
@@ -157,6 +160,17 @@ func faultsOf(err error, field, prefix string) alert.Invalid {
 		return own
 	}
 	return alert.Invalid{{Field: field, Code: "text", Text: prefix + err.Error()}}
+}
+
+// distinct keeps the first of faults that say the same of the same field.
+func distinct(all alert.Invalid) alert.Invalid {
+	var v alert.Invalid
+	for _, f := range all {
+		if !slices.ContainsFunc(v, func(have alert.Fault) bool { return have.Field == f.Field && have.Code == f.Code }) {
+			v = append(v, f)
+		}
+	}
+	return v
 }
 
 // digest is over everything that the approver sees of the content: the message

@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -20,9 +19,6 @@ const (
 	// oneCase bounds the work on one case, so that a log that hangs delays the others by no more.
 	oneCase = 30 * time.Second
 )
-
-// errSuperseded: ALERTS has a newer revision already, so this one must not go out.
-var errSuperseded = errors.New("a newer revision is published already")
 
 // Run follows CASES, publishes what is pending, deletes photos that must go and
 // withdraws what has expired. It returns when ctx ends.
@@ -54,7 +50,7 @@ func (s *Service) follow(ctx context.Context) {
 		after := s.seen
 		s.mu.RUnlock()
 		err := s.d.Cases.Follow(ctx, allCases, after, func(rec stream.Record) error {
-			s.fold(rec)
+			s.follows(rec)
 			return nil
 		}, nil)
 		if ctx.Err() != nil {
@@ -90,7 +86,7 @@ func (s *Service) each(ctx context.Context, ids []string, what string, work func
 		one, cancel := context.WithTimeout(ctx, oneCase)
 		err := work(one, id)
 		cancel()
-		if err != nil && ctx.Err() == nil {
+		if err != nil && !errors.Is(err, context.Canceled) {
 			s.d.Log.Warn(what, "case", id, "err", err)
 		}
 	}
@@ -100,7 +96,7 @@ func (s *Service) each(ctx context.Context, ids []string, what string, work func
 func (s *Service) reconcile(ctx context.Context) {
 	now := time.Now()
 	s.each(ctx, s.due(func(st *state) bool { return st.publishable(now) }), "publication is still pending", s.publish)
-	s.each(ctx, s.due(func(st *state) bool { return st.pending == nil && len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
+	s.each(ctx, s.due(func(st *state) bool { return len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
 }
 
 // publishable says whether something waits that may still go out.
@@ -128,80 +124,6 @@ func (s *Service) sweep(ctx context.Context) {
 		}
 		return err
 	})
-}
-
-// publish brings what is pending to ALERTS and notes it on CASES. It returns nil
-// when ALERTS has it. That the note failed is no error: whoever tries next
-// finds the message there and writes only the note.
-func (s *Service) publish(ctx context.Context, id string) error {
-	free, err := s.hold(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer free()
-	_, st, err := s.find(id)
-	if err != nil {
-		return err
-	}
-	m := st.pending
-	if m == nil {
-		return nil
-	}
-	if err := s.deliver(ctx, m); err != nil {
-		return err
-	}
-	_, err = s.decided(ctx, auth.Officer{ID: System}, id, func(st *state) (*Event, error) {
-		if st.pending == nil || st.pending.Identifier != m.Identifier {
-			return nil, nil
-		}
-		return &Event{Kind: KindPublished, Identifier: m.Identifier}, nil
-	})
-	if err != nil {
-		s.d.Log.Warn("published, but not noted yet", "case", id, "err", err)
-	}
-	return nil
-}
-
-// deliver appends m to ALERTS unless it is there. The sequence of the case's
-// previous message is part of the append, so that a late writer can neither
-// repeat a message nor put an alert after its withdrawal.
-func (s *Service) deliver(ctx context.Context, m *alert.Message) error {
-	subject := "alerts." + m.Agency + "." + m.Case
-	data, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("message: %w", err)
-	}
-	for range rounds {
-		var after uint64
-		last, err := s.d.Alerts.Last(ctx, subject)
-		switch {
-		case errors.Is(err, stream.ErrNone):
-		case err != nil:
-			return err
-		default:
-			var have alert.Message
-			if err := json.Unmarshal(last.Data, &have); err != nil {
-				return fmt.Errorf("the case's last message: %w", err)
-			}
-			if have.Identifier == m.Identifier {
-				return nil
-			}
-			if have.Supersedes(m.Revision) {
-				return errSuperseded
-			}
-			after = last.Seq
-		}
-		if m.Expired(time.Now()) {
-			return errors.New("it expired before it could be published")
-		}
-		_, err = s.d.Alerts.Append(ctx, stream.Entry{
-			Subject: subject, ID: m.Identifier, Data: data, After: &after, Rollup: m.MsgType == alert.TypeCancel,
-		})
-		if !errors.Is(err, stream.ErrConflict) {
-			return err
-		}
-	}
-	return stream.ErrConflict
 }
 
 // purge deletes the photos that must go, then notes it.

@@ -163,6 +163,37 @@ func TestNoSignatureNoRelease(t *testing.T) {
 	}
 }
 
+// A log that does not answer may have stored the release all the same: the
+// officer is told so, and his second try finds out.
+func TestReleaseOfUncertainEnd(t *testing.T) {
+	w := newWorld()
+	p := &plug{}
+	s := must[*Service](t)(New(t.Context(), w.deps(p)))
+	c := submitted(t, s)
+	p.at, p.after = p.writes+1, true
+	if _, err := s.Release(t.Context(), cleo, c.ID, c.Digest); err == nil || !strings.Contains(err.Error(), "not certain") {
+		t.Fatalf("error %v", err)
+	}
+	p.dead = false // the network is back; the same process goes on
+	c = must[Case](t)(s.Release(t.Context(), cleo, c.ID, c.Digest))
+	if n := len(w.published(t, c.ID)); c.Live == nil || n != 1 {
+		t.Errorf("%d messages out, case %+v", n, c)
+	}
+}
+
+func TestFaultsAreSaidOnce(t *testing.T) {
+	s := newWorld().boot(t, func(d *Deps) {
+		d.Write = func(*alert.Message) error {
+			return alert.Invalid{{Field: "children", Code: "required", Text: "Name at least one child."}}
+		}
+	})
+	d := draft()
+	d.Facts.Children = nil
+	c := must[Case](t)(s.Draft(t.Context(), anna, d))
+	_, err := s.Submit(t.Context(), anna, c.ID)
+	wantFaults(t, err, "children")
+}
+
 func TestExpiredWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

@@ -2,16 +2,12 @@ package casework
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"tocsin/internal/auth"
 	"tocsin/internal/stream"
 )
 
@@ -21,10 +17,6 @@ const (
 	allCases      = "cases.>"
 )
 
-// rounds bounds how often one act is decided anew because another process was
-// faster: more would mean two programs fighting over a case.
-const rounds = 4
-
 // Service does what officers may do. Its memory is a fold of the CASES log: any
 // number of processes may serve the same log.
 type Service struct {
@@ -32,7 +24,9 @@ type Service struct {
 
 	mu    sync.RWMutex
 	cases map[string]*entry
-	seen  uint64 // newest sequence folded by New or Run
+	// seen is the newest sequence that New or Run has read. What this process
+	// wrote itself does not count: others may have written before it.
+	seen uint64
 
 	watch watchers
 	// stored remembers photos whose bytes were found whole: a preview asks once.
@@ -46,18 +40,35 @@ type entry struct {
 	st   *state // guarded by Service.mu; what it points to never changes
 }
 
+// startWait bounds what New does about unfinished publications: a server must
+// come up, and be able to withdraw, while ALERTS is away.
+const startWait = 2 * time.Second
+
 // New folds CASES, then publishes what a crash left between CASES and ALERTS.
 // A publication that fails now is logged and tried again by Run.
 func New(ctx context.Context, d Deps) (*Service, error) {
+	if err := d.Policy.check(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
 	s := &Service{d: d, cases: map[string]*entry{}}
 	for rec, err := range d.Cases.Read(ctx, allCases, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("reading cases: %w", err)
 		}
-		s.fold(rec)
+		s.follows(rec)
 	}
-	s.reconcile(ctx)
+	start, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	s.reconcile(start)
 	return s, nil
+}
+
+// follows folds the next record of the log as a whole.
+func (s *Service) follows(rec stream.Record) {
+	s.fold(rec)
+	s.mu.Lock()
+	s.seen = rec.Seq
+	s.mu.Unlock()
 }
 
 // fold takes one stored record into memory. A record that was folded already
@@ -65,7 +76,6 @@ func New(ctx context.Context, d Deps) (*Service, error) {
 func (s *Service) fold(rec stream.Record) {
 	id := strings.TrimPrefix(rec.Subject, subjectPrefix)
 	s.mu.Lock()
-	s.seen = max(s.seen, rec.Seq)
 	e := s.cases[id]
 	if e == nil {
 		e = &entry{lock: make(chan struct{}, 1), st: &state{}}
@@ -115,97 +125,6 @@ func (s *Service) find(id string) (*entry, *state, error) {
 	return e, e.st, nil
 }
 
-// hold locks a case for one act. The returned function lets go.
-func (s *Service) hold(ctx context.Context, id string) (func(), error) {
-	e, _, err := s.find(id)
-	if err != nil { // perhaps another process made it a moment ago
-		if !possible(id) {
-			return nil, ErrNotFound
-		}
-		if err := s.catchUp(ctx, id); err != nil {
-			return nil, err
-		}
-		if e, _, err = s.find(id); err != nil {
-			return nil, err
-		}
-	}
-	select {
-	case e.lock <- struct{}{}:
-		return func() { <-e.lock }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// possible says whether id could be a case's: the log is never asked for what would be a wildcard.
-func possible(id string) bool {
-	return id != "" && len(id) <= 24 && !strings.ContainsFunc(id, func(r rune) bool {
-		return (r < 'A' || r > 'Z') && (r < '0' || r > '9')
-	})
-}
-
-// act decides and stores one event on a case. decide sees the newest state and
-// is asked again when another process wrote meanwhile; a nil event means that
-// there is nothing to do.
-func (s *Service) act(ctx context.Context, by auth.Officer, id string, decide func(*state) (*Event, error)) (Case, error) {
-	free, err := s.hold(ctx, id)
-	if err != nil {
-		return Case{}, err
-	}
-	defer free()
-	return s.decided(ctx, by, id, decide)
-}
-
-// decided is act with the case held by the caller.
-func (s *Service) decided(ctx context.Context, by auth.Officer, id string, decide func(*state) (*Event, error)) (Case, error) {
-	for range rounds {
-		_, st, err := s.find(id)
-		if err != nil {
-			return Case{}, err
-		}
-		ev, err := decide(st)
-		if err != nil {
-			// Refused: but perhaps only because another process wrote what is not known here yet.
-			if err := s.catchUp(ctx, id); err != nil {
-				return Case{}, err
-			}
-			if _, now, _ := s.find(id); now != nil && now.seq != st.seq {
-				continue
-			}
-			return Case{}, err
-		}
-		if ev == nil {
-			return st.c.clone(), nil
-		}
-		ev.Officer = by.ID
-		c, err := s.store(ctx, id, st, ev)
-		if !errors.Is(err, stream.ErrConflict) {
-			return c, err
-		}
-		if err := s.catchUp(ctx, id); err != nil {
-			return Case{}, err
-		}
-	}
-	return Case{}, ErrConflict
-}
-
-// store appends ev after st and folds it from its stored bytes, as every other
-// process does.
-func (s *Service) store(ctx context.Context, id string, st *state, ev *Event) (Case, error) {
-	ev.Case, ev.At, ev.Prev = id, time.Now().UTC(), st.hash
-	raw, err := json.Marshal(ev)
-	if err != nil {
-		return Case{}, fmt.Errorf("event: %w", err)
-	}
-	en := stream.Entry{Subject: subjectPrefix + id, ID: rand.Text(), Data: raw, After: &st.seq}
-	seq, err := s.d.Cases.Append(ctx, en)
-	if err != nil {
-		return Case{}, fmt.Errorf("the act was not recorded: %w", err)
-	}
-	s.fold(stream.Record{Seq: seq, Subject: en.Subject, ID: en.ID, Data: raw, Time: ev.At})
-	return s.Get(id)
-}
-
 // Get is a case as it is now. The copy is the caller's.
 func (s *Service) Get(id string) (Case, error) {
 	_, st, err := s.find(id)
@@ -235,32 +154,6 @@ func (s *Service) List() []Case {
 		return strings.Compare(a.ID, b.ID)
 	})
 	return list
-}
-
-// Record is every event of a case in order. It is handed out only when the
-// chain of hashes holds; else the error wraps ErrRecord.
-func (s *Service) Record(ctx context.Context, id string) ([]Event, error) {
-	raw, err := s.RawRecord(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return verified(raw)
-}
-
-// RawRecord is the events as stored, byte for byte: what VerifyRecord checks on
-// another machine.
-func (s *Service) RawRecord(ctx context.Context, id string) ([][]byte, error) {
-	if _, _, err := s.find(id); err != nil {
-		return nil, err
-	}
-	var raw [][]byte
-	for rec, err := range s.d.Cases.Read(ctx, subjectPrefix+id, 0) {
-		if err != nil {
-			return nil, fmt.Errorf("reading the record: %w", err)
-		}
-		raw = append(raw, rec.Data)
-	}
-	return raw, nil
 }
 
 // Watch pulses at every change of the case, or of any case when id is empty. A

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -108,6 +109,108 @@ func TestFollowAndWatch(t *testing.T) {
 			t.Errorf("the newest change is not first: %v", l)
 		}
 	})
+}
+
+// What a server wrote itself must not hide what another wrote before it.
+func TestFollowBeginsAtWhatWasRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		one, two := w.boot(t), w.boot(t)
+		c := must[Case](t)(one.Draft(t.Context(), anna, draft()))
+		must[Case](t)(two.Draft(t.Context(), erik, draft()))
+		go two.Run(t.Context())
+		synctest.Wait()
+		must[Case](t)(two.Get(c.ID))
+	})
+}
+
+// stumbling is a log whose first follower falls.
+type stumbling struct {
+	CaseLog
+	falls atomic.Int32
+}
+
+func (l *stumbling) Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error {
+	if l.falls.Add(1) == 1 {
+		return stream.ErrUnavailable
+	}
+	return l.CaseLog.Follow(ctx, filter, after, fn, caughtUp)
+}
+
+func TestFollowBeginsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		one := w.boot(t)
+		two := w.boot(t, func(d *Deps) { d.Cases = &stumbling{CaseLog: d.Cases} })
+		go two.Run(t.Context())
+		synctest.Wait()
+		c := must[Case](t)(one.Draft(t.Context(), anna, draft()))
+		time.Sleep(2 * reconcileEvery)
+		must[Case](t)(two.Get(c.ID))
+		if !strings.Contains(w.log.String(), "following again") {
+			t.Error("nobody was told")
+		}
+	})
+}
+
+// hanging is an ALERTS that never answers.
+type hanging struct{ AlertLog }
+
+func (hanging) Last(ctx context.Context, _ string) (stream.Record, error) {
+	<-ctx.Done()
+	return stream.Record{}, ctx.Err()
+}
+
+func TestStartWhileAlertsIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.boot(t)
+		w.alerts.fail(stream.ErrUnavailable)
+		for range 5 {
+			c := submitted(t, s)
+			_, err := s.Release(t.Context(), cleo, c.ID, c.Digest)
+			wantErr(t, err, ErrPending)
+		}
+		began := time.Now()
+		s = w.boot(t, func(d *Deps) { d.Alerts = hanging{d.Alerts} })
+		if took := time.Since(began); took > startWait {
+			t.Errorf("the start waits %v for ALERTS", took)
+		}
+		for _, c := range s.List() {
+			if !c.Pending {
+				t.Errorf("%s is not pending", c.ID)
+			}
+		}
+		if !strings.Contains(w.log.String(), "still pending") {
+			t.Error("nobody was told")
+		}
+	})
+}
+
+func TestPolicy(t *testing.T) {
+	w := newWorld()
+	for name, tt := range map[string]struct {
+		change func(*Policy)
+		field  string
+	}{
+		"no agency":             {func(p *Policy) { p.Agency = "" }, "agency"},
+		"dot in the agency":     {func(p *Policy) { p.Agency = "BE.POL" }, "agency"},
+		"actual in the drill":   {func(p *Policy) { p.Status = alert.StatusActual }, "status"},
+		"exercise in real life": {func(p *Policy) { p.Realm = alert.Live }, "status"},
+		"no realm":              {func(p *Policy) { p.Realm = "" }, "status"},
+		"no sender":             {func(p *Policy) { p.Sender = "" }, "sender"},
+		"sender with a comma":   {func(p *Policy) { p.Sender = "a,b" }, "sender"},
+		"path alone":            {func(p *Policy) { p.PublicURL = "/alerts" }, "public_url"},
+		"slash at the end":      {func(p *Policy) { p.PublicURL += "/" }, "public_url"},
+		"password in it":        {func(p *Policy) { p.PublicURL = "https://u:p@alert.example" }, "public_url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := w.deps(&plug{})
+			tt.change(&d.Policy)
+			_, err := New(t.Context(), d)
+			wantFaults(t, err, tt.field)
+		})
+	}
 }
 
 func pulsed(t *testing.T, ch <-chan struct{}, want bool) {
@@ -236,4 +339,25 @@ func TestForeignEventsOnTheLog(t *testing.T) {
 		t.Errorf("the case is %s", got.Stage)
 	}
 	must[Case](t)(s.Withdraw(t.Context(), cleo, c.ID, alert.OutcomeFound, nil))
+}
+
+func FuzzFold(f *testing.F) {
+	w := newWorld()
+	s := w.boot(f)
+	c := released(f, s)
+	must[Case](f)(s.Withdraw(f.Context(), cleo, c.ID, alert.OutcomeFound, nil))
+	for _, b := range must[[][]byte](f)(s.RawRecord(f.Context(), c.ID)) {
+		f.Add(b, []byte(`{"kind":"edited","draft":{}}`))
+	}
+	f.Add([]byte(`{"kind":"released","message":{}}`), []byte(`{"kind":"released","message":{"revision":-1}}`))
+	f.Fuzz(func(t *testing.T, one, two []byte) {
+		st := &state{}
+		for i, raw := range [][]byte{one, two, one, two} {
+			if ev, err := decode(raw); err == nil {
+				st = st.with(ev, raw, uint64(i+1))
+			}
+		}
+		_ = st.c.clone()
+		_ = VerifyRecord([][]byte{one, two})
+	})
 }

@@ -146,7 +146,10 @@ func nameless(codes []string, known []alert.Area) []alert.Area {
 func (st *state) checkWords(words alert.Localized) (alert.Localized, error) {
 	var v alert.Invalid
 	clean := alert.Localized{}
-	names := st.names()
+	var names []string
+	for _, r := range st.sent {
+		names = append(names, r.names...)
+	}
 	for _, lang := range slices.Sorted(maps.Keys(words)) {
 		field, text := "words."+string(lang), strings.TrimSpace(words[lang])
 		switch {
@@ -167,22 +170,6 @@ func (st *state) checkWords(words alert.Localized) (alert.Localized, error) {
 		clean = nil
 	}
 	return clean, v.Err()
-}
-
-// names are the given and family names of everybody in the newest facts, which
-// hold those of earlier revisions in all but the rarest case.
-func (st *state) names() []string {
-	var names []string
-	for _, group := range [][]alert.Person{st.c.Facts.Children, st.c.Facts.Suspects} {
-		for _, p := range group {
-			for _, n := range []string{p.GivenName, p.FamilyName} {
-				if n = strings.TrimSpace(n); n != "" {
-					names = append(names, n)
-				}
-			}
-		}
-	}
-	return names
 }
 
 // hasWord says whether text has word as a whole word, written alike: "Will" is a

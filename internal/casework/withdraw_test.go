@@ -3,6 +3,7 @@ package casework
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,44 @@ func TestWithdrawalWords(t *testing.T) {
 	must[Case](t)(s.Withdraw(t.Context(), anna, c.ID, alert.OutcomeFound, nil))
 	_, err = s.Withdraw(t.Context(), anna, c.ID, alert.OutcomeOther, nil)
 	wantErr(t, err, ErrStage)
+}
+
+// An update that hides a name does not make it sayable.
+func TestWithdrawalWordsAndEarlierNames(t *testing.T) {
+	s := newWorld().boot(t)
+	c := released(t, s)
+	c.Facts.Children[0].GivenName = "Emma"
+	c = must[Case](t)(s.Edit(t.Context(), anna, c.ID, c.Version, c.Draft))
+	c = must[Case](t)(s.Submit(t.Context(), anna, c.ID))
+	c = must[Case](t)(s.Release(t.Context(), cleo, c.ID, c.Digest))
+	for _, name := range []string{"Lina", "Emma"} {
+		_, err := s.Withdraw(t.Context(), cleo, c.ID, alert.OutcomeFound, alert.Localized{alert.English: name + " is well."})
+		wantFaults(t, err, "words.en")
+	}
+}
+
+// What the gazetteer has forgotten, or a text that cannot be written: the
+// first must not stop a withdrawal, the second must.
+func TestWithdrawalWithoutNamesOrTexts(t *testing.T) {
+	w := newWorld()
+	s := w.boot(t)
+	c := released(t, s)
+	bad := w.boot(t, func(d *Deps) { d.Write = func(*alert.Message) error { return errors.New("no templates") } })
+	if _, err := bad.Withdraw(t.Context(), cleo, c.ID, alert.OutcomeFound, nil); err == nil {
+		t.Fatal("withdrawn without a word")
+	}
+	lost := w.boot(t, func(d *Deps) { d.Areas = oblivious{} })
+	must[Case](t)(lost.Withdraw(t.Context(), cleo, c.ID, alert.OutcomeFound, nil))
+	if m := w.published(t, c.ID)[1]; strings.Join(m.AreaCodes(), " ") != "BE-BRU BE-VAN" || m.Areas[0].Name(alert.French) == "" {
+		t.Errorf("areas %+v", m.Areas)
+	}
+}
+
+// oblivious is a gazetteer that knows nothing.
+type oblivious struct{}
+
+func (oblivious) Areas([]string) ([]alert.Area, alert.Invalid) {
+	return nil, alert.Invalid{{Field: "areas"}}
 }
 
 func TestWithdrawalEndsTheUpdate(t *testing.T) {
@@ -99,8 +138,17 @@ func TestPhotosGo(t *testing.T) {
 		c.Facts.Children[0].Photo = right
 		c = must[Case](t)(s.Edit(ctx, anna, c.ID, c.Version, c.Draft))
 		c = must[Case](t)(s.Submit(ctx, anna, c.ID))
-		must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
-		if held := strings.Join(w.objects.held(), " "); held != right+"-s.jpg "+right+".jpg" {
+		w.objects.fail(stream.ErrUnavailable)
+		c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
+		again := c.Draft
+		again.Facts.Children[0].Photo = wrong
+		c = must[Case](t)(s.Edit(ctx, anna, c.ID, c.Version, again))
+		_, err := s.Submit(ctx, anna, c.ID) // it is not gone yet, but it goes
+		wantFaults(t, err, "children[0].photo")
+		w.objects.fail(nil)
+		time.Sleep(2 * reconcileEvery)
+		slices.Sort(c.Live.Media)
+		if held := strings.Join(w.objects.held(), " "); held != strings.Join(c.Live.Media, " ") || !strings.Contains(held, right) {
 			t.Fatalf("after the update: %v; %s shows the wrong child", held, wrong)
 		}
 
