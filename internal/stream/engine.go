@@ -160,7 +160,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 			return fmt.Errorf("event stream: %w", err)
 		}
 	}
-	info, err := e.info(ctx, streamAlerts)
+	info, err := e.info(ctx, streamAlerts, "")
 	if err != nil {
 		return fmt.Errorf("event stream: %w", err)
 	}

@@ -18,6 +18,7 @@ const (
 	codeInProcess     = 10158 // the same ID is being stored: ask again, it is not stored yet
 	codeBatchKnown    = 10201 // a batch with an ID that is stored already
 	codeClusterBusy   = 10008
+	codeNoPeers       = 10005 // too few servers for the replicas: the others are still starting
 	codeNotReady      = 10163 // expected sequence not known yet
 	codeOff           = 10076 // JetStream is switched off: full disk
 	codeOffAccount    = 10039

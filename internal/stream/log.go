@@ -81,11 +81,7 @@ func (l *Log) Last(ctx context.Context, subject string) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s: %w", l.stream, err)
 	}
-	var raw *jetstream.RawStreamMsg
-	err = l.e.persist(ctx, func(ctx context.Context) error {
-		raw, err = l.e.handles[l.stream].GetLastMsgForSubject(ctx, full)
-		return err
-	})
+	raw, err := l.e.last(ctx, l.stream, full)
 	if err != nil {
 		return Record{}, fmt.Errorf("read %s %s: %w", l.stream, subject, err)
 	}
@@ -94,7 +90,7 @@ func (l *Log) Last(ctx context.Context, subject string) (Record, error) {
 
 // Head is the sequence of the newest record that was ever stored; 0 = none yet.
 func (l *Log) Head(ctx context.Context) (uint64, error) {
-	info, err := l.e.info(ctx, l.stream)
+	info, err := l.e.info(ctx, l.stream, "")
 	if err != nil {
 		return 0, fmt.Errorf("head of %s: %w", l.stream, err)
 	}

@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -60,13 +58,8 @@ func placeOf(full string) place {
 
 // look reads the object's entry; ErrNone when there is none.
 func (o *Objects) look(ctx context.Context, p place) (objectInfo, uint64, error) {
-	var raw *jetstream.RawStreamMsg
 	var info objectInfo
-	err := o.e.persist(ctx, func(ctx context.Context) error {
-		var err error
-		raw, err = o.e.handles[streamMedia].GetLastMsgForSubject(ctx, p.meta)
-		return err
-	})
+	raw, err := o.e.last(ctx, streamMedia, p.meta)
 	if err != nil {
 		return info, 0, err
 	}
@@ -209,17 +202,16 @@ func (o *Objects) erase(ctx context.Context, p place) error {
 // resume erases chunks whose object is marked as deleted, of any realm: the mark
 // is final. Chunks without an entry stay, for their upload may be under way.
 func (o *Objects) resume(ctx context.Context) error {
-	s := o.e.handles[streamMedia]
-	chunks, err := s.Info(ctx, jetstream.WithSubjectFilter("$O.MEDIA.C.>"))
+	chunks, err := o.e.info(ctx, streamMedia, "$O.MEDIA.C.>")
 	if err != nil {
-		return plain(err)
+		return err
 	}
 	if len(chunks.State.Subjects) == 0 {
 		return nil
 	}
-	metas, err := s.Info(ctx, jetstream.WithSubjectFilter("$O.MEDIA.M.>"))
+	metas, err := o.e.info(ctx, streamMedia, "$O.MEDIA.M.>")
 	if err != nil {
-		return plain(err)
+		return err
 	}
 	for subject := range metas.State.Subjects {
 		name, err := base64.URLEncoding.DecodeString(strings.TrimPrefix(subject, "$O.MEDIA.M."))

@@ -38,7 +38,7 @@ func work(t *testing.T, e *Engine, w Work, fn func(ctx context.Context, task Tas
 
 func waiting(t *testing.T, e *Engine, stream string) uint64 {
 	t.Helper()
-	info, err := e.info(t.Context(), stream)
+	info, err := e.info(t.Context(), stream, "")
 	if err != nil {
 		t.Fatal(err)
 	}

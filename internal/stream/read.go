@@ -45,6 +45,9 @@ func (l *Log) Read(ctx context.Context, filter string, after uint64) iter.Seq2[R
 // passed. It returns when ctx ends or fn returns an error.
 func (l *Log) Follow(ctx context.Context, filter string, after uint64, fn func(Record) error, caughtUp func()) error {
 	head, err := l.Head(ctx)
+	for errors.Is(err, ErrUnavailable) && ctx.Err() == nil && l.e.life.Err() == nil {
+		head, err = l.Head(ctx) // a follower that starts while NATS is away waits for it
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // small is a disk of 48 MiB.
@@ -142,7 +144,7 @@ func TestStoreBound(t *testing.T) {
 	tune.store = 2 << 30 // what DELIVERY and DEAD reserve, and some
 	e := openTuned(t, t.TempDir(), tune)
 	cfg := e.handles[streamLedger].CachedInfo().Config
-	cfg.MaxBytes, cfg.Discard = 1<<20, 1 // DiscardNew
+	cfg.MaxBytes, cfg.Discard = 1<<20, jetstream.DiscardNew
 	if _, err := e.js.UpdateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}

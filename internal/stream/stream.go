@@ -5,6 +5,40 @@
 // Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), DELIVERY (work queue),
 // DEAD (dead letters) and the object store MEDIA. Every subject starts with the
 // realm; callers name subjects without it ("alerts.POLICE.7GQ2").
+//
+// # What it promises
+//
+//   - A write that was acknowledged survives kill -9 and power loss: every write is
+//     synced before its answer.
+//   - A write is tried again with the same ID until its context ends (30 s without a
+//     deadline). The same ID is stored once within twenty minutes; with Entry.After
+//     also later. ErrUnavailable may mean stored: try again with the same ID.
+//   - What was withdrawn or erased is overwritten on disk, not only forgotten
+//     (erase.go), and cannot come back after a crash.
+//   - A full disk refuses receipts, jobs, photos and subscribers first, and cases and
+//     alerts last, so that a withdrawal still gets out (room.go).
+//   - Readers see a log in order and each record once, through restarts and leader
+//     changes; Consume and Work, which must not lose anything, may hand out a record
+//     twice after a crash.
+//
+// # Settings, and why
+//
+//	SyncAlways            the default syncs every two minutes and loses acknowledged writes
+//	DontListen, NoSigs    in process only: no port to guard; signals are the program's
+//	file "tocsin.lock"    two servers on one folder would damage it; the kernel drops the lock with the process
+//	file "realm"          an exercise's folder never becomes a real one
+//	duplicates 20 min     covers every retry; longer costs 100 bytes for each message of the window
+//	no per-subject limit  with one, deleted keys come back after an unclean end
+//	deny delete, purge    CASES and LEDGER are the record; ALERTS, SUBSCRIBERS and MEDIA deny purge and roll-up headers, which leave bytes on disk
+//	compression s2        LEDGER alone: where things are erased, a search of the files must prove it
+//	DELIVERY 1 GiB        refuses new jobs when full (a quarter of the free disk when embedded, if that is less)
+//	DEAD 256 MiB, 30 days forgets the oldest: it tells an operator what went wrong, nothing waits for it
+//	pull expiry 5 s, heartbeat 1 s   the default leaves a hole of 30 s when a consumer's leader changes
+//	one consumer, max ack pending 1  Consume: order, also with several processes
+//	reconnect for ever, no buffer    a cluster may be away for hours; what was reported as unavailable must not be stored minutes later
+//
+// An outside server needs `jetstream { sync_interval: always }` and room for the
+// reserved 1.25 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
 package stream
 
 import (

@@ -102,12 +102,14 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 
 func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	for {
-		info, err := e.createOrLook(ctx, want)
+		one, done := context.WithTimeout(ctx, 2*e.tune.try) // a cluster that still elects its leader answers nothing at all
+		info, err := e.createOrLook(one, want)
+		done()
 		if err == nil {
 			return info, nil
 		}
 		api, refused := errors.AsType[*jetstream.APIError](err)
-		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
+		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse && api.ErrorCode != codeNoPeers {
 			return nil, plain(err)
 		}
 		if !e.sleep(ctx, e.tune.pause) {
@@ -154,14 +156,30 @@ func verify(have, want jetstream.StreamConfig) error {
 	return nil
 }
 
-func (e *Engine) info(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+// info asks for a stream's state, and how many messages each subject of the filter has ("" = do not count).
+func (e *Engine) info(ctx context.Context, name, filter string) (*jetstream.StreamInfo, error) {
+	var opts []jetstream.StreamInfoOpt
+	if filter != "" {
+		opts = append(opts, jetstream.WithSubjectFilter(filter))
+	}
 	var info *jetstream.StreamInfo
 	err := e.persist(ctx, func(ctx context.Context) error {
 		var err error
-		info, err = e.handles[name].Info(ctx)
+		info, err = e.handles[name].Info(ctx, opts...)
 		return err
 	})
 	return info, err
+}
+
+// last is the newest message of a subject, or ErrNone.
+func (e *Engine) last(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	var raw *jetstream.RawStreamMsg
+	err := e.persist(ctx, func(ctx context.Context) error {
+		var err error
+		raw, err = e.handles[stream].GetLastMsgForSubject(ctx, subject)
+		return err
+	})
+	return raw, err
 }
 
 // persist repeats a question that has no effect, or the same effect twice, until
