@@ -76,3 +76,25 @@ func TestPolygonFaults(t *testing.T) {
 	ch.polygon("p", Polygon{{math.Inf(1), 0}, {0, 1}, {1, 1}, {math.NaN(), 0}})
 	wantFault(t, ch.faults, "p[0]", "range")
 }
+
+func TestMeet(t *testing.T) {
+	a, b := Point{0, 0}, Point{0, 4}
+	for _, c := range []struct {
+		name string
+		c, d Point
+		want bool
+	}{
+		{"across", Point{-1, 2}, Point{1, 2}, true},
+		{"first end on it", Point{0, 2}, Point{1, 2}, true},
+		{"second end on it", Point{1, 2}, Point{0, 2}, true},
+		{"along it", Point{0, 1}, Point{0, 2}, true},
+		{"round it", Point{0, -1}, Point{0, 5}, true},
+		{"beside it", Point{1, 0}, Point{1, 4}, false},
+		{"past its end", Point{-1, 5}, Point{1, 5}, false},
+		{"on its line but apart", Point{0, 5}, Point{0, 6}, false},
+	} {
+		if meet(a, b, c.c, c.d) != c.want || meet(c.c, c.d, a, b) != c.want {
+			t.Errorf("%s: want %v both ways", c.name, c.want)
+		}
+	}
+}
