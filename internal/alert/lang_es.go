@@ -120,7 +120,7 @@ var spanish = language{
 		vehicle: "Vehículo", makeModel: "Marca y modelo", year: "Año", plate: "matrícula",
 		seen:      agreed{"Vista por última vez", "Visto por última vez", "Vistos por última vez"},
 		seenShort: agreed{"Vista", "Visto", "Vistos"},
-		companion: agreed{"Posiblemente con", "Posiblemente con", "Posiblemente con"},
+		companion: alike("Posiblemente con"),
 		left:      agreed{"Se marchó {how}", "Se marchó {how}", "Se marcharon {how}"},
 		issued:    "Alerta emitida por", until: "Válida hasta",
 		call: "Llame al {phone}", callShort: "Tel. {phone}",

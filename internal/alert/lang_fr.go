@@ -15,7 +15,7 @@ var (
 // French puts a space before the colon. It is an ordinary one, because a
 // no-break space would be a foreign character in half of the channels.
 var french = language{
-	code: French, colon: " : ", and: always(" et "), apposed: true, words: 160,
+	code: French, colon: " : ", and: always(" et "), apposed: true, grouped: true, words: 160,
 
 	status: map[Status]string{StatusExercise: "EXERCICE", StatusTest: "TEST"},
 	warning: map[Status]string{
@@ -39,7 +39,7 @@ var french = language{
 				"{n} enfants ont été enlevés par l'un de leurs parents : {who}."},
 		},
 		EndangeredRunaway: {
-			headline: agreed{"Fugue inquiétante", "Fugue inquiétante", "Fugue inquiétante"},
+			headline: alike("Fugue inquiétante"),
 			short:    agreed{"Disparue", "Disparu", "Disparus"},
 			lead: agreed{"{who}, a fugué et se trouve en danger.", "{who}, a fugué et se trouve en danger.",
 				"{n} enfants ont fugué et se trouvent en danger : {who}."},
@@ -51,7 +51,7 @@ var french = language{
 				"{n} enfants ont disparu : {who}. Ils se sont peut-être perdus ou blessés."},
 		},
 		OtherEndangered: {
-			headline: agreed{"Disparition inquiétante", "Disparition inquiétante", "Disparition inquiétante"},
+			headline: alike("Disparition inquiétante"),
 			short:    agreed{"Disparue", "Disparu", "Disparus"},
 			lead: agreed{"{who}, a disparu et se trouve en danger.", "{who}, a disparu et se trouve en danger.",
 				"{n} enfants ont disparu et se trouvent en danger : {who}."},
@@ -112,7 +112,7 @@ var french = language{
 		vehicle: "Véhicule", makeModel: "Marque et modèle", year: "Année", plate: "immatriculation",
 		seen:      agreed{"Vue pour la dernière fois", "Vu pour la dernière fois", "Vus pour la dernière fois"},
 		seenShort: agreed{"Vue", "Vu", "Vus"},
-		companion: agreed{"Peut-être avec", "Peut-être avec", "Peut-être avec"},
+		companion: alike("Peut-être avec"),
 		left:      agreed{"Partie {how}", "Parti {how}", "Partis {how}"},
 		issued:    "Alerte diffusée par", until: "Fin de validité",
 		call: "Appelez le {phone}", callShort: "Tél. {phone}",

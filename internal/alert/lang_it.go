@@ -118,7 +118,7 @@ var italian = language{
 		vehicle: "Veicolo", makeModel: "Marca e modello", year: "Anno", plate: "targa",
 		seen:      agreed{"Vista l'ultima volta", "Visto l'ultima volta", "Visti l'ultima volta"},
 		seenShort: agreed{"Vista", "Visto", "Visti"},
-		companion: agreed{"Forse in compagnia di", "Forse in compagnia di", "Forse in compagnia di"},
+		companion: alike("Forse in compagnia di"),
 		left:      agreed{"Andata via {how}", "Andato via {how}", "Andati via {how}"},
 		issued:    "Allerta diramata da", until: "Valida fino a",
 		call: "Chiamate il {phone}", callShort: "Tel. {phone}",

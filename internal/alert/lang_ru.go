@@ -18,7 +18,7 @@ var (
 // Names and places come in any script and cannot be declined, so they stand in
 // the nominative behind a colon.
 var russian = language{
-	code: Russian, colon: ": ", and: always(" и "), apposed: true, words: 115,
+	code: Russian, colon: ": ", and: always(" и "), apposed: true, grouped: true, words: 115,
 
 	status: map[Status]string{StatusExercise: "УЧЕБНАЯ ТРЕВОГА", StatusTest: "ПРОВЕРКА"},
 	warning: map[Status]string{
@@ -122,8 +122,8 @@ var russian = language{
 		age: "Возраст", height: "Рост", build: "Телосложение", hair: "Волосы", eyes: "Глаза", clothing: "Одежда", marks: "Особые приметы",
 		when: "Дата и время", where: "Место", direction: "Направление",
 		vehicle: "Транспорт", makeModel: "Марка и модель", year: "Год выпуска", plate: "номерной знак",
-		seen:      agreed{"Видели в последний раз", "Видели в последний раз", "Видели в последний раз"},
-		seenShort: agreed{"Видели", "Видели", "Видели"},
+		seen:      alike("Видели в последний раз"),
+		seenShort: alike("Видели"),
 		companion: agreed{"Вместе с ней может быть", "Вместе с ним может быть", "Вместе с ними может быть"},
 		left:      agreed{"Передвигается {how}", "Передвигается {how}", "Передвигаются {how}"},
 		issued:    "Сообщает", until: "Срок действия истекает",

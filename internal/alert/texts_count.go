@@ -82,19 +82,23 @@ func (w *writer) shorten(t *Texts, s shortTexts) error {
 		name  string
 		to    *string
 		lines []line
+		limit int
 		shape func(string) string
 		fits  func(string) bool
 	}{
-		{"headline", &t.Headline, s.headline, same, runes(limitHeadline)},
-		{"crawl", &t.Crawl, s.crawl, same, runes(limitCrawl)},
-		{"radiotext", &t.RadioText, s.radiotext, plain, runes(limitRadioText)},
-		{"push_title", &t.PushTitle, s.pushTitle, same, runes(limitPushTitle)},
-		{"push_body", &t.PushBody, s.pushBody, same, runes(limitPushBody)},
-		{"sms", &t.SMS, s.sms, toGSM, fitsSMS},
-		{"short90", &t.Short90, s.short90, toGSM, func(s string) bool { return !countShort90(s).Over() }},
-		{"long360", &t.Long360, s.long360, same, runes(limitLong360)},
+		{"headline", &t.Headline, s.headline, limitHeadline, same, nil},
+		{"crawl", &t.Crawl, s.crawl, limitCrawl, same, nil},
+		{"radiotext", &t.RadioText, s.radiotext, limitRadioText, plain, nil},
+		{"push_title", &t.PushTitle, s.pushTitle, limitPushTitle, same, nil},
+		{"push_body", &t.PushBody, s.pushBody, limitPushBody, same, nil},
+		{"sms", &t.SMS, s.sms, limitSMSParts * gsmPart, toGSM, fitsSMS},
+		{"short90", &t.Short90, s.short90, limitShort90, toGSM, func(s string) bool { return !countShort90(s).Over() }},
+		{"long360", &t.Long360, s.long360, limitLong360, same, nil},
 	} {
-		text, ok := fit(c.lines, func(s string) bool { return c.fits(c.shape(s)) })
+		if c.fits == nil {
+			c.fits = func(s string) bool { return utf8.RuneCountInString(s) <= c.limit }
+		}
+		text, ok := fit(c.lines, c.limit, func(s string) bool { return c.fits(c.shape(s)) })
 		if !ok {
 			faults.Add("texts."+string(w.l.code)+"."+c.name, "too_long", "does not fit even in its shortest form; shorten the number to call or the names")
 		}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -38,42 +39,68 @@ func (s slot) or(cost int, form string) slot {
 // orNothing lets the slot be left out at that cost.
 func (s slot) orNothing(cost int) slot { return s.or(cost, "") }
 
-// fit takes equal steps from the end, so that of several children the first
-// keeps its description longest. It is the fullest wording of lines for which fits is true. When even the
-// shortest does not fit, ok is false.
-func fit(lines []line, fits func(string) bool) (text string, ok bool) {
+// fit is the fullest wording of lines for which fits is true; a text that fits
+// has at most limit characters, give or take a transliteration. Of equal steps
+// it takes the last, so that of several children the first keeps its
+// description longest. When even the shortest wording does not fit, ok is false.
+func fit(lines []line, limit int, fits func(string) bool) (text string, ok bool) {
 	at := make([][]int, len(lines))
+	size := 0 // of the chosen forms: spares the rendering of what is far too long
 	for i, l := range lines {
 		at[i] = make([]int, len(l.slots))
+		for _, s := range l.slots {
+			size += utf8.RuneCountInString(s.forms[0])
+		}
 	}
-	type step struct{ line, slot int }
 	var taken []step
-	for text = render(lines, at); !fits(text); text = render(lines, at) {
-		best, found, cheapest := step{}, false, 0
-		for i, l := range lines {
-			for j, s := range l.slots {
-				if k := at[i][j]; k < len(s.costs) && (!found || s.costs[k] <= cheapest) {
-					best, found, cheapest = step{i, j}, true, s.costs[k]
-				}
+	for {
+		if size <= 2*limit {
+			if text = render(lines, at); fits(text) {
+				break
 			}
 		}
+		s, found := cheapest(lines, at)
 		if !found {
-			return text, false
+			return render(lines, at), false
 		}
-		at[best.line][best.slot]++
-		taken = append(taken, best)
+		size -= s.spares(lines, at)
+		at[s.line][s.slot]++
+		taken = append(taken, s)
 	}
 	// A dear step may have made room for a cheap one taken before: give back what fits.
-	for i := len(taken) - 1; i >= 0; i-- {
-		s := taken[i]
+	for _, s := range slices.Backward(taken) {
 		at[s.line][s.slot]--
-		if longer := render(lines, at); fits(longer) {
-			text = longer
-			continue
+		if spared := s.spares(lines, at); size+spared <= limit {
+			if longer := render(lines, at); fits(longer) {
+				text = longer
+				size += spared
+				continue
+			}
 		}
 		at[s.line][s.slot]++
 	}
 	return text, true
+}
+
+// step is the next shorter wording of one slot.
+type step struct{ line, slot int }
+
+// spares says how many characters the step saves.
+func (s step) spares(lines []line, at [][]int) int {
+	forms, k := lines[s.line].slots[s.slot].forms, at[s.line][s.slot]
+	return utf8.RuneCountInString(forms[k]) - utf8.RuneCountInString(forms[k+1])
+}
+
+func cheapest(lines []line, at [][]int) (best step, found bool) {
+	least := 0
+	for i, l := range lines {
+		for j, s := range l.slots {
+			if k := at[i][j]; k < len(s.costs) && (!found || s.costs[k] <= least) {
+				best, found, least = step{i, j}, true, s.costs[k]
+			}
+		}
+	}
+	return best, found
 }
 
 func render(lines []line, at [][]int) string {
@@ -101,9 +128,4 @@ func stop(s string) string {
 		return s
 	}
 	return s + "."
-}
-
-// runes is the measure of a text that may have at most limit characters.
-func runes(limit int) func(string) bool {
-	return func(s string) bool { return utf8.RuneCountInString(s) <= limit }
 }

@@ -73,6 +73,11 @@ func stories() map[string]*alert.Message {
 		"withdrawal_error":   withdrawal(alert.OutcomeError),
 		"withdrawal_expired": withdrawal(alert.OutcomeExpired),
 		"withdrawal_other":   withdrawal(alert.OutcomeOther),
+		"withdrawal_exercise": func() *alert.Message {
+			m := withdrawal(alert.OutcomeFound)
+			m.Realm, m.Status = alert.Drill, alert.StatusExercise
+			return m
+		}(),
 		"linktest": func() *alert.Message {
 			m := message(nil)
 			m.Status = alert.StatusTest
@@ -132,7 +137,7 @@ func page(t alert.Texts) string {
 		}
 		fmt.Fprintf(&b, " %s", c.Unit)
 		if c.Parts > 0 {
-			fmt.Fprintf(&b, ", %d parts", c.Parts)
+			fmt.Fprintf(&b, ", in %d", c.Parts)
 		}
 		b.WriteString("\n\t" + strings.ReplaceAll(c.Text, "\n", "\n\t") + "\n\n")
 	}

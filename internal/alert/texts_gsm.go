@@ -21,22 +21,36 @@ const (
 	ucs2Alone, ucs2Part = 70, 67   // UTF-16 units
 )
 
-var gsmWidth = func() map[rune]int {
-	w := make(map[rune]int, len(gsmBasic))
+// gsmWidth holds the septets of each character of the alphabet. All but € and
+// the Greek capitals lie in the first 256 code points: an array spares a map.
+var gsmWidth = func() (w [1024]uint8) {
 	for _, r := range gsmBasic {
 		w[r] = 1
 	}
 	for _, r := range gsmExtension {
-		w[r] = 2
+		if int(r) < len(w) {
+			w[r] = 2
+		}
 	}
 	return w
 }()
+
+// widthOf is the septets of r, or 0 outside the alphabet.
+func widthOf(r rune) int {
+	switch {
+	case int(r) < len(gsmWidth):
+		return int(gsmWidth[r])
+	case r == '€':
+		return 2
+	}
+	return 0
+}
 
 // GSM counts the septets s takes in the GSM 03.38 alphabet. ok is false when a
 // character of s is not in it: such a text travels as UCS-2.
 func GSM(s string) (septets int, ok bool) {
 	for _, r := range s {
-		w := gsmWidth[r]
+		w := widthOf(r)
 		if w == 0 {
 			return 0, false
 		}
@@ -53,7 +67,10 @@ func smsParts(s string) (units, parts int, gsm bool) {
 	alone, part := gsmAlone, gsmPart
 	if !gsm {
 		alone, part = ucs2Alone, ucs2Part
-		units = len(utf16.Encode([]rune(s)))
+		units = 0
+		for _, r := range s {
+			units += utf16.RuneLen(r)
+		}
 	}
 	if units <= alone {
 		return units, 1, gsm
@@ -61,9 +78,9 @@ func smsParts(s string) (units, parts int, gsm bool) {
 	parts = 1
 	used := 0
 	for _, r := range s {
-		w := gsmWidth[r]
+		w := widthOf(r)
 		if !gsm {
-			w = len(utf16.Encode([]rune{r}))
+			w = utf16.RuneLen(r)
 		}
 		if used+w > part {
 			parts, used = parts+1, 0
@@ -100,7 +117,7 @@ func toGSM(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case gsmWidth[r] > 0:
+		case widthOf(r) > 0:
 			b.WriteRune(r)
 		case unicode.Is(unicode.Mn, r): // an accent that stands alone
 		case bare[r] != "":

@@ -3,6 +3,8 @@ package alert
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // gender is what adjectives and participles agree with. English ignores it,
@@ -30,6 +32,9 @@ func (s Sex) of(female, male string) string {
 // agreed holds one wording for a girl, a boy, and several children. A language
 // that does not tell them apart repeats itself.
 type agreed struct{ girl, boy, several string }
+
+// alike is one wording for all.
+func alike(s string) agreed { return agreed{s, s, s} }
 
 func (a agreed) of(people []Person) string {
 	switch {
@@ -88,6 +93,7 @@ type language struct {
 	code    Lang
 	colon   string                   // ": ", or " : " where the language wants it
 	and     func(next string) string // " and ", as it sounds before the next word
+	grouped bool                     // a group of digits is said as one number (02, 554), not digit by digit
 	apposed bool                     // a comma before the "and" of a list of people, whose ages stand between commas
 	words   int                      // read aloud in a minute
 
@@ -100,7 +106,7 @@ type language struct {
 	appeal       string // begins the spoken text of a first alert
 
 	circumstances map[Circumstances]circumstance
-	numbers       [7]string // two to six children, in words
+	numbers       [maxChildrenInWords + 1]string // two to six children, in words
 	children      func(n int) string
 	others        func(n int) string                  // "and 5 other children"
 	age           func(years int) string              // "7", "7 ans"
@@ -141,7 +147,7 @@ type language struct {
 type labels struct {
 	age, height, build, hair, eyes, clothing, marks  string
 	when, where, direction                           string
-	vehicle, makeModel, colour, year, plate          string
+	vehicle, makeModel, year, plate                  string
 	seen, seenShort                                  agreed
 	companion, left                                  agreed // left: {how}
 	issued, until                                    string
@@ -152,10 +158,11 @@ type labels struct {
 
 // capital raises the first letter.
 func capital(s string) string {
-	for i, r := range s {
-		return strings.ToUpper(string(r)) + s[i+len(string(r)):]
+	r, size := utf8.DecodeRuneInString(s)
+	if r == utf8.RuneError {
+		return s
 	}
-	return s
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // list joins with commas and the language's "and".

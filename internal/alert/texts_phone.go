@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -30,32 +31,41 @@ func FormatPhone(number string) string {
 }
 
 // sayNumber is a number for reading aloud: inside its own country without the
-// calling code, digit by digit, a comma where the reader breathes.
+// calling code, with a comma where the reader breathes. Most languages say it
+// digit by digit, French and Russian a group at a time.
 func (w *writer) sayNumber(number string) string {
 	digits, international := strings.CutPrefix(strings.TrimSpace(number), "+")
 	if !isDigits(digits) {
 		return number
 	}
-	var groups []string
-	switch country, d := diallingOf(digits); {
-	case !international:
-		groups = group(digits, nil)
-	case d == nil:
-		groups = append([]string{w.l.label.plus}, group(digits, nil)...)
-	case w.only(country):
-		national := digits[len(d.code):]
-		groups = group(national, d.groups[len(national)])
-		groups[0] = d.trunk + groups[0]
-	default:
-		national := digits[len(d.code):]
-		groups = append([]string{w.l.label.plus + " " + d.code}, group(national, d.groups[len(national)])...)
+	plus, groups := "", group(digits, nil)
+	if international {
+		plus, groups = w.sayInternational(digits)
 	}
-	for i, g := range groups {
-		if isDigits(strings.TrimPrefix(g, w.l.label.plus+" ")) {
+	if !w.l.grouped {
+		for i, g := range groups {
 			groups[i] = apart(g)
 		}
 	}
-	return strings.Join(groups, ", ")
+	return plus + strings.Join(groups, ", ")
+}
+
+func (w *writer) sayInternational(digits string) (plus string, groups []string) {
+	countries, d := diallingOf(digits)
+	if d == nil {
+		return w.l.label.plus + " ", group(digits, nil)
+	}
+	national := digits[len(d.code):]
+	groups = group(national, d.groups[len(national)])
+	switch {
+	case !w.only(countries):
+		return w.l.label.plus + " ", slices.Insert(groups, 0, d.code)
+	case d.trunk == "0":
+		groups[0] = "0" + groups[0] // one is said with the other: 02, 554
+	case d.trunk != "":
+		groups = slices.Insert(groups, 0, d.trunk)
+	}
+	return "", groups
 }
 
 // apart puts a space between digits: "554" is "5 5 4".
@@ -70,11 +80,11 @@ func apart(s string) string {
 	return b.String()
 }
 
-// only says whether every area of the alert lies in the country: then all hear the national number.
-func (w *writer) only(country string) bool {
+// only says whether every area of the alert lies in one of the countries: then all hear the national number.
+func (w *writer) only(countries string) bool {
 	for _, a := range w.m.Areas {
 		code, _, _ := strings.Cut(a.Code, "-")
-		if !strings.Contains(country, code) || code == "" {
+		if !slices.Contains(strings.Fields(countries), code) {
 			return false
 		}
 	}

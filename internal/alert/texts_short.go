@@ -99,7 +99,8 @@ func (w *writer) who() slot {
 		or(lossSurname, name(func(p Person) string { return p.GivenName })).
 		or(lossGiven, name(func(p Person) string { return firstWord(p.GivenName) }))
 	if len(kids) == 1 {
-		return s.or(lossName, l.aged(l.person(kids[0].Age, kids[0].Sex), kids[0].Age))
+		who := l.person(kids[0].Age, kids[0].Sex)
+		return s.or(lossName, l.aged(who, kids[0].Age)).or(lossName+1, who)
 	}
 	first := l.aged(firstWord(kids[0].GivenName), kids[0].Age)
 	return s.or(lossList, first+l.others(len(kids)-1)).or(lossName, l.children(len(kids)))
@@ -158,11 +159,10 @@ func (w *writer) portraitLines(marks bool) []line {
 		if len(w.f.Children) > 1 {
 			name = firstWord(p.GivenName) + w.l.colon
 		}
-		slots := []slot{w.l.portraitSlot(name, p)}
+		lines = append(lines, say(w.l.portraitSlot(name, p)))
 		if m := p.Marks[w.l.code]; marks && m != "" {
-			slots = append(slots, fixed(". "+capital(m)).orNothing(lossMarks))
+			lines = append(lines, say(fixed(capital(name+m)).orNothing(lossMarks)))
 		}
-		lines = append(lines, say(slots...))
 	}
 	return lines
 }
