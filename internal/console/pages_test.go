@@ -270,6 +270,20 @@ func TestNothingTypedIsLost(t *testing.T) {
 	}
 }
 
+// A form that comes after the session ended is kept, and works once its sender is back.
+func TestLateFormIsKept(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	k := must(w.casework.Draft(t.Context(), anna, draft()))(t)
+	path, form := "/console/cases/"+k.ID+"/edit/last-seen?return=check", url.Values{"version": {version(k)}, "last_seen.place": {`The "Red" <Lion>`}}
+	res, body := w.browser(t, stranger).post(path, form)
+	if res.StatusCode != http.StatusUnauthorized || !strings.Contains(body, `name="last_seen.place" value="The &#34;Red&#34; &lt;Lion&gt;"`) || !strings.Contains(body, `action="`+path+`"`) {
+		t.Fatalf("%s\n%s", res.Status, body)
+	}
+	if res, body = w.browser(t, anna).post(path, form); res.StatusCode != http.StatusSeeOther || must(w.casework.Get(k.ID))(t).Facts.LastSeen.Place != `The "Red" <Lion>` {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+}
+
 // A name made of markup is text on every page.
 func TestMarkupIsText(t *testing.T) {
 	w := newWorld(t, alert.Live)
