@@ -6,7 +6,8 @@ package web
 
 import "embed"
 
-// Named folders only: web/node_modules holds test peers and never ships.
+// Named folders only: web/node_modules holds test peers and never ships. "all:"
+// takes the shared templates too, whose names start with "_".
 //
-//go:embed templates static locales embed
+//go:embed all:templates static locales embed
 var files embed.FS
