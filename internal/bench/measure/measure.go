@@ -60,6 +60,34 @@ func Median(v []float64) float64 {
 	return v[(len(v)-1)/2]
 }
 
+// Seconds is how long the round took.
+func Seconds(u Used) float64 { return u.Seconds }
+
+// CPUTime is the round's CPU in microseconds.
+func CPUTime(u Used) float64 { return u.CPU }
+
+// Peak is the process's memory in MB.
+func Peak(u Used) float64 { return u.PeakMB }
+
+// Typical is the median of one thing over the rounds.
+func Typical(rounds []Used, of func(Used) float64) float64 {
+	v := make([]float64, len(rounds))
+	for i, u := range rounds {
+		v[i] = of(u)
+	}
+	return Median(v)
+}
+
+// Ratio is how many times as much a takes as b: the median over the rounds,
+// each beside its neighbour in time. a and b have as many rounds.
+func Ratio(a, b []Used, of func(Used) float64) float64 {
+	v := make([]float64, 0, len(a))
+	for i := range min(len(a), len(b)) {
+		v = append(v, of(a[i])/max(of(b[i]), 1e-9))
+	}
+	return Median(v)
+}
+
 // Bar is a figure that somebody asked for, and how good it has to be.
 type Bar struct {
 	Name   string

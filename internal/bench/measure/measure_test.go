@@ -70,6 +70,19 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestRatioIsOfNeighbours(t *testing.T) {
+	var a, b []Used
+	for _, v := range [][2]float64{{2, 1}, {30, 10}, {4, 1}} {
+		a, b = append(a, Used{Seconds: v[0]}), append(b, Used{Seconds: v[1], CPU: 5, PeakMB: 6})
+	}
+	if got := Ratio(a, b, Seconds); got != 3 {
+		t.Errorf("ratio %v, want 3", got)
+	}
+	if Typical(b, CPUTime) != 5 || Typical(b, Peak) != 6 || Typical(nil, Peak) != 0 {
+		t.Error("typical figures are wrong")
+	}
+}
+
 func TestPartsAnswer(t *testing.T) {
 	cmd, err := Self("part")
 	if err != nil {

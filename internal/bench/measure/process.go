@@ -56,9 +56,9 @@ func Self(args ...string) (*exec.Cmd, error) {
 	return exec.Command(exe, args...), nil
 }
 
-// Node is node with script, which finds the npm peers of web/. The error says
-// what is missing and how to mend it.
-func Node(script, module string) (*exec.Cmd, error) {
+// Node is node with script and its arguments, which finds the npm peers of
+// web/. The error says what is missing and how to mend it.
+func Node(script, module string, args ...string) (*exec.Cmd, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return nil, errors.New("node is missing: run `make peers`, or install Node.js")
@@ -70,7 +70,7 @@ func Node(script, module string) (*exec.Cmd, error) {
 	if _, err := os.Stat(filepath.Join(web, "node_modules", module)); err != nil {
 		return nil, fmt.Errorf("npm %s is missing: run `make peers`, or npm ci in web/", module)
 	}
-	cmd := exec.Command(node, "-e", script)
+	cmd := exec.Command(node, append([]string{"-e", script, "--"}, args...)...)
 	cmd.Dir = web // a script without a file looks for modules from where it is run
 	return cmd, nil
 }

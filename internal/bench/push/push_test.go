@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"tocsin/internal/bench/measure"
 	"tocsin/internal/peertest"
 )
 
@@ -102,17 +101,6 @@ func TestRefusedPushesEndTheRun(t *testing.T) {
 	defer stranger.part.Stop()
 	if err := s.round(stranger, 1, true); err == nil || !strings.Contains(err.Error(), "1 of 1 pushes failed") {
 		t.Errorf("a sender without success gave %v", err)
-	}
-}
-
-func TestRatioIsOfNeighbours(t *testing.T) {
-	a, b := &sender{}, &sender{}
-	for _, v := range [][2]float64{{2, 1}, {30, 10}, {4, 1}} {
-		a.rounds = append(a.rounds, measure.Used{Seconds: v[0]})
-		b.rounds = append(b.rounds, measure.Used{Seconds: v[1]})
-	}
-	if got := ratio(a, b, seconds); got != 3 {
-		t.Errorf("ratio %v, want 3", got)
 	}
 }
 

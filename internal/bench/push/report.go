@@ -22,34 +22,12 @@ func (s *stage) report(w io.Writer, delay time.Duration) {
 		}
 		pushes := float64(s.people * len(p.rounds))
 		fmt.Fprintf(w, "%-14s %10.2f %10.0f %12.0f %13.0f %12d %8.0f\n", p.name,
-			measure.Median(each(p, seconds)), float64(s.people)/measure.Median(each(p, seconds)),
-			measure.Median(each(p, cpu))/float64(s.people), p.theirs/pushes, p.conns, measure.Median(each(p, peak)))
+			measure.Typical(p.rounds, measure.Seconds), float64(s.people)/measure.Typical(p.rounds, measure.Seconds),
+			measure.Typical(p.rounds, measure.CPUTime)/float64(s.people), p.theirs/pushes, p.conns, measure.Typical(p.rounds, measure.Peak))
 	}
 	fmt.Fprintf(w, "before any alert tocsin used %.0f µs of CPU for each subscription (to check and to store it)\n", s.prepared)
 	fmt.Fprintf(w, "accepted %d of %d pushes; a sample of subscribers decrypted all of theirs\n", s.pushes, s.pushes)
 	fast, light := bars(delay)
-	fast.Print(w, ratio(plain, ours, seconds))
-	light.Print(w, ratio(plain, ours, cpu))
-}
-
-func seconds(u measure.Used) float64 { return u.Seconds }
-func cpu(u measure.Used) float64     { return u.CPU }
-func peak(u measure.Used) float64    { return u.PeakMB }
-
-func each(p *sender, of func(measure.Used) float64) []float64 {
-	v := make([]float64, len(p.rounds))
-	for i, u := range p.rounds {
-		v[i] = of(u)
-	}
-	return v
-}
-
-// ratio is how many times as much a takes as b: the median over the rounds,
-// each against its neighbour in time.
-func ratio(a, b *sender, of func(measure.Used) float64) float64 {
-	v, w := each(a, of), each(b, of)
-	for i := range v {
-		v[i] /= max(w[i], 1e-9)
-	}
-	return measure.Median(v)
+	fast.Print(w, measure.Ratio(plain.rounds, ours.rounds, measure.Seconds))
+	light.Print(w, measure.Ratio(plain.rounds, ours.rounds, measure.CPUTime))
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"tocsin/adapters/webpush"
 	"tocsin/internal/adapter"
@@ -66,8 +65,8 @@ func newTocsin(q json.RawMessage) (answerer, error) {
 
 // write renders the message.
 func (p *tocsin) write() error {
-	m := sample()
-	if err := alert.WriteAll(m); err != nil {
+	m, err := measure.Alert()
+	if err != nil {
 		return err
 	}
 	p.delivery = adapter.Delivery{Message: m, Payloads: map[alert.Lang]adapter.Payload{}}
@@ -197,28 +196,3 @@ func (g *registry) Put(_ context.Context, r adapter.Recipient) error {
 func (g *registry) Remove(context.Context, string, string) error         { return nil }
 func (g *registry) Get(string, string) (r adapter.Recipient, known bool) { return r, false }
 func (g *registry) All(string) []adapter.Recipient                       { return g.all }
-
-// sample is a drill's message, with all that the words are made of.
-func sample() *alert.Message {
-	expires := time.Now().Add(time.Hour).Truncate(time.Second)
-	return &alert.Message{
-		Schema: 1, Realm: alert.Drill, Identifier: "bepol-case0042-r1", Sender: "alerts@police.example", Agency: "BEPOL",
-		Case: "case0042", Revision: 1, MsgType: alert.TypeAlert, Status: alert.StatusExercise,
-		Languages: []alert.Lang{alert.English, alert.French},
-		Areas:     []alert.Area{{Code: "BE-BRU", Names: map[alert.Lang]string{alert.English: "Brussels", alert.French: "Bruxelles"}}},
-		Expires:   expires, Page: "https://alerts.example/*/alerts/case0042",
-		Media: []alert.Media{{Kind: "photo", URL: "https://alerts.example/photos/k3X9vQ2mT7.jpg", MIME: "image/jpeg"}},
-		Facts: &alert.Facts{
-			Circumstances: alert.AbductionStranger,
-			Children: []alert.Person{{
-				GivenName: "Anna", Age: 7, Sex: alert.Female, HeightCM: 125, HairColour: alert.HairBlond, HairLength: alert.LengthLong,
-				Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}},
-			}},
-			LastSeen: alert.LastSeen{
-				At: time.Now().Add(-time.Hour), TimeZone: "Europe/Brussels", Place: "Gare du Nord, Brussels",
-			},
-			Instruction: alert.InstructionDoNotApproach, Contact: alert.Contact{Phone: "+3225544000"},
-			Areas: []string{"BE-BRU"}, Languages: alert.Langs, Expires: expires, Authority: "Police fédérale",
-		},
-	}
-}
