@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
 	"tocsin/internal/site"
+	"tocsin/web"
 )
 
 // serve opens both listeners. The public one carries citizens, officers and
@@ -70,7 +71,11 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	public, err := site.New(a.siteDeps())
+	deps, err := a.siteDeps()
+	if err != nil {
+		return nil, err
+	}
+	public, err := site.New(deps)
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
@@ -86,6 +91,7 @@ func (a *App) handler() (http.Handler, error) {
 	for _, pattern := range []string{"/console", "/console/*", "/v1/cases", "/v1/cases/*"} {
 		sites.Handle(pattern, officers)
 	}
+	sites.Handle("/static/*", web.Static())
 	sites.Handle("/*", public)
 	return a.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, pattern := routes.Handler(r); pattern != "" {
