@@ -51,7 +51,8 @@ type SMPP struct {
 	tls      *tls.Config
 }
 
-// HTTP is a provider's gateway. The defaults of the parameters are Kannel's.
+// HTTP is a provider's gateway. The defaults of the parameters are Kannel's,
+// which wants method GET and format query.
 type HTTP struct {
 	Kind         string  `json:"kind"` // "http"
 	Name         string  `json:"name"`
