@@ -60,8 +60,10 @@ func TestRequestsInEveryShape(t *testing.T) {
 			"dlr-url",
 		},
 		"query": {
-			[]func(map[string]any){with("method", "GET"), with("format", "query")}, alert.English, "GET",
-			map[string]string{"to": "+32470000000", "text": shortEN, "coding": "0", "already": "there"}, "",
+			[]func(map[string]any){with("method", "GET"), with("format", "query")},
+			alert.English, "GET",
+			map[string]string{"to": "+32470000000", "text": shortEN, "coding": "0", "already": "there"},
+			"",
 		},
 		"JSON with other names": {
 			[]func(map[string]any){
@@ -69,7 +71,8 @@ func TestRequestsInEveryShape(t *testing.T) {
 				with("extra", map[string]string{"flash": "0"}),
 			},
 			alert.English, "POST",
-			map[string]string{"recipient": "+32470000000", "body": shortEN, "flash": "0"}, "coding",
+			map[string]string{"recipient": "+32470000000", "body": shortEN, "flash": "0"},
+			"coding",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -225,8 +225,13 @@ func (g *HTTP) complete(loopback bool) (err error) {
 		name    *string
 		kannels string
 	}{
-		{&g.Params.To, "to"}, {&g.Params.Text, "text"}, {&g.Params.From, "from"}, {&g.Params.User, "username"},
-		{&g.Params.Password, "password"}, {&g.Params.Coding, "coding"}, {&g.Params.Callback, "dlr-url"},
+		{&g.Params.To, "to"},
+		{&g.Params.Text, "text"},
+		{&g.Params.From, "from"},
+		{&g.Params.User, "username"},
+		{&g.Params.Password, "password"},
+		{&g.Params.Coding, "coding"},
+		{&g.Params.Callback, "dlr-url"},
 	} {
 		*p.name = cmp.Or(*p.name, p.kannels)
 	}
