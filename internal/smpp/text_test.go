@@ -124,7 +124,8 @@ func TestReadReceipt(t *testing.T) {
 	}{
 		"appendix B": {
 			text("id:1234567890 sub:001 dlvrd:001 submit date:2611020304 done date:2611020305 stat:DELIVRD err:000 text:Anna"),
-			Receipt{ID: "1234567890", State: "DELIVRD", Error: "000"}, true,
+			Receipt{ID: "1234567890", State: "DELIVRD", Error: "000"},
+			true,
 		},
 		"failed, other case": {text("ID:0A-1b stat:Undeliv Err:01F"), Receipt{ID: "0A-1b", State: "UNDELIV", Error: "01F"}, true},
 		"parameters alone": {
