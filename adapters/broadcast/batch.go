@@ -22,7 +22,8 @@ const (
 // connections and only referred to; the small ones lie in scratch.
 type batch struct {
 	bufs    net.Buffers
-	ends    []int // size of the batch after each frame, to cut a broken write at a frame's end
+	rest    net.Buffers // what a write that broke off left of bufs
+	ends    []int       // size of the batch after each frame, to cut a broken write at a frame's end
 	size    int
 	scratch []byte
 	flat    []byte
@@ -34,11 +35,11 @@ func newBatch() *batch { return batches.Get().(*batch) }
 
 // free gives the batch back. The large parts are let go, so that a withdrawn case does not stay in a pool.
 func (b *batch) free() {
-	clear(b.bufs[:cap(b.bufs)])
+	clear(b.bufs)
 	if cap(b.flat) > 4*batchBytes {
 		b.flat = nil
 	}
-	clear(b.flat[:cap(b.flat)])
+	clear(b.flat)
 	*b = batch{bufs: b.bufs[:0], ends: b.ends[:0], scratch: b.scratch[:0], flat: b.flat[:0]}
 	batches.Put(b)
 }
@@ -59,6 +60,9 @@ func (b *batch) endFrame() { b.ends = append(b.ends, b.size) }
 
 // leftover says how many bytes of the frame at offset n are still to be written.
 func (b *batch) leftover(n int) int {
+	if n == 0 {
+		return 0
+	}
 	for _, end := range b.ends {
 		if end >= n {
 			return end - n

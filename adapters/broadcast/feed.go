@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"tocsin/internal/adapter"
-	"tocsin/internal/alert"
 )
 
 // limits are what protects the node and the other clients from one of them.
@@ -98,70 +97,6 @@ func (f *Feed) start() {
 	f.running.Go(f.sweep)
 }
 
-// follow reads the log for as long as the feed lives: one reader, however many clients.
-func (f *Feed) follow() {
-	for f.ctx.Err() == nil {
-		r := f.ring.Load()
-		_, head, _, _ := r.end()
-		ctx, cancel := context.WithCancel(f.ctx)
-		f.mu.Lock()
-		f.again = cancel
-		f.mu.Unlock()
-		err := f.env.Alerts.Follow(ctx, head, func(seq uint64, m *alert.Message) error {
-			if f.env.Alerts.Epoch() != r.epoch {
-				return errEpoch
-			}
-			f.take(r, seq, m)
-			return nil
-		}, func() { f.ready.Store(true); f.degraded.Store(false) })
-		cancel()
-		if f.ctx.Err() != nil {
-			return
-		}
-		f.degraded.Store(true)
-		f.env.Log.Error("feed lost the log", "err", err)
-		f.renew()
-		select {
-		case <-f.ctx.Done():
-		case <-time.After(f.limits.tick):
-		}
-	}
-}
-
-var errEpoch = fmt.Errorf("the log began a new epoch")
-
-// renew starts afresh when the log is another one: every cursor is void, so everybody resumes.
-func (f *Feed) renew() {
-	epoch := f.env.Alerts.Epoch()
-	if f.ring.Load().epoch == epoch {
-		return
-	}
-	f.ready.Store(false)
-	f.ring.Store(newRing(epoch))
-	for _, s := range f.all() {
-		s.leave(quit{CloseDraining, "drain", time.Second, "the log began a new epoch"})
-	}
-}
-
-// take puts one message of the log into the ring and wakes the sessions.
-func (f *Feed) take(r *ring, seq uint64, m *alert.Message) {
-	var body []byte
-	if m.Realm != f.env.Realm {
-		f.env.Log.Error("message of another realm on the log; not sent", "seq", seq)
-	} else {
-		var err error
-		if body, err = encodeAlert(m, r.epoch, f.settings.repeat(m)); err != nil {
-			f.env.Log.Error("message cannot be put on the feed", "seq", seq, "err", err)
-		}
-	}
-	r.add(seq, m, body, time.Now())
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	for _, s := range f.sessions {
-		s.wake()
-	}
-}
-
 // enter admits a request to the feed.
 func (f *Feed) enter(r *http.Request) (*station, error) {
 	f.mu.RLock()
@@ -233,83 +168,6 @@ func (f *Feed) all() []*session {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return slices.Clone(f.sessions)
-}
-
-// sweep looks after what no event announces: rights, heartbeats, slow lines, expiry.
-func (f *Feed) sweep() {
-	t := time.NewTicker(f.limits.tick)
-	defer t.Stop()
-	for {
-		select {
-		case <-f.ctx.Done():
-			return
-		case now := <-t.C:
-			r := f.ring.Load()
-			r.expire(now)
-			if f.env.Alerts.Epoch() != r.epoch {
-				f.mu.RLock()
-				f.again()
-				f.mu.RUnlock()
-			}
-			f.look(now)
-		}
-	}
-}
-
-// look checks every session once.
-func (f *Feed) look(now time.Time) {
-	_, _, total, _ := f.ring.Load().end()
-	for _, s := range f.all() {
-		f.recheck(s, now)
-		s.mu.Lock()
-		started := s.started
-		s.mu.Unlock()
-		if !started && now.Sub(s.since) > f.limits.resume {
-			s.ask(resumeFrame{})
-		}
-		// Being far behind is no fault by itself: a replay begins so, and so does
-		// a burst. Being far behind and not reading is.
-		if w := s.writing.Load(); w != 0 && now.Sub(time.Unix(0, w)) > f.limits.stuck && s.caught.Load() && total-s.position.Load() > f.limits.behind {
-			s.out.interrupt()
-		}
-		if now.UnixNano() >= s.beat.Load() {
-			s.wake()
-		}
-	}
-}
-
-// recheck holds a session to the rights its station has now.
-func (f *Feed) recheck(s *session, now time.Time) {
-	who := s.who.Load()
-	rec, ok := f.env.Recipients.Get(Name, who.id)
-	if !ok {
-		s.cut(quit{CloseNotAllowed, "auth", time.Minute, "the station is no longer registered"})
-		return
-	}
-	if !who.expires.IsZero() && !now.Before(who.expires) {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token has expired"})
-		return
-	}
-	if who.same(rec) {
-		return
-	}
-	fresh, err := newStation(rec)
-	if err != nil || fresh.sum != who.sum {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token is no longer valid"})
-		return
-	}
-	s.who.Store(fresh)
-	if !slices.Equal(fresh.areas, who.areas) {
-		// What is live in the new areas was never sent here: begin again.
-		s.leave(quit{CloseDraining, "drain", 0, "the station's areas changed; start with what is live"})
-	}
-}
-
-// drain spreads those who must come back, so that they do not come all at once.
-func (f *Feed) drain() quit {
-	var b [1]byte
-	_, _ = rand.Read(b[:])
-	return quit{CloseDraining, "drain", 200*time.Millisecond + time.Duration(b[0])*8*time.Millisecond, "this node is stopping"}
 }
 
 // Close tells every client to go elsewhere and waits until they have left or ctx ends.

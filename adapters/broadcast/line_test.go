@@ -204,6 +204,8 @@ func TestHalfOpenLineIsClosed(t *testing.T) {
 		}
 	}()
 	w.until("the dead one is gone", func() bool { return w.feed.Stats().Sessions == 1 })
+	w.feed.mu.RLock()
+	defer w.feed.mu.RUnlock()
 	if n := w.feed.open[otherToken[:strings.IndexByte(otherToken, '.')]]; n != 1 {
 		t.Error("the wrong one was closed")
 	}

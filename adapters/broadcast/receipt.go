@@ -2,13 +2,11 @@ package broadcast
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -150,68 +148,4 @@ func (f *Feed) serveReceipt(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(mustEncode(receiptAnswer{Type: "receipt_ok", Identifier: rec.Identifier, Revision: rec.Revision, State: rec.State}))
-}
-
-// deskSize bounds what the desk remembers. What it forgets is written to the
-// ledger once more, which changes nothing there.
-const deskSize = 1 << 16
-
-// desk remembers receipts: the same one is stored once, and who has confirmed
-// a revision is not sent it again.
-type desk struct {
-	mu    sync.Mutex
-	set   map[[sha256.Size]byte]struct{}
-	order [][sha256.Size]byte // oldest first from at on
-	at    int
-}
-
-func newDesk() *desk { return &desk{set: map[[sha256.Size]byte]struct{}{}} }
-
-func receiptKey(parts ...any) [sha256.Size]byte {
-	return sha256.Sum256(mustEncode(parts))
-}
-
-func fullKey(id string, r receiptFrame) [sha256.Size]byte {
-	return receiptKey("receipt", id, r.Identifier, r.State, r.At.UTC(), r.By, r.Channel, r.Reason)
-}
-
-func confirmKey(id, identifier string) [sha256.Size]byte {
-	return receiptKey("has", id, identifier)
-}
-
-// known says whether exactly this receipt is on the ledger.
-func (d *desk) known(id string, r receiptFrame) bool { return d.contains(fullKey(id, r)) }
-
-// has says whether the station has confirmed e in any way but by failing.
-func (d *desk) has(id string, e *entry) bool { return d.contains(confirmKey(id, e.identifier)) }
-
-func (d *desk) contains(k [sha256.Size]byte) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	_, ok := d.set[k]
-	return ok
-}
-
-// note remembers a stored receipt.
-func (d *desk) note(id string, r receiptFrame) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.add(fullKey(id, r))
-	if r.State != "failed" {
-		d.add(confirmKey(id, r.Identifier))
-	}
-}
-
-func (d *desk) add(k [sha256.Size]byte) {
-	if _, ok := d.set[k]; ok {
-		return
-	}
-	d.set[k] = struct{}{}
-	if len(d.order) < deskSize {
-		d.order = append(d.order, k)
-		return
-	}
-	delete(d.set, d.order[d.at])
-	d.order[d.at] = k
-	d.at = (d.at + 1) % deskSize
 }

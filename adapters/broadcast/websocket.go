@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"net"
@@ -47,7 +48,7 @@ func (f *Feed) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		refuse(w, &problem{http.StatusBadRequest, "this feed speaks " + Subprotocol, "Sec-WebSocket-Protocol"})
 		return
 	}
-	conn, err := upgrader.Upgrade(w, r, nil)
+	conn, err := upgrader.Upgrade(hijackable{w}, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
@@ -55,6 +56,15 @@ func (f *Feed) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	s := f.newSession(who, l, 2)
 	go s.run()
 	go s.read(conn)
+}
+
+// hijackable lets gorilla take over a connection through whatever the server
+// has wrapped around it.
+type hijackable struct{ http.ResponseWriter }
+
+// Hijack finds the innermost writer's Hijack.
+func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(h.ResponseWriter).Hijack()
 }
 
 // socket writes frames straight to the connection: what gorilla's writer would
@@ -69,7 +79,8 @@ func (l *socket) write(b *batch, timeout time.Duration) (int, error) {
 		return 0, err
 	}
 	if _, plain := l.conn.(*net.TCPConn); plain {
-		n, err := b.bufs.WriteTo(l.conn) // one writev
+		b.rest = b.bufs
+		n, err := b.rest.WriteTo(l.conn) // one writev
 		return int(n), err
 	}
 	// Elsewhere (TLS) each part would become a record of its own.
@@ -78,7 +89,7 @@ func (l *socket) write(b *batch, timeout time.Duration) (int, error) {
 		b.flat = append(b.flat, p...)
 	}
 	n, err := l.conn.Write(b.flat)
-	b.bufs = append(b.bufs[:0], b.flat[n:])
+	b.rest = net.Buffers{b.flat[n:]}
 	return n, err
 }
 

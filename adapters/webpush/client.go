@@ -1,40 +1,45 @@
 package webpush
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
 const (
-	// requestTimeout bounds one push, so that a service which hangs costs one
-	// attempt and never the batch.
+	// requestTimeout bounds one push, the wait for its turn included, so that a
+	// service which hangs costs one attempt and never the batch.
 	requestTimeout = 10 * time.Second
-	// laneConns bounds the connections of a lane to one push service. A burst on
-	// a cold lane would dial one for each request before the first has told that
-	// it speaks HTTP/2; the second lets a lane go on while the first drains after
-	// a GOAWAY.
-	laneConns = 2
+	// idleTimeout closes connections before push services do, so that an alert
+	// after quiet hours does not start on connections that have just died.
+	idleTimeout = 90 * time.Second
 	// maxConnections bounds the setting: services take many sockets of one sender for abuse.
 	maxConnections = 16
 )
 
-// lanes are a few HTTP clients used in turn, shared by all Sends. Each keeps
-// one HTTP/2 connection to a push service and waits when the service's limit of
-// streams is reached. With one client alone either every push beyond 100 under
-// way would wait a full round trip, or (without the strict limit) net/http would
-// open connections without end: 2,000 of them were seen in a burst.
-type lanes struct {
-	clients []*http.Client
-	next    atomic.Uint32
+// client posts to push services over a few connections to each, shared by all
+// Sends. It follows no redirect and uses no proxy.
+//
+// It holds its connections itself because net/http's own pool (Go 1.26) has no
+// good setting for a burst to one host: by default it opens a connection for
+// every hundred requests under way, two thousand of them in a fan-out, and with
+// StrictMaxConcurrentRequests it stalls for good as soon as more requests wait
+// than the server grants streams, for those that wait are counted as streams.
+type client struct {
+	transport *http.Transport
+	max       int // connections to one origin
+	mu        sync.Mutex
+	origins   map[string]*pool
 }
 
-func newLanes(set Settings, g guard) (*lanes, error) {
+func newClient(set Settings, g guard) (*client, error) {
 	n := set.Connections
 	if n == 0 {
 		n = 4
@@ -46,16 +51,74 @@ func newLanes(set Settings, g guard) (*lanes, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lanes{}
-	for range n {
-		l.clients = append(l.clients, &http.Client{
-			Transport: newTransport(roots, g),
-			Timeout:   requestTimeout,
-			// A redirect would carry the message to a host that no guard has seen.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		})
+	return &client{transport: newTransport(roots, g), max: n, origins: map[string]*pool{}}, nil
+}
+
+// noAnswer is a push that got no answer, as told apart from one that could not be made.
+type noAnswer struct{ err error }
+
+func (e noAnswer) Error() string { return e.err.Error() }
+func (e noAnswer) Unwrap() error { return e.err }
+
+// Do posts r and returns the answer, whatever its status.
+func (c *client) Do(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	r = r.WithContext(ctx)
+	p := c.pool(r)
+	answer, conn, err := p.post(r)
+	if err != nil && conn != nil && conn.Err() != nil && ctx.Err() == nil && r.GetBody != nil {
+		// The service closed the connection under the request (GOAWAY, a restart):
+		// net/http would send it on a fresh one, and so does this, once.
+		if r.Body, err = r.GetBody(); err == nil {
+			answer, _, err = p.post(r)
+		}
 	}
-	return l, nil
+	if err != nil {
+		cancel()
+		return nil, noAnswer{err}
+	}
+	answer.Body = &endingBody{answer.Body, cancel}
+	return answer, nil
+}
+
+// endingBody ends the request's time with its answer.
+type endingBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b *endingBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// pool is the pool of r's origin.
+func (c *client) pool(r *http.Request) *pool {
+	key := r.URL.Scheme + "://" + r.URL.Host
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.origins[key]; ok {
+		return p
+	}
+	if len(c.origins) >= maxOrigins { // invented by strangers: those at rest make room
+		for key, p := range c.origins {
+			if p.rest() {
+				delete(c.origins, key)
+			}
+		}
+	}
+	p := newPool(c.transport, r.URL, c.max)
+	c.origins[key] = p
+	return p
+}
+
+// CloseIdleConnections ends what is not in use.
+func (c *client) CloseIdleConnections() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.origins {
+		p.rest()
+	}
 }
 
 func newTransport(roots *x509.CertPool, g guard) *http.Transport {
@@ -70,15 +133,11 @@ func newTransport(roots *x509.CertPool, g guard) *http.Transport {
 		TLSHandshakeTimeout: 5 * time.Second,
 		Protocols:           protocols,
 		HTTP2: &http.HTTP2Config{
-			StrictMaxConcurrentRequests: true,
 			// A connection that died silently is found out by a ping, not by
 			// every push on it running into its time-out.
 			SendPingTimeout: 5 * time.Second,
 			PingTimeout:     3 * time.Second,
 		},
-		MaxConnsPerHost:        laneConns,
-		MaxIdleConnsPerHost:    laneConns,
-		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 16 << 10,
 		DisableCompression:     true,
 	}
@@ -100,16 +159,4 @@ func rootCAs(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("root_cas: no PEM certificate in %s", file)
 	}
 	return pool, nil
-}
-
-// Do sends r on the next lane.
-func (l *lanes) Do(r *http.Request) (*http.Response, error) {
-	return l.clients[int(l.next.Add(1))%len(l.clients)].Do(r)
-}
-
-// CloseIdleConnections ends what is not in use.
-func (l *lanes) CloseIdleConnections() {
-	for _, c := range l.clients {
-		c.CloseIdleConnections()
-	}
 }

@@ -84,10 +84,10 @@ func TestFirefox(t *testing.T) {
 		if got.Body != want.PushBody || got.Tag != Topic(m) || got.Lang != alert.English || got.Dir != "ltr" || got.Silent != (typ == alert.TypeCancel) {
 			t.Errorf("%s is shown as %+v", typ, got)
 		}
-		if got.Data.Navigate != "https://alerts.example/en/alerts/case-0042" {
+		if got.Data.Navigate != "https://alerts.example/en/alerts/case0042" {
 			t.Errorf("%s leads to %q", typ, got.Data.Navigate)
 		}
-		if call := got.Data.Actions["call"]; (call == "tel:112") == (typ == alert.TypeCancel) {
+		if call := got.Data.Actions["call"]; (call == "tel:+3225544000") == (typ == alert.TypeCancel) {
 			t.Errorf("%s offers to call %q", typ, call)
 		}
 		t.Logf("%s shown: %q / %q tag %s", typ, got.Title, got.Body, got.Tag)
@@ -103,7 +103,7 @@ func TestFirefox(t *testing.T) {
 	b.click("test")
 	b.wait(t, 15*time.Second, "the test is shown", func(v sight) bool {
 		for _, n := range v.Shown {
-			if n.Tag == "tocsin-test" && n.Title == "EXERCISE - Test: notifications work" {
+			if n.Tag == "tocsin-test" && n.Title == "EXERCISE. Test: notifications work" {
 				return v.State == "tested"
 			}
 		}

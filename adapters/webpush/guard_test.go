@@ -148,7 +148,7 @@ func TestNameThatLeadsToLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := newLanes(Settings{}, mustGuard(t, nil, false))
+	l, err := newClient(Settings{}, mustGuard(t, nil, false))
 	if err != nil {
 		t.Fatal(err)
 	}

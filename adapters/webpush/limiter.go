@@ -27,11 +27,11 @@ const (
 type limiter struct {
 	perMinute int
 	mu        sync.Mutex
-	order     *list.List // of *client, newest first
+	order     *list.List // of *visitor, newest first
 	byKey     map[string]*list.Element
 }
 
-type client struct {
+type visitor struct {
 	key  string
 	pace *rate.Limiter
 }
@@ -48,15 +48,15 @@ func (l *limiter) allow(key string, now time.Time) bool {
 	if !ok {
 		if l.order.Len() >= maxClients {
 			oldest := l.order.Back()
-			delete(l.byKey, oldest.Value.(*client).key)
+			delete(l.byKey, oldest.Value.(*visitor).key)
 			l.order.Remove(oldest)
 		}
 		pace := rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)
-		e = l.order.PushFront(&client{key, pace})
+		e = l.order.PushFront(&visitor{key, pace})
 		l.byKey[key] = e
 	}
 	l.order.MoveToFront(e)
-	return e.Value.(*client).pace.AllowN(now, 1)
+	return e.Value.(*visitor).pace.AllowN(now, 1)
 }
 
 // clientKey is the network a request comes from: the address for IPv4, the /64

@@ -83,7 +83,7 @@ func (a *Adapter) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, er
 	if err := a.checkRealm(m, texts, lang); err != nil {
 		return adapter.Payload{}, err
 	}
-	page, err := pageIn(m.Page, lang)
+	page, err := pageIn(m, lang)
 	if err != nil {
 		return adapter.Payload{}, err
 	}
@@ -144,7 +144,7 @@ func (a *Adapter) checkRealm(m *alert.Message, t alert.Texts, lang alert.Lang) e
 	}
 	for field, text := range map[string]string{"push_title": t.PushTitle, "push_body": t.PushBody} {
 		if !saysExercise(text, lang) {
-			return fmt.Errorf("texts.%s.%s: does not say %s, every text of a drill must", lang, field, buttons(lang).exercise)
+			return fmt.Errorf("texts.%s.%s: does not begin with %q, every text of a drill must", lang, field, alert.StatusWord(alert.StatusExercise, lang))
 		}
 	}
 	return nil
@@ -197,8 +197,8 @@ func direction(lang alert.Lang) string {
 }
 
 // pageIn is the absolute address of the public page in lang.
-func pageIn(page string, lang alert.Lang) (string, error) {
-	address := strings.ReplaceAll(page, "*", string(lang))
+func pageIn(m *alert.Message, lang alert.Lang) (string, error) {
+	address := alert.PageURL(m, lang)
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return "", errors.New("page: not an absolute address, set the site's public address")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/internal/alert"
 )
@@ -15,46 +16,56 @@ import (
 var updateGolden = flag.Bool("update", false, "write testdata/*.golden anew")
 
 func TestRenderGolden(t *testing.T) {
-	a := drill(t, nil)
-	for i, typ := range []alert.MsgType{alert.TypeAlert, alert.TypeUpdate, alert.TypeCancel} {
-		for _, lang := range []alert.Lang{alert.English, alert.French} {
-			p, err := a.Render(message(typ, i+1), lang)
+	expires := time.Date(2026, 11, 23, 1, 30, 0, 0, time.UTC)
+	for name, m := range map[string]*alert.Message{
+		"alert":    issue(alert.Live, alert.StatusActual, alert.TypeAlert, 1, expires),
+		"update":   issue(alert.Live, alert.StatusActual, alert.TypeUpdate, 2, expires),
+		"cancel":   issue(alert.Live, alert.StatusActual, alert.TypeCancel, 3, expires),
+		"exercise": issue(alert.Drill, alert.StatusExercise, alert.TypeAlert, 1, expires),
+	} {
+		a := drill(t, nil)
+		a.env.Realm = m.Realm
+		var all bytes.Buffer // one file for each kind, all languages in it
+		for _, lang := range alert.Langs {
+			p, err := a.Render(m, lang)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var pretty bytes.Buffer
-			if err := json.Indent(&pretty, p.Body, "", "  "); err != nil {
+			if err := json.Indent(&all, p.Body, "", "  "); err != nil {
 				t.Fatal(err)
 			}
-			pretty.WriteByte('\n')
-			path := filepath.Join("testdata", strings.ToLower(string(typ))+"."+string(lang)+".golden")
-			if *updateGolden {
-				if err := os.WriteFile(path, pretty.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(pretty.Bytes(), want) {
-				t.Errorf("%s differs (go test -update writes it anew):\n%s", path, pretty.Bytes())
-			}
+			all.WriteByte('\n')
 			if len(p.Body) > wantPlain {
-				t.Errorf("%s: %d bytes", path, len(p.Body))
+				t.Errorf("%s in %s: %d bytes", name, lang, len(p.Body))
 			}
+			if m.MsgType == alert.TypeCancel && (bytes.Contains(p.Body, []byte("Anna")) || bytes.Contains(p.Body, []byte("/photos/"))) {
+				t.Errorf("the withdrawal in %s names the child: %s", lang, p.Body)
+			}
+		}
+		path := filepath.Join("testdata", name+".golden")
+		if *updateGolden {
+			if err := os.WriteFile(path, all.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(all.Bytes(), want) {
+			t.Errorf("%s differs (go test -update writes it anew):\n%s", path, all.Bytes())
 		}
 	}
 }
 
 func TestRenderParts(t *testing.T) {
 	m := message(alert.TypeAlert, 1)
-	m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : é🙂", PushBody: "EXERCICE"}
+	m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE. é🙂", PushBody: "EXERCICE"}
 	p, err := drill(t, nil).Render(m, alert.French)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Parts[0]; got.Count != 13 || got.Limit != 50 || got.Unit != "characters" {
+	if got := p.Parts[0]; got.Count != 12 || got.Limit != 50 || got.Unit != "characters" {
 		t.Errorf("title: %+v", got)
 	}
 	if got := p.Parts[1]; got.Count != 8 || got.Limit != 180 {

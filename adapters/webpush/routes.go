@@ -144,7 +144,7 @@ func (a *Adapter) testBody(r *http.Request, lang alert.Lang) ([]byte, error) {
 	w := buttons(lang)
 	title := w.testTitle
 	if a.env.Realm == alert.Drill {
-		title = w.exercise + " - " + title
+		title = alert.StatusWord(alert.StatusExercise, lang) + ". " + title
 	}
 	scheme := "https"
 	if a.env.AllowLoopback && r.TLS == nil {

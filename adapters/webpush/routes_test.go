@@ -219,7 +219,7 @@ func TestTestNotification(t *testing.T) {
 	}
 	var d declared
 	if err := json.Unmarshal(plain, &d); err != nil || !d.Notification.Silent || d.Notification.Navigate == "" ||
-		!strings.HasPrefix(d.Notification.Title, "УЧЕНИЯ - ") || d.Tocsin.Revision != 0 {
+		!strings.HasPrefix(d.Notification.Title, "УЧЕБНАЯ ТРЕВОГА. Проверка") || d.Tocsin.Revision != 0 {
 		t.Errorf("%s: %v", plain, err)
 	}
 

@@ -3,6 +3,7 @@ package webpush
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -125,32 +126,39 @@ func recipientOf(t testing.TB, a *Adapter, u *pushservice.Subscriber) adapter.Re
 	return r
 }
 
-// message is revision rev of a drill's case.
+// message is revision rev of a drill's case, in the words that officers will release.
 func message(typ alert.MsgType, rev int) *alert.Message {
+	return issue(alert.Drill, alert.StatusExercise, typ, rev, time.Now().Add(6*time.Hour))
+}
+
+func issue(realm alert.Realm, status alert.Status, typ alert.MsgType, rev int, expires time.Time) *alert.Message {
 	m := &alert.Message{
-		Schema: 1, Realm: alert.Drill, Identifier: "BE-POL-2026-0042-r" + string(rune('0'+rev)), Sender: "alerts@police.example",
-		Agency: "BEPOL", Case: "case-0042", Revision: rev, MsgType: typ, Status: alert.StatusExercise,
-		Languages: []alert.Lang{alert.English, alert.French},
-		Areas:     []alert.Area{{Code: "BE"}},
-		Expires:   time.Now().Add(6 * time.Hour),
-		Page:      "https://alerts.example/*/alerts/case-0042",
-		Texts: map[alert.Lang]alert.Texts{
-			alert.English: {PushTitle: "EXERCISE: Missing: Anna, 7", PushBody: "EXERCISE. Girl, 7, red jacket & blue jeans. Last seen at Gare du Nord, Brussels, at 14:05. If you see her, call 112."},
-			alert.French:  {PushTitle: "EXERCICE : disparue, Anna, 7 ans", PushBody: "EXERCICE. Fille de 7 ans, veste rouge et jean bleu. Vue à la gare du Nord, Bruxelles, à 14 h 05. Appelez le 112."},
-		},
+		Schema: 1, Realm: realm, Identifier: fmt.Sprintf("bepol-case0042-r%d", rev), Sender: "alerts@police.example",
+		Agency: "BEPOL", Case: "case0042", Revision: rev, MsgType: typ, Status: status, Languages: alert.Langs,
+		Areas:   []alert.Area{{Code: "BE-BRU", Names: map[alert.Lang]string{alert.English: "Brussels", alert.French: "Bruxelles"}}},
+		Expires: expires,
+		Page:    "https://alerts.example/*/alerts/case0042",
 	}
-	switch typ {
-	case alert.TypeCancel:
+	if typ == alert.TypeCancel {
 		m.Outcome = alert.OutcomeFound
-		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Alert ended", PushBody: "EXERCISE. The alert for Brussels has ended. Thank you for your help."}
-		m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : alerte levée", PushBody: "EXERCICE. L'alerte pour Bruxelles est levée. Merci de votre aide."}
-		return m
-	case alert.TypeUpdate:
-		m.Texts[alert.English] = alert.Texts{PushTitle: "EXERCISE: Update: Anna, 7", PushBody: "EXERCISE. Now believed to be on a train towards Lille. If you see her, call 112."}
-		m.Texts[alert.French] = alert.Texts{PushTitle: "EXERCICE : du nouveau, Anna, 7 ans", PushBody: "EXERCICE. Elle serait dans un train vers Lille. Si vous la voyez, appelez le 112."}
+	} else {
+		m.Media = []alert.Media{{Kind: "photo", URL: "https://alerts.example/photos/k3X9vQ2mT7.jpg", MIME: "image/jpeg"}}
+		m.Facts = &alert.Facts{
+			Circumstances: alert.AbductionStranger,
+			Children: []alert.Person{{
+				GivenName: "Anna", Age: 7, Sex: alert.Female, HeightCM: 125, HairColour: alert.HairBlond, HairLength: alert.LengthLong,
+				Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}},
+			}},
+			LastSeen: alert.LastSeen{
+				At: time.Date(2026, 11, 22, 13, 30, 0, 0, time.UTC), TimeZone: "Europe/Brussels", Place: "Gare du Nord, Brussels",
+			},
+			Instruction: alert.InstructionDoNotApproach, Contact: alert.Contact{Phone: "+3225544000"},
+			Areas: []string{"BE-BRU"}, Languages: alert.Langs, Expires: expires, Authority: "Police fédérale",
+		}
 	}
-	m.Facts = &alert.Facts{Contact: alert.Contact{Phone: "112"}}
-	m.Media = []alert.Media{{Kind: "photo", URL: "https://alerts.example/photos/k3X9vQ2mT7.jpg", MIME: "image/jpeg"}}
+	if err := alert.WriteAll(m); err != nil {
+		panic(err) // the fixture itself is wrong
+	}
 	return m
 }
 

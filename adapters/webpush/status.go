@@ -3,8 +3,8 @@ package webpush
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -72,7 +72,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 // unanswered classifies a push that got no answer. The error's own words name
 // the endpoint, so they go no further.
 func (a *Adapter) unanswered(ctx context.Context, err error) adapter.Receipt {
-	if _, ok := errors.AsType[*url.Error](err); !ok { // never left: webpush-go could not encrypt
+	if _, ok := errors.AsType[noAnswer](err); !ok { // never left: webpush-go could not encrypt
 		return failed(adapter.Rejected, "encrypt", "the subscription's keys cannot be used")
 	}
 	switch {
@@ -81,9 +81,14 @@ func (a *Adapter) unanswered(ctx context.Context, err error) adapter.Receipt {
 		return failed(adapter.Temporary, "address", "the push service's name leads to an address that is not public")
 	case ctx.Err() != nil:
 		return failed(adapter.Temporary, "time-out", "the time of this attempt ran out")
-	}
-	if e, ok := errors.AsType[*url.Error](err); ok && e.Timeout() {
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(adapter.Temporary, "time-out", "the push service did not answer in time")
 	}
 	return failed(adapter.Temporary, "network", "the push service could not be reached")
+}
+
+// isTimeout finds time-outs of dialling and of the TLS handshake.
+func isTimeout(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }

@@ -118,7 +118,7 @@ func newAdapter(set Settings, env adapter.Env) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newLanes(set, g)
+	c, err := newClient(set, g)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func newAdapter(set Settings, env adapter.Env) (*Adapter, error) {
 		perMinute = 20
 	}
 	a := &Adapter{
-		env: env, keys: k, subject: subject, guard: g, client: client, regions: set.Regions,
+		env: env, keys: k, subject: subject, guard: g, client: c, regions: set.Regions,
 		subs: newLimiter(perMinute), tests: newLimiter(testsPerMinute), proxies: set.TrustedProxies, now: time.Now,
 	}
 	a.tokens.mint = a.mint

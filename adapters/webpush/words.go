@@ -10,50 +10,38 @@ import (
 type wordset struct {
 	call, open          string // titles of a notification's buttons
 	testTitle, testBody string
-	exercise            string   // put before our own words in the drill realm
-	exerciseWritten     []string // how an alert's texts may say it, upper case
 }
 
 var words = map[alert.Lang]wordset{
 	alert.English: {
 		call: "Call the police", open: "Open",
 		testTitle: "Test: notifications work", testBody: "You will be told here when a child is missing in your regions. Nothing is asked of you now.",
-		exercise: "EXERCISE", exerciseWritten: []string{"EXERCISE", "DRILL"},
 	},
 	alert.French: {
 		call: "Appeler la police", open: "Ouvrir",
 		testTitle: "Essai : les notifications fonctionnent", testBody: "Vous serez prévenu ici quand un enfant disparaît dans vos régions. Rien ne vous est demandé maintenant.",
-		exercise: "EXERCICE", exerciseWritten: []string{"EXERCICE"},
 	},
 	alert.German: {
 		call: "Polizei anrufen", open: "Öffnen",
 		testTitle: "Test: Mitteilungen kommen an", testBody: "Hier erfahren Sie, wenn in Ihren Regionen ein Kind vermisst wird. Jetzt ist nichts zu tun.",
-		exercise: "ÜBUNG", exerciseWritten: []string{"ÜBUNG", "UEBUNG"},
 	},
 	alert.Italian: {
 		call: "Chiama la polizia", open: "Apri",
 		testTitle: "Prova: le notifiche funzionano", testBody: "Qui sarà avvisato quando un bambino scompare nelle sue regioni. Ora non deve fare nulla.",
-		exercise: "ESERCITAZIONE", exerciseWritten: []string{"ESERCITAZIONE"},
 	},
 	alert.Russian: {
 		call: "Позвонить в полицию", open: "Открыть",
 		testTitle: "Проверка: уведомления работают", testBody: "Здесь вы узнаете, если в ваших регионах пропадёт ребёнок. Сейчас ничего делать не нужно.",
-		exercise: "УЧЕНИЯ", exerciseWritten: []string{"УЧЕНИ", "УЧЕБН"},
 	},
 	alert.Spanish: {
 		call: "Llamar a la policía", open: "Abrir",
 		testTitle: "Prueba: las notificaciones funcionan", testBody: "Aquí se le avisará cuando desaparezca un menor en sus regiones. Ahora no tiene que hacer nada.",
-		exercise: "SIMULACRO", exerciseWritten: []string{"SIMULACRO", "EJERCICIO"},
 	},
 }
 
-// saysExercise says whether text tells a reader of lang that it is not real.
+// saysExercise says whether text tells a reader of lang that it is not real:
+// it begins with the word that all channels use.
 func saysExercise(text string, lang alert.Lang) bool {
-	upper := strings.ToUpper(text)
-	for _, word := range buttons(lang).exerciseWritten {
-		if strings.Contains(upper, word) {
-			return true
-		}
-	}
-	return false
+	word := alert.StatusWord(alert.StatusExercise, lang)
+	return word != "" && strings.HasPrefix(text, word)
 }

@@ -17,6 +17,9 @@ type writer struct {
 	zone *time.Location
 }
 
+// maxChildrenInWords bounds the number words of every language: two to six.
+const maxChildrenInWords = 6
+
 // Write writes the words of m in lang. It reads nothing but m: the same
 // message gives the same words on every machine. Its error is Invalid.
 func Write(m *Message, lang Lang) (Texts, error) {
@@ -71,6 +74,8 @@ func newWriter(m *Message, lang Lang) (*writer, error) {
 		faults.Add("facts", "required", "an alert needs the facts of the case; only a link test has none")
 	case m.Facts != nil && len(m.Facts.Children) == 0:
 		faults.Add("children", "required", "name at least one child")
+	case m.Facts != nil && len(m.Facts.Children) > maxChildrenInWords:
+		faults.Add("children", "range", "at most six children have words; open a second case")
 	case m.Facts != nil:
 		zone, err := time.LoadLocation(m.Facts.LastSeen.TimeZone)
 		if err != nil {

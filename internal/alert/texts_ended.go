@@ -33,7 +33,7 @@ func (w *writer) linkTest() (Texts, error) {
 // endedTexts are the short texts of a withdrawal. The areas stand for the case, which has no name any more.
 func (w *writer) endedTexts(head string, e ending, erase string) shortTexts {
 	prefix := fixed(w.lead0())
-	first := []slot{prefix, fixed(head), w.areaSlot()}
+	first := []slot{prefix, w.headSlot(head)}
 	account := say(slot{forms: []string{e.account}}.or(lossPlate, capital(e.headline)).orNothing(lossName))
 	please := say(fixed(erase).orNothing(lossUpdate))
 	page := sayBare(fixed(PageURL(w.m, w.l.code)).orNothing(lossPage))
@@ -59,20 +59,16 @@ func (w *writer) testTexts(e ending) shortTexts {
 	}
 }
 
-// areaSlot is " (Brussels, Antwerp)": the areas where they are few and there is room.
-func (w *writer) areaSlot() slot {
+// headSlot is "Child alert ended (Brussels, Antwerp)": with the areas where they
+// are few, and nothing where else the outcome would have to go.
+func (w *writer) headSlot(head string) slot {
 	var names []string
 	for _, a := range w.m.Areas {
 		names = append(names, clean(a.Name(w.l.code)))
 	}
-	if len(names) == 0 {
-		return fixed("")
+	s := fixed(head)
+	if n := len(names); n > 0 && n <= 3 { // one of many would mislead
+		s = fixed(head+" ("+join(", ", names)+")").or(lossCircle, head)
 	}
-	s := fixed(" (" + names[0] + ")")
-	if len(names) > 3 {
-		s = fixed("") // one of many would mislead
-	} else if len(names) > 1 {
-		s = slot{forms: []string{" (" + join(", ", names) + ")"}}
-	}
-	return s.orNothing(50)
+	return s.orNothing(lossPlate + 1)
 }

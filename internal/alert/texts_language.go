@@ -106,7 +106,7 @@ type language struct {
 	appeal       string // begins the spoken text of a first alert
 
 	circumstances map[Circumstances]circumstance
-	numbers       [7]string // two to six children, in words
+	numbers       [maxChildrenInWords + 1]string // two to six children, in words
 	children      func(n int) string
 	others        func(n int) string                  // "and 5 other children"
 	age           func(years int) string              // "7", "7 ans"
@@ -147,7 +147,7 @@ type language struct {
 type labels struct {
 	age, height, build, hair, eyes, clothing, marks  string
 	when, where, direction                           string
-	vehicle, makeModel, colour, year, plate          string
+	vehicle, makeModel, year, plate                  string
 	seen, seenShort                                  agreed
 	companion, left                                  agreed // left: {how}
 	issued, until                                    string

@@ -22,6 +22,7 @@ func TestWriteRefusesWithTheFieldAndTheMend(t *testing.T) {
 		{"a status we do not issue", "en", func(m *alert.Message) { m.Status = "Draft" }, "status"},
 		{"no facts", "en", func(m *alert.Message) { m.Facts = nil }, "facts"},
 		{"no child", "en", func(m *alert.Message) { m.Facts.Children = nil }, "children"},
+		{"seven children", "ru", func(m *alert.Message) { m.Facts.Children = make([]alert.Person, 7) }, "children"},
 		{"a time zone that is none", "en", func(m *alert.Message) { m.Facts.LastSeen.TimeZone = "Mars/Olympus" }, "last_seen.time_zone"},
 		{"a withdrawal without outcome", "en", func(m *alert.Message) { m.MsgType, m.Facts = alert.TypeCancel, nil }, "outcome"},
 		{"a number to call that no radio could show", "en", func(m *alert.Message) { m.Facts.Contact.Phone = strings.Repeat("9", 99) }, "texts.en.radiotext"},
@@ -71,6 +72,20 @@ func TestWriteLeavesTheFactsAlone(t *testing.T) {
 	}
 	if m.Facts.Children[0].GivenName != " Anna\nMaria " {
 		t.Error("Write changed the facts")
+	}
+}
+
+// The preview of a draft that has hardly begun must not fall over.
+func TestAnEmptyDraftHasWords(t *testing.T) {
+	m := stories()["alert"]
+	m.Facts = &alert.Facts{Children: make([]alert.Person, 1), Suspects: make([]alert.Person, 1),
+		Vehicles: make([]alert.Vehicle, 1)}
+	m.Facts.Children[0].Clothing = []alert.Garment{{Item: "sword", Colour: "puce"}}
+	m.Areas, m.Page, m.Expires = nil, "", time.Time{}
+	for _, lang := range alert.Langs {
+		if texts, err := alert.Write(m, lang); err != nil || texts.Description == "" {
+			t.Errorf("%s: %v, %q", lang, err, texts.Description)
+		}
 	}
 }
 

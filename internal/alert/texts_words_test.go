@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// constants reads the values of every named string type from the sources, so
+// typedConstants reads the values of every named string type from the sources, so
 // that a new enumeration value without words fails here and not on air.
-func constants(t *testing.T) map[string][]string {
+func typedConstants(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
 	for _, name := range []string{"facts.go", "alert.go"} {
@@ -44,7 +44,7 @@ func constants(t *testing.T) map[string][]string {
 }
 
 func TestEveryValueHasAWord(t *testing.T) {
-	values := constants(t)
+	values := typedConstants(t)
 	if len(values["Item"]) < 28 || len(values["Circumstances"]) < 5 {
 		t.Fatalf("the constants were not found: %v", values)
 	}

@@ -216,6 +216,11 @@ func TestWithdrawnBeforePublished(t *testing.T) {
 	if err := s.deliver(t.Context(), late); !errors.Is(err, errSuperseded) {
 		t.Fatalf("the late alert: %v", err)
 	}
+	// Nor if it had looked at ALERTS just before the withdrawal came.
+	s.d.Alerts = &blind{AlertLog: s.d.Alerts}
+	if err := s.deliver(t.Context(), late); !errors.Is(err, errSuperseded) {
+		t.Fatalf("the alert that had looked already: %v", err)
+	}
 	if all := w.published(t, c.ID); len(all) != 1 || all[0].MsgType != alert.TypeCancel {
 		t.Errorf("published %v, want the withdrawal alone", all)
 	}
@@ -237,4 +242,18 @@ func TestPublishedOnceEvenMuchLater(t *testing.T) {
 	if c := must[Case](t)(s.Get(c.ID)); c.Pending || len(w.published(t, c.ID)) != 1 {
 		t.Errorf("%d messages published, pending %v", len(w.published(t, c.ID)), c.Pending)
 	}
+}
+
+// blind is an ALERTS whose first look shows nothing: what came later was not there yet.
+type blind struct {
+	AlertLog
+	looked bool
+}
+
+func (b *blind) Last(ctx context.Context, subject string) (stream.Record, error) {
+	if !b.looked {
+		b.looked = true
+		return stream.Record{}, stream.ErrNone
+	}
+	return b.AlertLog.Last(ctx, subject)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tocsin/internal/adapter"
@@ -42,29 +43,44 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 			return fmt.Errorf("discard older jobs: %w", err)
 		}
 	}
+	// Few before many: a station must not wait while a million phones are queued.
+	type load struct {
+		channel Channel
+		plan    ledger.Plan
+	}
+	var loads []load
 	for _, c := range d.Channels {
-		all := d.selectShard(m, c.Driver.Name, 0, 1)
-		plan := ledger.Plan{Recipients: len(all)}
-		if len(all) <= ledger.MaxNamed {
-			for _, who := range all {
-				if who.Name != "" {
-					plan.Named = append(plan.Named, who.ID)
-				}
-			}
-		}
-		b := head(r, c.Driver.Name)
-		b.Planned = &plan
+		loads = append(loads, load{c, planFor(d.selectShard(m, c.Driver.Name, 0, 1))})
+	}
+	slices.SortStableFunc(loads, func(a, b load) int { return a.plan.Recipients - b.plan.Recipients })
+	for _, l := range loads {
+		b := head(r, l.channel.Driver.Name)
+		b.Planned = &l.plan
 		if err := d.Ledger.Record(ctx, b); err != nil {
 			return err
 		}
-		if len(all) == 0 {
+		if l.plan.Recipients == 0 {
 			continue
 		}
-		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, c.Driver, len(all))); err != nil {
-			return fmt.Errorf("queue jobs for %s: %w", c.Driver.Name, err)
+		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, l.channel.Driver, l.plan.Recipients)); err != nil {
+			return fmt.Errorf("queue jobs for %s: %w", l.channel.Driver.Name, err)
 		}
 	}
 	return nil
+}
+
+// planFor counts the recipients and keeps the ids of those the board names.
+func planFor(all []adapter.Recipient) ledger.Plan {
+	p := ledger.Plan{Recipients: len(all)}
+	if len(all) > ledger.MaxNamed {
+		return p
+	}
+	for _, who := range all {
+		if who.Name != "" {
+			p.Named = append(p.Named, who.ID)
+		}
+	}
+	return p
 }
 
 // jobs cuts n recipients into shards of the driver's size.

@@ -16,7 +16,7 @@ import (
 
 const (
 	// ackWait is after how long without a sign of life a job goes to another worker.
-	ackWait = 15 * time.Second
+	ackWait = 6 * time.Second
 	// inFlight bounds the jobs a worker holds. Jobs that only wait for a retry
 	// are held too, so it is far above what is sent at once.
 	inFlight = 4096

@@ -17,6 +17,8 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/app"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
+	"tocsin/internal/client"
 	"tocsin/internal/config"
 )
 
@@ -44,8 +46,8 @@ type stage struct {
 	dir      string
 	app      *app.App
 	peers    *peers
-	author   officer
-	approver officer
+	author   client.Officer
+	approver client.Officer
 }
 
 // Run plays the demonstration. nil: every channel received every revision and
@@ -109,7 +111,7 @@ func (s *stage) config() config.Config {
 		"broadcast": json.RawMessage(`{}`),
 		"website":   json.RawMessage(`{}`),
 		"webpush":   s.peers.pushSettings(),
-//SMS		"sms":       s.peers.smsSettings(),
+		"sms":       s.peers.smsSettings(),
 	}
 	return c
 }
@@ -118,7 +120,7 @@ func (s *stage) config() config.Config {
 func (s *stage) officers(ctx context.Context) error {
 	all := []struct {
 		officer auth.Officer
-		to      *officer
+		to      *client.Officer
 	}{
 		{auth.Officer{ID: authorID, Name: "Anna Peeters", Unit: "Brussels", Roles: []auth.Role{auth.Author}}, &s.author},
 		{auth.Officer{ID: approverID, Name: "Boris Janssens", Unit: "Brussels", Roles: []auth.Role{auth.Author, auth.Approver}}, &s.approver},
@@ -131,7 +133,7 @@ func (s *stage) officers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		*o.to = newOfficer("http://"+s.app.Addr(), token)
+		*o.to = client.New("http://"+s.app.Addr(), token)
 	}
 	return nil
 }
@@ -152,24 +154,24 @@ func (s *stage) close(ctx context.Context) error {
 
 // stay leaves things to click: one alert live, one waiting for release.
 func (s *stage) stay(ctx context.Context) error {
-	live, err := s.author.draft(ctx, luc(time.Now()))
+	live, err := s.author.Draft(ctx, luc(time.Now()))
 	if err != nil {
 		return err
 	}
-	if err := s.author.submit(ctx, live.ID); err != nil {
+	if err := s.author.Submit(ctx, live.ID); err != nil {
 		return err
 	}
-	if _, err := s.approver.release(ctx, live.ID); err != nil {
+	if _, err := s.approver.Release(ctx, live.ID); err != nil {
 		return err
 	}
-	waiting, err := s.author.draft(ctx, anna(time.Now()))
+	waiting, err := s.author.Draft(ctx, anna(time.Now()))
 	if err != nil {
 		return err
 	}
 	if err := s.withPhoto(ctx, waiting.ID); err != nil {
 		return err
 	}
-	if err := s.author.submit(ctx, waiting.ID); err != nil {
+	if err := s.author.Submit(ctx, waiting.ID); err != nil {
 		return err
 	}
 	base := "http://" + s.app.Addr()
@@ -195,9 +197,9 @@ func (s *stage) withPhoto(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	photo, err := s.author.photo(ctx, id, png)
+	photo, err := s.author.AddPhoto(ctx, id, png)
 	if err != nil {
 		return err
 	}
-	return s.author.edit(ctx, id, func(d *draft) { d.Facts.Children[0].Photo = photo })
+	return s.author.Edit(ctx, id, func(d *casework.Draft) { d.Facts.Children[0].Photo = photo })
 }

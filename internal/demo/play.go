@@ -54,7 +54,7 @@ func (s *stage) play(ctx context.Context) (*result, error) {
 		channels: len(s.app.Config.Channels), revisions: 3,
 		complete: make(map[string]int), confirmed: make(map[string]bool),
 	}
-	c, err := s.author.draft(ctx, anna(time.Now()))
+	c, err := s.author.Draft(ctx, anna(time.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -63,19 +63,19 @@ func (s *stage) play(ctx context.Context) (*result, error) {
 	}
 	s.say("\n%s drafts case %s: Anna, 7, last seen at Gare du Nord\n", authorID, c.ID)
 	release := func() (time.Time, error) {
-		if err := s.author.submit(ctx, c.ID); err != nil {
+		if err := s.author.Submit(ctx, c.ID); err != nil {
 			return time.Time{}, err
 		}
-		m, err := s.approver.release(ctx, c.ID)
+		m, err := s.approver.Release(ctx, c.ID)
 		if err == nil {
 			s.sayTexts(m)
 		}
-		return *s.approver.released, err
+		return s.approver.Pressed(), err
 	}
 	if err := s.revision(ctx, r, c.ID, 1, "ALERT", release); err != nil {
 		return nil, err
 	}
-	if err := s.author.edit(ctx, c.ID, addVehicle); err != nil {
+	if err := s.author.Edit(ctx, c.ID, addVehicle); err != nil {
 		return nil, err
 	}
 	s.say("\n%s adds the van that a witness saw\n", authorID)
@@ -84,8 +84,8 @@ func (s *stage) play(ctx context.Context) (*result, error) {
 	}
 	s.say("\nthe child is found: %s withdraws the alert\n", authorID)
 	withdraw := func() (time.Time, error) {
-		err := s.author.withdraw(ctx, c.ID, alert.OutcomeFound)
-		return *s.author.released, err
+		err := s.author.Withdraw(ctx, c.ID, alert.OutcomeFound)
+		return s.author.Pressed(), err
 	}
 	if err := s.revision(ctx, r, c.ID, 3, "WITHDRAWAL", withdraw); err != nil {
 		return nil, err

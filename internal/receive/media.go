@@ -15,8 +15,9 @@ import (
 
 // fetched is one picture or sound; data is nil when it could not be had.
 type fetched struct {
-	file mediaFile
-	data []byte
+	media media
+	file  mediaFile
+	data  []byte
 }
 
 // fetch gets all media of v at once, within mediaWait: the words do not wait
@@ -30,7 +31,7 @@ func fetch(ctx context.Context, client *http.Client, v *verified) []fetched {
 	for i, m := range v.Media {
 		all.Go(func() {
 			data, err := fetchOne(ctx, client, m, v.sha1)
-			out[i] = fetched{mediaFile{Kind: m.Kind, Lang: m.Lang, MIME: m.MIME, SHA256: m.SHA256}, data}
+			out[i] = fetched{m, mediaFile{Kind: m.Kind, Lang: m.Lang, MIME: m.MIME, SHA256: m.SHA256}, data}
 			if err != nil {
 				out[i].file.Error, out[i].data = err.Error(), nil
 			}

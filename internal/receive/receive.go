@@ -2,7 +2,6 @@ package receive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,13 +15,14 @@ type Receiver struct {
 	client *http.Client
 	unlock func()
 
-	mu     sync.Mutex
-	state  *state
-	dirty  bool // state has changes that may be lost
-	news   chan struct{}
-	busy   map[string]chan struct{} // identifier -> closed when its processing ends
-	passed map[string]time.Time     // identifier -> when it was refused: not asked for again at once
-	lines  []*line
+	mu      sync.Mutex
+	state   *state
+	dirty   bool // state has changes that may be lost
+	news    chan struct{}
+	busy    map[string]chan struct{} // identifier -> closed when its processing ends
+	passed  map[string]time.Time     // identifier -> when it was refused: not asked for again at once
+	lines   []*line
+	wanting map[string]*wanting // case -> pictures of its newest revision that could not be had yet
 
 	runs chan string // cases whose command is due
 }
@@ -50,7 +50,7 @@ func New(opt Options) (*Receiver, error) {
 	r := &Receiver{
 		unlock: unlock,
 		opt:    opt, client: opt.client(), state: s, news: make(chan struct{}), busy: map[string]chan struct{}{},
-		passed: map[string]time.Time{}, runs: make(chan string, maxCases),
+		passed: map[string]time.Time{}, wanting: map[string]*wanting{}, runs: make(chan string, maxCases),
 	}
 	for _, addr := range opt.Feeds {
 		r.lines = append(r.lines, &line{r: r, addr: addr})
@@ -75,6 +75,7 @@ func (r *Receiver) Run(ctx context.Context) error {
 		all.Go(func() { r.execute(ctx) })
 	}
 	all.Go(func() { r.keep(ctx) })
+	all.Go(func() { r.mend(ctx) })
 	all.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,214 +123,10 @@ func (r *Receiver) expire(now time.Time) {
 			continue
 		}
 		h.Ended, h.Run = now.UTC(), false
+		delete(r.wanting, id)
 		r.log("expired", id, h.Revision, "")
 		if err := r.owe(&Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", Epoch: h.Epoch}); err != nil {
 			r.alarm("", AlarmDisk, err.Error())
 		}
-	}
-}
-
-// take is the way of one alert frame: known, verified, fetched, stored, owed.
-// A nil error means that the cursor may pass it.
-func (r *Receiver) take(ctx context.Context, addr, epoch string, a *alertFrame) error {
-	if err := a.check(); err != nil {
-		r.forged(addr, a.Identifier, err)
-		return nil
-	}
-	done, mine := r.begin(a)
-	if !mine {
-		select { // the other line has it in hand
-		case <-done:
-			return r.outcome(a)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	defer r.end(a.Identifier, done)
-	if r.has(a) {
-		return nil
-	}
-	v, err := verify(a, r.opt.Verify)
-	if err != nil {
-		r.forged(addr, a.Identifier, err)
-		return nil
-	}
-	if a.MsgType != "Cancel" && !time.Now().Before(v.expires) {
-		r.pass(a.Identifier) // an old document is no alert
-		return nil
-	}
-	files := fetch(ctx, r.client, v)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	for _, f := range files {
-		if f.data == nil {
-			r.alarm(addr, AlarmMedia, fmt.Sprintf("case %s revision %d: %s: %s", a.Case, a.Revision, f.file.Kind, f.file.Error))
-		}
-	}
-	rev, err := r.keepRevision(v, epoch, files)
-	if err != nil {
-		r.alarm(addr, AlarmDisk, err.Error())
-		return err
-	}
-	r.opt.OnRevision(rev)
-	return nil
-}
-
-// keepRevision stores v, and only then owes its receipts.
-func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Revision, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	dir, err := store(r.opt.Dir, v, files, now)
-	if err != nil {
-		return Revision{}, fmt.Errorf("case %s revision %d was not stored: %w", v.Case, v.Revision, err)
-	}
-	h := &held{
-		Identifier: v.Identifier, Revision: v.Revision, MsgType: v.MsgType, Status: v.Status,
-		Epoch: epoch, Seq: v.Seq, Expires: v.expires, Run: len(r.opt.Exec) > 0,
-	}
-	before := r.state.Cases[v.Case]
-	if before != nil {
-		h.Earlier = before.Earlier
-		h.follows(before.Identifier)
-	}
-	r.state.Cases[v.Case] = h
-	if v.MsgType == "Cancel" {
-		h.Ended = now.UTC()
-		// The state first: after a crash in between, tidy deletes the rest.
-		if err = r.state.save(r.opt.Dir); err == nil {
-			err = erase(r.opt.Dir, v.Case, v.Revision)
-		}
-		if err == nil {
-			r.log("withdrawn", v.Case, v.Revision, "")
-		}
-	} else {
-		r.log("stored", v.Case, v.Revision, v.MsgType)
-	}
-	if err == nil {
-		err = r.owe(h.receipts()...)
-	}
-	if err != nil {
-		r.state.Cases[v.Case] = before
-		if before == nil {
-			delete(r.state.Cases, v.Case)
-		}
-		return Revision{}, fmt.Errorf("case %s revision %d was not stored: %w", v.Case, v.Revision, err)
-	}
-	if h.Run {
-		select {
-		case r.runs <- v.Case:
-		default: // it is in the state, and runs after a restart
-		}
-	}
-	return Revision{v.Case, v.Identifier, v.Revision, v.MsgType, v.Status, dir, v.expires}, nil
-}
-
-// has says whether a needs nothing more: it is stored, something newer is, or the case has ended.
-func (r *Receiver) has(a *alertFrame) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	h := r.state.Cases[a.Case]
-	switch {
-	case h == nil:
-		return false
-	case h.Revision > a.Revision:
-		h.follows(a.Identifier)
-		return true
-	case h.Revision < a.Revision:
-		return h.MsgType == "Cancel" // nothing comes after a withdrawal
-	case h.Identifier != a.Identifier:
-		return false // it will not pass for this revision unless it is signed as such
-	case h.MsgType != "Cancel" && !h.Ended.IsZero():
-		return true
-	case !stored(r.opt.Dir, h, a.Case):
-		return false
-	}
-	if a.Replay {
-		// The feed sends again what it has no receipt for.
-		r.again(h)
-	}
-	return true
-}
-
-// again owes the receipts of h once more, unless they are still on their way. Under r.mu.
-func (r *Receiver) again(h *held) {
-	for _, rec := range r.state.Owed {
-		if rec.Identifier == h.Identifier && rec.State == "received" {
-			return
-		}
-	}
-	if err := r.owe(h.receipts()...); err != nil {
-		r.alarm("", AlarmDisk, err.Error())
-	}
-}
-
-// receipts are what is due once h is on the disk.
-func (h *held) receipts() []*Receipt {
-	out := []*Receipt{{Identifier: h.Identifier, Revision: h.Revision, State: "received", Epoch: h.Epoch}}
-	if h.MsgType == "Cancel" {
-		out = append(out, &Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", Epoch: h.Epoch})
-	}
-	return out
-}
-
-// begin claims an identifier for one line; mine is false when another has it.
-func (r *Receiver) begin(a *alertFrame) (done chan struct{}, mine bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if done, ok := r.busy[a.Identifier]; ok {
-		return done, false
-	}
-	done = make(chan struct{})
-	r.busy[a.Identifier] = done
-	return done, true
-}
-
-func (r *Receiver) end(identifier string, done chan struct{}) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.busy, identifier)
-	close(done)
-}
-
-var errElsewhere = errors.New("the other line did not store it")
-
-// outcome is how the other line fared with a.
-func (r *Receiver) outcome(a *alertFrame) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, bad := r.passed[a.Identifier]; bad {
-		return nil
-	}
-	if h := r.state.Cases[a.Case]; h != nil && h.Revision >= a.Revision {
-		return nil
-	}
-	return errElsewhere
-}
-
-// pass notes that an identifier is not wanted for now, whatever a heartbeat says.
-func (r *Receiver) pass(identifier string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.passed) < maxPassed {
-		r.passed[identifier] = time.Now()
-	}
-}
-
-// forged notes a document that is not what it says.
-func (r *Receiver) forged(addr, identifier string, err error) {
-	r.pass(identifier)
-	r.alarm(addr, AlarmForged, "an alert was refused and not stored: "+err.Error())
-}
-
-func (r *Receiver) alarm(addr string, kind AlarmKind, text string) {
-	r.opt.Log.Warn("alarm", "feed", addr, "kind", string(kind), "text", text)
-	r.opt.OnAlarm(Alarm{addr, kind, text})
-}
-
-func (r *Receiver) log(act, caseID string, revision int, detail string) {
-	if err := note(r.opt.Dir, time.Now(), act, caseID, revision, detail); err != nil {
-		r.opt.Log.Warn("log.jsonl", "err", err)
 	}
 }

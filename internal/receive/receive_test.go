@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -59,6 +60,45 @@ func TestRevisionIsStoredThenAcknowledged(t *testing.T) {
 	}
 	if !x.alarmed(AlarmMedia) {
 		t.Error("a picture that is not what was signed raised no alarm")
+	}
+}
+
+func TestMissingPictureIsFetchedLater(t *testing.T) {
+	photo := []byte("\xff\xd8 a photo")
+	var down atomic.Bool
+	down.Store(true)
+	pics := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() && r.URL.Path == "/b.jpg" {
+			w.WriteHeader(503)
+			return
+		}
+		_, _ = w.Write(photo)
+	}))
+	defer pics.Close()
+	f := newFeed(t)
+	dir := t.TempDir()
+	f.log = []map[string]any{alertOf("zoe", 1, "Alert", picture{pics.URL + "/a.jpg", photo}, picture{pics.URL + "/b.jpg", photo})}
+	x := start(t, dir, func(o *Options) { o.Exec = []string{"/bin/sh", "-c", `ls $TOCSIN_DIR | grep -c photo >> ran`} }, f)
+	ran := func() string { b, _ := os.ReadFile(filepath.Join(dir, "ran")); return string(b) }
+	x.until("the words are there without it", func() bool { return count(f.states(), "zoe.1 received") == 1 && ran() == "1\n" })
+	x.mendAll(t.Context())
+	down.Store(false)
+	x.mendAll(t.Context())
+	m := readManifest(t, dir, "zoe-1")
+	if len(m.Media) != 2 || m.Media[0].File != "photo.jpg" || m.Media[1].File != "photo-2.jpg" || m.Media[1].Error != "" {
+		t.Errorf("manifest %+v", m.Media)
+	}
+	x.until("the command ran again", func() bool { return ran() == "1\n2\n" })
+	f.put(alertOf("zoe", 2, "Cancel"))
+	x.until("removed, and the command ended", func() bool {
+		x.Receiver.mu.Lock()
+		defer x.Receiver.mu.Unlock()
+		return count(f.states(), "zoe.2 removed") == 1 && !x.state.Cases["zoe"].Run
+	})
+	x.Receiver.mu.Lock()
+	defer x.Receiver.mu.Unlock()
+	if len(x.wanting) != 0 {
+		t.Error("a withdrawn case is still in memory")
 	}
 }
 

@@ -26,6 +26,11 @@ type manifest struct {
 	CAPSHA256  string           `json:"cap_sha256"`
 }
 
+func (m *manifest) encode() ([]byte, error) {
+	data, err := json.MarshalIndent(m, "", "\t")
+	return append(data, '\n'), err
+}
+
 // mediaFile is a picture or sound in the folder.
 type mediaFile struct {
 	File   string `json:"file,omitempty"`
@@ -64,11 +69,11 @@ func store(dir string, v *verified, files []fetched, now time.Time) (string, err
 		}
 		m.Media = append(m.Media, f.file)
 	}
-	data, err := json.MarshalIndent(m, "", "\t")
+	data, err := m.encode()
 	if err != nil {
 		return "", err
 	}
-	out["manifest.json"] = append(data, '\n')
+	out["manifest.json"] = data
 	for name, data := range out {
 		if err := writeSynced(filepath.Join(tmp, name), data); err != nil {
 			return "", err
