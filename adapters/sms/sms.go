@@ -14,6 +14,12 @@
 // does not come. For the same reason a long text of which one part was refused
 // is sent again as a whole.
 //
+// # Several gateways
+//
+// A text goes to the first gateway with room. One that refuses it, throttles or
+// is not connected leaves it to the next; only when a gateway may have taken it
+// is the attempt over. So a second provider carries on where the first fails.
+//
 // # Receipts
 //
 // The centre's answer makes the recipient Accepted; a delivery receipt makes
