@@ -105,7 +105,9 @@ func (s *SMS) close(ctx context.Context) error { return s.pool.close(ctx) }
 
 // Render is the text in lang, with typographic characters made plain.
 func (s *SMS) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
-	lang = m.Lang(lang)
+	if err := adapter.CheckMessage(m, s.env.Realm, lang); err != nil {
+		return adapter.Payload{}, err
+	}
 	body := smpp.Plain(m.Texts[lang].SMS)
 	field := "texts." + string(lang) + ".sms"
 	if strings.TrimSpace(body) == "" {

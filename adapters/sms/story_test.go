@@ -52,6 +52,7 @@ func TestEveryLanguageFits(t *testing.T) {
 		},
 	} {
 		m := story(t, change)
+		f.env.Realm = m.Realm
 		for _, lang := range alert.Langs {
 			p, err := f.Render(m, lang)
 			if err != nil {
