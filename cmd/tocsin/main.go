@@ -33,6 +33,9 @@ type commands struct {
 
 type versionCmd struct{}
 
+// Help is the example.
+func (versionCmd) Help() string { return "Example:\n  tocsin version" }
+
 // Run prints the version.
 func (versionCmd) Run() error {
 	_, err := fmt.Println("tocsin", version)

@@ -139,6 +139,9 @@ type listCmd struct {
 	Channel string `arg:"" help:"broadcast, webpush, sms or website."`
 }
 
+// Help is the example.
+func (listCmd) Help() string { return "Example:\n  tocsin recipients list sms --data /var/lib/tocsin" }
+
 // Run lists.
 func (c listCmd) Run(ctx context.Context) error {
 	var all []adapter.Recipient
@@ -155,6 +158,11 @@ type removeCmd struct {
 	operator
 	Channel string `arg:"" help:"broadcast, webpush, sms or website."`
 	ID      string `arg:"" help:"Id, as list shows it."`
+}
+
+// Help is the example.
+func (removeCmd) Help() string {
+	return "Example:\n  tocsin recipients remove website 7GQ2XKPB --data /var/lib/tocsin"
 }
 
 // Run removes.

@@ -55,6 +55,9 @@ func (c usersAddCmd) Run(ctx context.Context) error {
 
 type usersListCmd struct{ operator }
 
+// Help is the example.
+func (usersListCmd) Help() string { return "Example:\n  tocsin users list --data /var/lib/tocsin" }
+
 // Run lists the officers.
 func (c usersListCmd) Run(ctx context.Context) error {
 	var all []auth.Officer
@@ -72,6 +75,11 @@ type usersTokenCmd struct {
 	ID string `arg:"" help:"The officer."`
 }
 
+// Help is the example.
+func (usersTokenCmd) Help() string {
+	return "Example:\n  tocsin users token anna --data /var/lib/tocsin"
+}
+
 // Run makes a token.
 func (c usersTokenCmd) Run(ctx context.Context) error {
 	var s app.Secret
@@ -85,6 +93,11 @@ func (c usersTokenCmd) Run(ctx context.Context) error {
 type usersRevokeCmd struct {
 	operator
 	ID string `arg:"" help:"The officer."`
+}
+
+// Help is the example.
+func (usersRevokeCmd) Help() string {
+	return "Example:\n  tocsin users revoke anna --data /var/lib/tocsin"
 }
 
 // Run revokes.

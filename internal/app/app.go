@@ -58,13 +58,13 @@ const stopWithin = 10 * time.Second
 // Start builds and starts a server; it is ready when Start returns. On an error
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).openStream, (*App).readModels, (*App).openChannels,
+	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
 		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).serve, (*App).serveAdmin)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
 func StartWorkers(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).openStream, (*App).readModels, (*App).openChannels, (*App).startRunners)
+	return build(ctx, c, log, (*App).pinFolder, (*App).openStream, (*App).readModels, (*App).openChannels, (*App).startRunners)
 }
 
 func build(
@@ -78,6 +78,29 @@ func build(
 		}
 	}
 	return a, nil
+}
+
+// logDir holds the embedded log, and in any case the lock and the realm of the data folder.
+func logDir(c config.Config) string { return filepath.Join(c.Data, "stream") }
+
+// claimFolder takes the data folder for this server and realm. The embedded log
+// does it when it opens; with outside servers the keys and the operator's socket
+// still lie in the folder.
+func (a *App) claimFolder(context.Context) error {
+	if a.Config.NATS.URL == "" {
+		return nil
+	}
+	release, err := stream.Claim(logDir(a.Config), a.Config.Realm)
+	if err != nil {
+		return err
+	}
+	a.onStop("data folder", func(context.Context) error { return release() })
+	return nil
+}
+
+// pinFolder refuses another realm's keys; the folder may be shared with the server.
+func (a *App) pinFolder(context.Context) error {
+	return stream.Pin(logDir(a.Config), a.Config.Realm)
 }
 
 func (a *App) openStream(ctx context.Context) (err error) {
@@ -100,7 +123,7 @@ func streamDir(c config.Config) string {
 	if c.NATS.URL != "" {
 		return ""
 	}
-	return filepath.Join(c.Data, "stream")
+	return logDir(c)
 }
 
 // keyDir is where the realm's keys lie.

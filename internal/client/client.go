@@ -76,10 +76,10 @@ func (o Officer) Draft(ctx context.Context, d casework.Draft) (c casework.Case, 
 // AddPhoto uploads a PNG and gives its id.
 func (o Officer) AddPhoto(ctx context.Context, id string, png []byte) (string, error) {
 	var got struct {
-		ID string `json:"id"`
+		Photo string `json:"photo"`
 	}
 	err := o.do(ctx, "POST", "/v1/cases/"+id+"/photos", "image/png", "", bytes.NewReader(png), &got)
-	return got.ID, err
+	return got.Photo, err
 }
 
 // Edit reads the case, changes its draft and writes it back as one who saw that version.

@@ -48,6 +48,7 @@ type tabOf struct {
 	w      *world
 	axe    string
 	prefix string
+	width  int64
 
 	mu     sync.Mutex
 	faults []string
@@ -63,7 +64,7 @@ func (w *world) tab(t *testing.T, parent context.Context, prefix string, width, 
 	if err != nil {
 		peertest.Missing(t, "axe-core", "run npm ci in web/")
 	}
-	b := &tabOf{t: t, ctx: ctx, w: w, axe: string(axe), prefix: prefix}
+	b := &tabOf{t: t, ctx: ctx, w: w, axe: string(axe), prefix: prefix, width: width}
 	options := []chromedp.EmulateViewportOption{}
 	if phone {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateScale(2))
@@ -151,7 +152,7 @@ func (b *tabOf) signIn(id string) {
 func (b *tabOf) check(name string) {
 	b.t.Helper()
 	b.shot(name)
-	if ask(b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth + 1`)) {
+	if ask(b, chromedp.Evaluate[bool](fmt.Sprintf(`document.documentElement.scrollWidth > %d`, b.width))) {
 		b.t.Errorf("%s %s: the page is wider than the screen", b.prefix, name)
 	}
 	b.run(chromedp.Evaluate[chromedp.Void](b.axe + ";0"))

@@ -40,7 +40,7 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil && code == 0 {
+	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path)) // a temporary folder
 	}
 	os.Exit(code)
@@ -51,8 +51,29 @@ type server struct {
 	t    *testing.T
 	dir  string
 	conf config.Config
+	args []string // more of the command line
 	cmd  *exec.Cmd
-	logs *bytes.Buffer
+	logs *logBuffer
+}
+
+// logBuffer is what the process says, readable while it speaks.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write takes a piece.
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+// String is all of it so far, over restarts too.
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 // newServer prepares a server of channels in a folder of its own; start runs it.
@@ -63,7 +84,7 @@ func newServer(t *testing.T, channels map[string]json.RawMessage) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, dir: dir, conf: config.Default()}
+	s := &server{t: t, dir: dir, conf: config.Default(), logs: new(logBuffer)}
 	s.conf.Data = filepath.Join(dir, "data")
 	s.conf.Listen, s.conf.Ops = freePort(t), freePort(t)
 	s.conf.PublicURL = "http://" + s.conf.Listen
@@ -98,16 +119,7 @@ func (s *server) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	data, err := json.Marshal(s.conf)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	file := filepath.Join(s.dir, "tocsin.json")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	s.logs = new(bytes.Buffer)
-	s.cmd = exec.Command(path, "serve", "--config", file)
+	s.cmd = exec.Command(path, append([]string{"serve", "--config", s.configFile()}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.logs, s.logs
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -123,6 +135,20 @@ func (s *server) start() {
 		}
 		return nil
 	})
+}
+
+// configFile writes the settings and gives the file's path.
+func (s *server) configFile() string {
+	s.t.Helper()
+	data, err := json.Marshal(s.conf)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	file := filepath.Join(s.dir, "tocsin.json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return file
 }
 
 // kill ends the process as a power cut would, by its own id.
@@ -169,13 +195,21 @@ func (s *server) operator(method, path string, in, out any) {
 // officer adds an officer and gives him a token.
 func (s *server) officer(id string, roles ...auth.Role) client.Officer {
 	s.t.Helper()
+	return client.New("http://"+s.conf.Listen, s.token(id, roles...))
+}
+
+// token adds an officer with that password of his, and gives the token.
+func (s *server) token(id string, roles ...auth.Role) string {
+	s.t.Helper()
 	s.operator("POST", "/officers", app.NewOfficer{
-		Officer: auth.Officer{ID: id, Name: "Officer " + id, Roles: roles}, Password: "a long sentence " + id,
+		Officer: auth.Officer{ID: id, Name: "Officer " + id, Roles: roles}, Password: password(id),
 	}, nil)
 	var made app.Secret
 	s.operator("POST", "/officers/"+id+"/token", struct{}{}, &made)
-	return client.New("http://"+s.conf.Listen, made.Secret)
+	return made.Secret
 }
+
+func password(officer string) string { return "a long sentence " + officer }
 
 // eventually tries f until it gives nil or the time is up.
 func eventually(t *testing.T, within time.Duration, what string, f func() error) {

@@ -36,16 +36,8 @@ func openHost(ctx context.Context, o Options, t tuning) (*host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	// Names of missing children and phone numbers are in there: nobody else on the machine reads them.
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
 	h := &host{dir: dir, log: o.Log, tune: t}
-	if h.lock, err = lockFolder(dir); err != nil {
-		return nil, err
-	}
-	if err := pinRealm(dir, o.Realm); err != nil {
-		h.close()
+	if h.lock, err = claim(dir, o.Realm); err != nil {
 		return nil, err
 	}
 	if err := h.start(ctx); err != nil {
@@ -53,6 +45,48 @@ func openHost(ctx context.Context, o Options, t tuning) (*host, error) {
 		return nil, err
 	}
 	return h, nil
+}
+
+// Claim makes a folder this process's alone and its realm's for ever, as Open does
+// with the embedded server's: the keys beside it belong to one realm as well, also
+// when the log is elsewhere.
+func Claim(dir string, realm alert.Realm) (release func() error, err error) {
+	lock, err := claim(dir, realm)
+	if err != nil {
+		return nil, err
+	}
+	return lock.Close, nil // also drops the lock
+}
+
+func claim(dir string, realm alert.Realm) (*os.File, error) {
+	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := pinRealm(dir, realm); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// Pin is Claim for a process that shares the folder with its realm's server: no lock.
+func Pin(dir string, realm alert.Realm) error {
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	return pinRealm(dir, realm)
+}
+
+// makeFolder makes it for us alone: names of missing children and phone numbers
+// are in there, and nobody else on the machine reads them.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
 }
 
 // lockFolder refuses a second server on the same files, which would damage both.
