@@ -47,9 +47,24 @@ func LoadPages(dir string, funcs template.FuncMap) (Pages, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		if err := whole(page); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		pages[strings.TrimSuffix(file, ".html")] = page
 	}
 	return pages, nil
+}
+
+// whole says what of a page could never be written: a template that is not
+// there, or a value where html/template cannot make it safe. Both are found
+// before the first byte, so a try without data finds them; what the try itself
+// misses, the data, is no fault.
+func whole(page *template.Template) error {
+	err := page.ExecuteTemplate(io.Discard, "layout.html", nil)
+	if fault, ok := errors.AsType[*template.Error](err); ok {
+		return fault
+	}
+	return nil
 }
 
 // Render writes the page with its layout.

@@ -6,7 +6,12 @@ package web
 
 import "embed"
 
-// Named folders only: web/node_modules holds test peers and never ships.
+// Named folders only: web/node_modules holds test peers and never ships. "all:"
+// takes the shared templates too, whose names start with "_".
 //
-//go:embed templates static locales embed
+//go:embed all:templates static locales embed openapi.yaml
 var files embed.FS
+
+// File is one embedded file by its path below web/, for what has a fixed
+// address: the service worker, the partners' script, the API's description.
+func File(name string) ([]byte, error) { return files.ReadFile(name) }

@@ -20,6 +20,10 @@ type bind struct {
 	source smpp.Address
 	parts  *tracker
 	ref    atomic.Uint32 // ties the parts of a text together; any start will do
+	// slots bounds the texts under way. Without it the first parts of a whole
+	// batch would go before the second part of any, and at a low rate the time
+	// would end with every text begun and none complete.
+	slots chan struct{}
 }
 
 func (s *SMS) openSMPP(g SMPP) (*bind, error) {
@@ -31,6 +35,7 @@ func (s *SMS) openSMPP(g SMPP) (*bind, error) {
 	if b.client, err = smpp.Open(o); err != nil {
 		return nil, fmt.Errorf("settings: gateway %s: %w", g.Name, err)
 	}
+	b.slots = make(chan struct{}, b.client.Window())
 	return b, nil
 }
 
@@ -49,7 +54,7 @@ func sourceAddress(s string) smpp.Address {
 
 func (b *bind) name() string { return b.Name }
 
-func (b *bind) load() float64 { return b.client.Load() }
+func (b *bind) load() float64 { return float64(len(b.slots)) / float64(cap(b.slots)) }
 
 func (b *bind) close(ctx context.Context) error { return b.client.Close(ctx) }
 
@@ -74,8 +79,21 @@ func (b *bind) ready() (*adapter.Failure, bool, <-chan struct{}) {
 	return f, false, changed
 }
 
+// enough is the time a text needs to have all of its parts submitted; with less
+// left it is not begun.
+const enough = 2 * time.Second
+
 // send submits t part by part: after a refusal the rest is not paid for.
 func (b *bind) send(ctx context.Context, t text) (ref string, unsent bool, f *adapter.Failure) {
+	select {
+	case b.slots <- struct{}{}:
+		defer func() { <-b.slots }()
+	case <-ctx.Done():
+		return "", true, noRoom()
+	}
+	if end, ok := ctx.Deadline(); ok && len(t.encoded.Parts) > 1 && time.Until(end) < enough {
+		return "", true, noRoom()
+	}
 	for i, m := range t.encoded.Messages(byte(b.ref.Add(1))) {
 		m.Source = b.source
 		m.Dest = smpp.Address{TON: smpp.TONInternational, NPI: smpp.NPIISDN, Number: strings.TrimPrefix(t.number, "+")}
@@ -93,6 +111,10 @@ func (b *bind) send(ctx context.Context, t text) (ref string, unsent bool, f *ad
 		}
 	}
 	return ref, false, nil
+}
+
+func noRoom() *adapter.Failure {
+	return &adapter.Failure{Code: "busy", Reason: "the gateway's window and rate left no room in time"}
 }
 
 // throttledFor is how long the runner stays away from a centre that throttles;

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -165,13 +166,8 @@ func (f fixture) people(t *testing.T, n int, lang alert.Lang) []adapter.Recipien
 }
 
 func number(i int) string {
-	digits := "000000" + smppDigits(i)
+	digits := "000000" + strconv.Itoa(i)
 	return "+32470" + digits[len(digits)-6:]
-}
-
-func smppDigits(i int) string {
-	b, _ := json.Marshal(i)
-	return string(b)
 }
 
 // send makes one attempt within the time of a test.

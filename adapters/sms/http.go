@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -10,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"encoding/json"
 
 	"golang.org/x/time/rate"
 
@@ -74,10 +73,10 @@ func (w *webGate) send(ctx context.Context, t text) (ref string, unsent bool, f 
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
 	case <-ctx.Done():
-		return "", true, &adapter.Failure{Code: "busy", Reason: "the gateway's window left no room in time"}
+		return "", true, noRoom()
 	}
 	if err := w.pace.Wait(ctx); err != nil {
-		return "", true, &adapter.Failure{Code: "rate", Reason: "the gateway's rate left no room in time"}
+		return "", true, noRoom()
 	}
 	if w.report != "" {
 		ref = w.Name + "." + rand.Text() // nothing that would need escaping

@@ -136,7 +136,8 @@ func (s *SMS) answer(ctx context.Context, from, body string) error {
 	if len(words) == 0 || !stops[words[0]] || s.env.Recipients == nil {
 		return nil
 	}
-	return s.env.Recipients.Remove(ctx, Name, identify("+"+strings.TrimPrefix(from, "+"), s.salt))
+	from = strings.TrimPrefix(strings.TrimSpace(from), "+") // a + that a query turned into a space, too
+	return s.env.Recipients.Remove(ctx, Name, identify("+"+from, s.salt))
 }
 
 // maxAnswer bounds what of a person's message is looked at.

@@ -2,15 +2,10 @@ package sms
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/nyaruka/phonenumbers"
@@ -80,54 +75,4 @@ func identify(e164 string, salt []byte) string {
 	mac := hmac.New(sha256.New, salt)
 	mac.Write([]byte(e164))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-const saltSize = 32
-
-// Salt is the installation's salt in keyDir, made on first need. It is never
-// overwritten: with another one every number would be registered twice.
-func Salt(keyDir string) ([]byte, error) { return keep(keyDir, "sms-salt", saltSize) }
-
-// callbackSecret is the part of the callback's address that nobody can guess.
-func callbackSecret(keyDir string) (string, error) {
-	b, err := keep(keyDir, "sms-callback", 24)
-	return base64.RawURLEncoding.EncodeToString(b), err
-}
-
-// keep reads size random bytes that were kept under name, or makes them.
-func keep(dir, name string, size int) ([]byte, error) {
-	path := filepath.Join(dir, name)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = make0600(dir, path, size); err == nil || errors.Is(err, fs.ErrExist) { // another process was faster
-			data, err = os.ReadFile(path)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sms key: %w", err)
-	}
-	if len(data) != size {
-		return nil, fmt.Errorf("sms key: %s has %d bytes instead of %d; restore it from your backup", path, len(data), size)
-	}
-	return data, nil
-}
-
-// make0600 writes the whole file under another name first: a crash must not
-// leave half a key that stops every later start.
-func make0600(dir, path string, size int) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".sms-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	b := make([]byte, size)
-	_, _ = rand.Read(b) // crypto/rand never fails
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Link(f.Name(), path) // fails when path exists: never overwritten
 }

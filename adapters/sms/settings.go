@@ -64,9 +64,10 @@ type HTTP struct {
 	Window       int     `json:"window"` // requests at once; 10
 	Rate         float64 `json:"rate"`   // messages a second; 100
 	Params       Params  `json:"params"`
-	// Extra goes with every message as it is: {"charset": "UTF-8"}.
+	// Extra goes with every message as it is; {"charset": "UTF-8", "dlr-mask": "19"}
+	// by default, {} for none.
 	Extra map[string]string `json:"extra"`
-	// CodingGSM and CodingUCS2 are the values of Params.Coding; an empty one is left out.
+	// CodingGSM and CodingUCS2 are the values of Params.Coding; 0 and 2.
 	CodingGSM  string `json:"coding_gsm"`
 	CodingUCS2 string `json:"coding_ucs2"`
 	// Callback is this server's public address; with it delivery reports are asked for.
@@ -228,6 +229,10 @@ func (g *HTTP) complete(loopback bool) (err error) {
 	} {
 		*p.name = cmp.Or(*p.name, p.kannels)
 	}
+	if g.Extra == nil {
+		g.Extra = map[string]string{"charset": "UTF-8", "dlr-mask": "19"} // 19: delivered, failed, refused by the network
+	}
+	g.CodingGSM, g.CodingUCS2 = cmp.Or(g.CodingGSM, "0"), cmp.Or(g.CodingUCS2, "2")
 	g.State = cmp.Or(g.State, "%d")
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -58,9 +59,14 @@ func NewPartner(name, endpoint string, areas []string, lang alert.Lang, loopback
 	sum := sha256.Sum256([]byte(endpoint))
 	return adapter.Recipient{
 		ID: hex.EncodeToString(sum[:12]), Channel: Name, Name: name, Lang: lang, Areas: areas,
-		Destination: u.Host, Address: address,
+		Destination: strings.ToLower(u.Host), Address: address,
 	}, secret, nil
 }
+
+// hostForm takes plain lower-case names under some domain: no address in
+// numbers in any notation, no name of our own network, no trailing dot, no
+// letters beyond ASCII that look like others.
+var hostForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // checkEndpoint parses an address that a stranger gave, or says what is wrong
 // with it. What its name resolves to is checked at dial.
@@ -69,24 +75,28 @@ func checkEndpoint(endpoint string, loopback bool) (u *url.URL, why string) {
 		return nil, "Keep the address under 500 characters."
 	}
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" || u.Hostname() == "" {
+	if err != nil || u.Hostname() == "" {
 		return nil, "Write an address such as https://city.example/hooks/tocsin."
 	}
 	if u.User != nil {
 		return nil, "Take the user name and password out of the address: the signature proves who sends."
 	}
-	if u.Fragment != "" {
+	if strings.Contains(endpoint, "#") {
 		return nil, "Take the # part out of the address: it is never sent."
 	}
-	ip, ipErr := netip.ParseAddr(u.Hostname())
-	if loopback && (u.Hostname() == "localhost" || (ipErr == nil && ip.IsLoopback())) {
+	if loopback && isLoopback(u.Hostname()) && (u.Scheme == "http" || u.Scheme == "https") {
 		return u, ""
 	}
 	if u.Scheme != "https" {
 		return nil, "Use https: the alert names a child."
 	}
-	if ipErr == nil {
-		return nil, "Use a host name: an address in numbers cannot prove who it is."
+	if !hostForm.MatchString(strings.ToLower(u.Hostname())) {
+		return nil, "Use a public host name, one beyond ASCII in its xn-- form: an address in numbers cannot prove who it is."
 	}
 	return u, ""
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
 }

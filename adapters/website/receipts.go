@@ -32,8 +32,12 @@ func (w *Website) Routes() []adapter.Route {
 // serveReceipt takes a receipt signed like a webhook, by the partner's own secret.
 func (w *Website) serveReceipt(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxReceipt))
-	if err != nil {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		problem(rw, http.StatusRequestEntityTooLarge, "body", fmt.Sprintf("Keep a receipt under %d bytes.", maxReceipt))
+		return
+	}
+	if err != nil {
+		problem(rw, http.StatusBadRequest, "body", "Send the whole body.")
 		return
 	}
 	var in receipt
@@ -63,9 +67,10 @@ func (w *Website) serveReceipt(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		rw.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, r.Context().Err()):
-	default:
+	case errors.Is(err, adapter.ErrUnknown):
 		problem(rw, http.StatusNotFound, "identifier", "There is no such delivery to you; check identifier and revision.")
+	default:
+		problem(rw, http.StatusServiceUnavailable, "", "The receipt was not stored. Send it again in a few seconds.")
 	}
 }
 

@@ -3,13 +3,17 @@ package website
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"code.dny.dev/ssrf"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -22,10 +26,10 @@ const (
 	maxAfter = 10 * time.Minute
 )
 
-// Send makes one request to each partner of batch, a few at once.
+// Send makes one request to each partner of batch, all at once.
 func (w *Website) Send(ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
 	receipts := make([]adapter.Receipt, len(batch))
-	slots := make(chan struct{}, fanOut)
+	slots := make(chan struct{}, fanOut) // whatever the runner's batch
 	var all sync.WaitGroup
 	for i, r := range batch {
 		slots <- struct{}{}
@@ -79,13 +83,24 @@ func (w *Website) send(ctx context.Context, r adapter.Recipient, id string, body
 	return w.classify(resp, answer, kind)
 }
 
-// unanswered is a failure without a status. Its text has no address in it.
+// unanswered is a failure without a status. Its text has no address in it. All
+// are tried again: names, certificates and servers are mended while an alert runs.
 func unanswered(err error) adapter.Receipt {
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, name := errors.AsType[*net.DNSError](err)
 	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork):
+		return failed(adapter.Temporary, "guard", "the partner's name leads to an address that is not public")
+	case certificate:
+		return failed(adapter.Temporary, "tls", "the partner's certificate is not valid for its name")
+	case name:
+		return failed(adapter.Temporary, "dns", "the partner's name cannot be resolved")
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return failed(adapter.Temporary, "timeout", "the partner did not answer in time")
+	default:
+		return failed(adapter.Temporary, "network", "no connection to the partner")
 	}
-	return failed(adapter.Temporary, "network", "no connection to the partner, or its address is not public")
 }
 
 // classify says what a partner's status means. No status unsubscribes anybody.
@@ -110,6 +125,8 @@ func (w *Website) classify(resp *http.Response, answer []byte, kind alert.MsgTyp
 		return r
 	case s == http.StatusNotFound || s == http.StatusGone:
 		return failed(adapter.Temporary, code, "nothing answers at the partner's address; he stays registered")
+	case s/100 == 4:
+		return failed(adapter.Temporary, code, "the partner's server does not take the message; it is tried again until he mends it")
 	default:
 		return failed(adapter.Temporary, code, "the partner's server failed")
 	}
@@ -119,7 +136,7 @@ func (w *Website) classify(resp *http.Response, answer []byte, kind alert.MsgTyp
 func retryAfter(v string, now time.Time) time.Duration {
 	var d time.Duration
 	if n, err := strconv.Atoi(v); err == nil {
-		d = time.Duration(n) * time.Second
+		d = time.Duration(min(n, int(maxAfter/time.Second))) * time.Second // before it overflows
 	} else if at, err := http.ParseTime(v); err == nil {
 		d = at.Sub(now)
 	}

@@ -23,6 +23,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -37,7 +38,8 @@ const Name = "website"
 const (
 	// attemptTime bounds one request: a partner that hangs is tried again later.
 	attemptTime = 10 * time.Second
-	// fanOut bounds the requests of one Send; the runner gives it one host's partners.
+	// fanOut bounds one Send. All its partners are asked at once: one that hangs
+	// must not use up the time of those behind it.
 	fanOut = 8
 	// maxBody bounds a webhook: a partner's small server must take it in one piece.
 	maxBody = 64 << 10
@@ -59,7 +61,7 @@ func Driver() adapter.Driver {
 	return adapter.Driver{
 		Name: Name, Title: "Partner websites",
 		Limits: adapter.Limits{
-			Batch: 20, Concurrency: 256, PerDestination: 2, Timeout: 15 * time.Second, ShardSize: 50,
+			Batch: fanOut, Concurrency: 256, PerDestination: 2, Timeout: 15 * time.Second, ShardSize: 50,
 		},
 		Open: open,
 	}
@@ -134,11 +136,8 @@ func (w *Website) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, er
 	}, nil
 }
 
-// base is the server's public address, as the message's page tells it.
+// base is the server's public address: what stands before the language in the message's page.
 func base(m *alert.Message) string {
-	u, _ := checkEndpoint(m.Page, true)
-	if u == nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
+	before, _, _ := strings.Cut(m.Page, "/*/")
+	return before
 }

@@ -18,6 +18,7 @@ package adapter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -199,6 +200,10 @@ type Env struct {
 	// demo and tests alone; never set in the live realm.
 	AllowLoopback bool
 }
+
+// ErrUnknown is the Inbox's word for a report about no delivery of ours: the
+// sender mends it, or comes too early. Any other error is ours, and the sender tries again.
+var ErrUnknown = errors.New("no such delivery")
 
 // Inbox takes what arrives later, outside of Send: delivery reports and a
 // station's own receipts. It is durable when it returns nil.

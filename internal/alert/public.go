@@ -102,7 +102,7 @@ func (m *Message) Embed(lang Lang) EmbedAlert {
 	e := EmbedAlert{
 		Identifier: m.Identifier, Case: m.Case, Revision: m.Revision, Status: m.Status,
 		Exercise: StatusWord(m.Status, lang), Lang: lang, Headline: m.Texts[lang].Headline,
-		Text: m.Texts[lang].PushBody, Phone: p.Phone, Page: p.Pages[lang], Expires: m.Expires,
+		Text: m.Texts[lang].PushBody, Phone: FormatPhone(p.Phone), Page: p.Pages[lang], Expires: m.Expires,
 	}
 	if p.Photo != nil {
 		e.Photo, e.PhotoName = p.Photo.URL, p.Photo.Name

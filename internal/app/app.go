@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -41,8 +40,6 @@ type App struct {
 
 	log      *slog.Logger
 	channels []delivery.Channel
-	public   *http.Server
-	ops      *http.Server
 	addr     net.Addr
 	opsAddr  net.Addr
 	steps    []step // to stop, last first

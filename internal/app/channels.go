@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -63,9 +64,12 @@ func (l alertLog) Follow(
 // Board is a case's board with the channels' titles and the recipients' names on it.
 type Board struct{ app *App }
 
-// Board is the newest revision of a case.
+// Board is the newest revision of a case; empty before the planner has counted.
 func (b Board) Board(caseID string) (ledger.Board, error) {
 	board, err := b.app.Ledger.Board(caseID)
+	if errors.Is(err, ledger.ErrUnknown) {
+		return ledger.Board{Case: caseID}, nil
+	}
 	if err != nil {
 		return board, err
 	}

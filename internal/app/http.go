@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
 	"tocsin/internal/site"
+	"tocsin/web"
 )
 
 // serve opens both listeners. The public one carries citizens, officers and
@@ -86,6 +87,7 @@ func (a *App) handler() (http.Handler, error) {
 	for _, pattern := range []string{"/console", "/console/*", "/v1/cases", "/v1/cases/*"} {
 		sites.Handle(pattern, officers)
 	}
+	sites.Handle("/static/*", web.Static())
 	sites.Handle("/*", public)
 	return a.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, pattern := routes.Handler(r); pattern != "" {

@@ -145,7 +145,11 @@ func (c *console) apiPhoto(w http.ResponseWriter, r *http.Request) {
 	if !contentType(w, r, photoTypes...) || !bounded(w, r, maxPhoto) {
 		return
 	}
-	id, err := c.Casework.AddPhoto(r.Context(), c.officer(r), chi.URLParam(r, "id"), r.Body)
+	k, ok := c.find(w, r)
+	if !ok {
+		return
+	}
+	id, err := c.Casework.AddPhoto(r.Context(), c.officer(r), k.ID, r.Body)
 	if err != nil {
 		c.fail(w, r, err)
 		return

@@ -18,10 +18,11 @@ const maxListed = 100
 
 type listView struct {
 	page
-	Tabs []tab
-	Tab  tab
-	Rows []caseRow
-	More int
+	Tabs     []tab
+	Tab      tab
+	Rows     []caseRow
+	More     int
+	MayBegin bool
 }
 
 type tab struct {
@@ -75,7 +76,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	for i := range tabs {
 		tabs[i].Count, tabs[i].Current = len(groups[i]), i == at
 	}
-	view := listView{page: c.page(r, "Cases"), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed)}
+	view := listView{page: c.page(r, "Cases"), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
 	for _, k := range groups[at][:min(len(groups[at]), maxListed)] {
 		view.Rows = append(view.Rows, c.row(k, o))

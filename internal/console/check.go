@@ -57,10 +57,11 @@ func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int
 	var missing []string
 	view.Percent, missing = k.Facts.Completeness()
 	for _, path := range missing {
-		if named(faults, path) || len(view.Missing) >= maxMissing {
-			continue
+		label := c.labelOf(&k.Draft, path)
+		if named(faults, path) || label == path || len(view.Missing) >= maxMissing {
+			continue // named above, or not asked on these pages (a point on the map)
 		}
-		view.Missing = append(view.Missing, fault{c.labelOf(&k.Draft, path), c.whereIs(&k.Draft, k.ID, path)})
+		view.Missing = append(view.Missing, fault{label, c.whereIs(&k.Draft, k.ID, path)})
 	}
 	c.render(w, r, status, "check", view)
 }
@@ -78,13 +79,28 @@ func named(faults alert.Invalid, path string) bool {
 func (c *console) links(k casework.Case, faults alert.Invalid) []fault {
 	list := make([]fault, len(faults))
 	for i, f := range faults {
-		text := f.Text
+		text := c.plainly(&k.Draft, f)
 		if label := c.labelOf(&k.Draft, f.Field); label != f.Field {
 			text = label + ": " + text
 		}
 		list[i] = fault{text, c.whereIs(&k.Draft, k.ID, f.Field)}
 	}
 	return list
+}
+
+// plainly says a fault in an officer's words where the domain's are for
+// programs: a list's values are not what the page calls them.
+func (c *console) plainly(d *casework.Draft, v alert.Fault) string {
+	text := v.Text
+	c.asked(d, func(_ step, _ int, fields []*field) bool {
+		for _, f := range fields {
+			if f.Name == v.Field && v.Code == "required" && len(f.Options) > 0 && f.Kind != "areas" {
+				text = "Choose an answer."
+			}
+		}
+		return true
+	})
+	return text
 }
 
 // asked calls fn for every page of the draft that has answers, until it says stop.
@@ -192,6 +208,9 @@ func (c *console) answers(d *casework.Draft, id string, change bool) []group {
 			g.Rows = append(g.Rows, a)
 		}
 		if change {
+			if len(g.Rows) == 0 {
+				g.Rows = []answer{{Label: "Nothing added", Text: "–", Href: g.Href + "?return=check"}}
+			}
 			g.Href += "?return=check"
 		} else {
 			g.Href = ""

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"tocsin/internal/casework"
@@ -61,15 +60,7 @@ func (c *console) conflict(w http.ResponseWriter, r *http.Request, p place, mine
 		}
 	}
 	view.Same = len(view.Rows) == 0
-	for key, values := range sent {
-		if key == "version" || key == "return" {
-			continue
-		}
-		for _, v := range values {
-			view.Sent = append(view.Sent, [2]string{key, v})
-		}
-	}
-	slices.SortFunc(view.Sent, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	view.Sent = pairs(sent, "version", "return")
 	c.render(w, r, http.StatusPreconditionFailed, "conflict", view)
 }
 

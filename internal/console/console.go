@@ -153,7 +153,7 @@ func (c *console) routes() http.Handler {
 	r.Post("/console/sign-in", c.signIn)
 	r.Post("/console/sign-out", c.signOut)
 	r.Group(func(r chi.Router) {
-		r.Use(c.needOfficer, limitForm)
+		r.Use(limitForm, c.needOfficer)
 		r.Get("/console/cases", c.listPage)
 		r.Get("/console/cases/new", c.newPage)
 		r.Post("/console/cases/new", c.newCase)

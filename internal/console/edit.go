@@ -309,7 +309,11 @@ func (c *console) removeItem(w http.ResponseWriter, r *http.Request) {
 
 // readForm reads a form of either kind, within the bound of limitForm.
 func (c *console) readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
-	err := r.ParseMultipartForm(1 << 20) // larger parts wait on disk, not in memory
+	// Apart from each other: ParseMultipartForm alone hides why a plain form could not be read.
+	err := r.ParseForm()
+	if err == nil {
+		err = r.ParseMultipartForm(1 << 20) // larger parts wait on disk, not in memory
+	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		c.badForm(w, r, err)
 		return nil, false

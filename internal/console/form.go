@@ -205,7 +205,7 @@ func (b *form) words(name, label string, p *alert.Localized, langs []alert.Lang,
 // Shown is the answer as a person reads it, "" when there is none.
 func (f *field) Shown() string {
 	switch f.Kind {
-	case "select", "radios":
+	case "select", "radios", "radios-inline":
 		return textOf(f.Options, f.Value)
 	case "checks", "areas":
 		var chosen []string

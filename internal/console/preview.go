@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -100,21 +99,16 @@ func (c *console) card(k casework.Case, m *alert.Message, ch casework.ChannelPre
 		cd.Over = cd.Over || part.Limit > 0 && part.Count > part.Limit
 	}
 	if cd.Look == "sms" {
-		cd.SMSParts = smsParts(cd.Texts.SMS, ch.Parts)
+		cd.SMSParts = smsParts(cd.Texts)
 	}
 	return cd
 }
 
-// smsParts is how many messages the text takes, as the channel's own count says ("... in 2 parts").
-func smsParts(text string, parts []adapter.Part) int {
-	for _, p := range parts {
-		if p.Text != text {
-			continue
-		}
-		for n := 1; n <= 9; n++ {
-			if strings.Contains(p.Unit, " "+itoa(n)+" part") {
-				return n
-			}
+// smsParts is how many messages the text takes.
+func smsParts(t alert.Texts) int {
+	for _, count := range alert.Counts(t) {
+		if count.Name == "sms" {
+			return count.Parts
 		}
 	}
 	return 0

@@ -86,11 +86,13 @@ func templateFuncs() template.FuncMap {
 	}
 }
 
-// seconds says milliseconds as a person reads them: "0.4 s", "12 s", "3 minutes".
+// seconds says milliseconds as a person reads them: "41 ms", "1.4 s", "12 s", "3 minutes".
 func seconds(ms int64) string {
 	switch {
 	case ms < 0:
 		return "–"
+	case ms < 1000:
+		return fmt.Sprintf("%d ms", ms)
 	case ms < 10_000:
 		return fmt.Sprintf("%.1f s", float64(ms)/1000)
 	case ms < 120_000:

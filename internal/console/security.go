@@ -96,11 +96,16 @@ func limitForm(next http.Handler) http.Handler {
 	})
 }
 
-// needOfficer sends strangers to the sign-in page, and back to where they were going.
+// needOfficer sends strangers to the sign-in page, and back to where they were
+// going. A form that comes too late, after the session ended, is kept.
 func (c *console) needOfficer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := c.Officer(r.Context()); !ok {
 			to := "/console/sign-in"
+			if r.Method == http.MethodPost {
+				c.late(w, r)
+				return
+			}
 			if r.Method == http.MethodGet && r.URL.Path != "/console/cases" {
 				to += "?next=" + url.QueryEscape(r.URL.RequestURI())
 			}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -24,7 +23,7 @@ const (
 )
 
 // ErrUnknown is a report about a message we know nothing of (yet): the gateway may be early and should try again.
-var ErrUnknown = errors.New("no such delivery")
+var ErrUnknown = adapter.ErrUnknown
 
 // Log is what the ledger needs of the LEDGER stream.
 type Log interface {

@@ -66,8 +66,8 @@ func (c *Client) State() (State, <-chan struct{}) {
 	return c.state, c.changed
 }
 
-// Load is how full the window is, from 0 to 1.
-func (c *Client) Load() float64 { return float64(len(c.window)) / float64(cap(c.window)) }
+// Window is how many messages may await their answers.
+func (c *Client) Window() int { return cap(c.window) }
 
 func (c *Client) set(st State, s *session) {
 	c.mu.Lock()
@@ -201,8 +201,13 @@ func (c *Client) Submit(ctx context.Context, m *Message) (id string, err error) 
 		return "", err
 	}
 	p, err := s.call(ctx, SubmitSM, body)
-	if e, ok := errors.AsType[*StatusError](err); ok && (e.Status == Throttled || e.Status == QueueFull) {
-		c.pace.throttled()
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		switch e.Status {
+		case Throttled, QueueFull:
+			c.pace.throttled()
+		case InvBindStatus:
+			s.over(err) // the centre has forgotten the bind: only a new one helps
+		}
 	}
 	if err != nil {
 		return "", err

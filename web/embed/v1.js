@@ -4,11 +4,10 @@
  *   <script async src="https://ALERTS.EXAMPLE/embed/v1.js"></script>
  *   <child-alert lang="fr" area="BE-VAN" compact></child-alert>
  *
- * Shows nothing while there is no alert, and takes an alert away when it is
- * withdrawn, when it expires, or when the server has been silent for ten
- * minutes. No cookies, no storage, nothing about the reader is sent. A page
- * under Content-Security-Policy allows script-src, connect-src and img-src of
- * the server's origin; no inline style is needed. Each change dispatches
+ * Takes no room while there is no alert. An alert goes when it is withdrawn,
+ * when it expires, or when the server has been silent for ten minutes. No
+ * cookies, no storage. Under Content-Security-Policy: script-src, connect-src
+ * and img-src of the server's origin. Each change dispatches
  * "child-alert-change" with detail {count, identifiers}.
  */
 (() => {
@@ -40,28 +39,29 @@
 article{background:#fff;color:#0e1a2b;border:1px solid #c3ccd6;border-inline-start:6px solid #a3161f;border-radius:8px;overflow:hidden;max-inline-size:42em;overflow-wrap:anywhere}
 article+article{margin-block-start:.75em}
 b{display:block;background:#53217f;color:#fff;padding:.35em 1em;font-weight:700;letter-spacing:.05em}
-div{display:flex;gap:1em;padding:1em}
-img{flex:none;inline-size:7em;block-size:8.75em;object-fit:cover;border-radius:4px;background:#f2f5f9}
-header{flex:1;min-inline-size:0}
+div{display:grid;grid-template-columns:auto 1fr;padding:1em}
+img{grid-row:span 2;inline-size:7em;block-size:8.75em;margin-inline-end:1em;object-fit:cover;border-radius:4px;background:#f2f5f9}
+header,footer{grid-column:2;min-inline-size:0}
 h2{font-size:1.25em;line-height:1.25;margin:0 0 .35em;font-weight:750;text-wrap:balance}
-p{margin:0 0 .8em}
-footer{display:flex;flex-wrap:wrap;align-items:center;gap:.6em 1.2em}
+p{margin:0}
+footer{display:flex;flex-wrap:wrap;align-items:center;align-self:end;gap:.4em 1.2em;margin-block-start:.8em}
+footer:empty{display:none}
 a{color:#144a94;text-underline-offset:.18em;padding-block:.3em}
 a[href^=tel]{background:#a3161f;color:#fff;font-weight:700;text-decoration:none;border-radius:6px;padding:.55em .9em}
 a:hover{text-decoration:underline;text-decoration-thickness:2px}
 a:focus-visible{outline:3px solid #0e1a2b;outline-offset:2px;box-shadow:0 0 0 2px #ffb81c}
 :host([compact]) article{font-size:.875em}
-:host([compact]) div{padding:.65em .8em;gap:.8em}
+:host([compact]) div{padding:.65em .8em}
+:host([compact]) footer{margin-block-start:0}
 :host([compact]) img{inline-size:4em;block-size:5em}
 :host([compact]) p{display:none}
 :host([compact]) h2{font-size:1.1em}
 :host([compact]) a[href^=tel]{padding:.35em .7em}
-@container (max-width:24em){img{inline-size:4.5em;block-size:5.6em}h2{font-size:1.1em}}
+@container (max-width:24em){img{grid-row:auto;inline-size:4.5em;block-size:5.6em}h2{font-size:1.1em}footer{grid-column:1/-1}a[href^=tel]{flex:1 0 auto;text-align:center}}
 @media (forced-colors:active){a[href^=tel]{border:1px solid}}
 @media print{a[href^=tel]{color:inherit;background:none;padding:0}}`;
 
-  // Constructed sheets pass every Content-Security-Policy. A browser without
-  // them shows the words plainly.
+  // Constructed sheets pass every policy; without them the words stand plainly.
   let sheets = [];
   try {
     sheets = [new CSSStyleSheet()];
@@ -96,12 +96,12 @@ a:focus-visible{outline:3px solid #0e1a2b;outline-offset:2px;box-shadow:0 0 0 2p
       img.src = photo.href;
       row.append(img);
     }
-    said.append(make("h2", a.headline), make("p", a.text), ways);
+    said.append(make("h2", a.headline), make("p", a.text));
     const number = String(a.phone || "").replace(/[^+\d]/g, "");
     if (number) ways.append(make("a", `${call} ${a.phone}`, { href: "tel:" + number }));
     const page = a.page && web(a.page);
     if (page) ways.append(make("a", more, { href: page.href, target: "_blank", rel: "noopener noreferrer" }));
-    row.append(said);
+    row.append(said, ways);
     art.append(row);
     return art;
   };

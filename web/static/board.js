@@ -32,16 +32,16 @@ async function refresh() {
   }
 }
 
-// swap keeps the sideways position of a table that somebody is reading.
+// swap keeps the place of whoever reads or presses Tab in the part.
 function swap(doc) {
   const left = board.querySelector(".scroll")?.scrollLeft ?? 0;
-  const focused = board.querySelector(".scroll") === document.activeElement;
+  const at = board.contains(document.activeElement) ? document.activeElement : null;
   board.replaceChildren(...doc.body.childNodes);
   const scroll = board.querySelector(".scroll");
-  if (scroll) {
-    scroll.scrollLeft = left;
-    if (focused) scroll.focus({ preventScroll: true });
-  }
+  if (scroll) scroll.scrollLeft = left;
+  if (!at) return;
+  const same = at.href ? [...board.querySelectorAll("a")].find((a) => a.href === at.href) : scroll;
+  same?.focus({ preventScroll: true });
 }
 
 const events = new EventSource(board.dataset.live);

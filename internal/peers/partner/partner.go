@@ -37,10 +37,15 @@ type Partner struct {
 	got     []Got
 	refused int
 	shown   map[string]string // case to headline: the page
+	newest  map[string]int    // case to revision: what came late changes nothing
 }
 
-// maxBody bounds a webhook.
-const maxBody = 64 << 10
+const (
+	// maxBody bounds a webhook.
+	maxBody = 64 << 10
+	// maxGot bounds what Got remembers, in a demo that stays up for days.
+	maxGot = 10_000
+)
 
 // Start listens on a free port of 127.0.0.1. It refuses everything until Trust is called.
 func Start() (*Partner, error) {
@@ -48,7 +53,7 @@ func Start() (*Partner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("partner: %w", err)
 	}
-	p := &Partner{url: "http://" + l.Addr().String() + "/hook", shown: make(map[string]string)}
+	p := &Partner{url: "http://" + l.Addr().String() + "/hook", shown: make(map[string]string), newest: make(map[string]int)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /hook", p.serve)
 	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
@@ -111,7 +116,13 @@ func (p *Partner) serve(w http.ResponseWriter, r *http.Request) {
 	for _, c := range e.Data.Children {
 		g.Names = append(g.Names, c.GivenName)
 	}
-	p.got = append(p.got, g)
+	if len(p.got) < maxGot {
+		p.got = append(p.got, g)
+	}
+	if e.Data.Revision < p.newest[e.Data.Case] {
+		return // a late retry: taken, and not shown over what is newer
+	}
+	p.newest[e.Data.Case] = e.Data.Revision
 	switch e.Type {
 	case "alert.live", "alert.updated":
 		for _, t := range e.Data.Texts {
@@ -127,8 +138,9 @@ func (p *Partner) serve(w http.ResponseWriter, r *http.Request) {
 func (p *Partner) signed(h http.Header, body []byte) bool {
 	content := h.Get("Webhook-Id") + "." + h.Get("Webhook-Timestamp") + "." + string(body)
 	for part := range strings.FieldsSeq(h.Get("Webhook-Signature")) {
-		sig, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(part, "v1a,"))
-		if err == nil && ed25519.Verify(p.public, []byte(content), sig) {
+		code, ok := strings.CutPrefix(part, "v1a,")
+		sig, err := base64.StdEncoding.DecodeString(code)
+		if ok && err == nil && ed25519.Verify(p.public, []byte(content), sig) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package smsc
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -48,10 +49,8 @@ func (p *phones) take(m *smpp.Message, at time.Time) {
 			p.open[key] = parts
 		}
 		parts[j.Part-1] = body
-		for _, part := range parts {
-			if part == "" {
-				return
-			}
+		if slices.Contains(parts, "") {
+			return
 		}
 		delete(p.open, key)
 		body = strings.Join(parts, "")

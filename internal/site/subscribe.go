@@ -1,0 +1,46 @@
+package site
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"tocsin/internal/alert"
+)
+
+// subscribeView is the page where a device asks for notifications.
+type subscribeView struct {
+	page
+	Country   alert.Area
+	Countries []choice
+	Units     []choice
+}
+
+// choice is one area in a list.
+type choice struct {
+	Code, Name string
+	Chosen     bool
+}
+
+func (s *site) subscribe(w http.ResponseWriter, r *http.Request) {
+	lang, code := s.langOf(r), r.URL.Query().Get("country")
+	if code == "" {
+		code = s.Country
+	}
+	countries := s.Atlas.Countries()
+	i := max(slices.IndexFunc(countries, func(a alert.Area) bool { return a.Code == code }),
+		// a stranger's word in the address, or no country in the settings
+		0)
+	s.serve(w, r, string(lang)+"/subscribe "+countries[i].Code, func(time.Time) reply {
+		v := subscribeView{page: s.page(lang, "/subscribe", "subscribe.title"), Country: countries[i]}
+		v.Query = "?country=" + v.Country.Code
+		v.Scripts = []string{"push.js", "site.js"}
+		for _, a := range byName(countries, lang) {
+			v.Countries = append(v.Countries, choice{a.Code, a.Name(lang), a.Code == v.Country.Code})
+		}
+		for _, a := range byName(s.Atlas.Units(v.Country.Code), lang) {
+			v.Units = append(v.Units, choice{a.Code, a.Name(lang), false})
+		}
+		return s.html(http.StatusOK, "subscribe", "site", v.page, v)
+	})
+}
