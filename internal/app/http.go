@@ -71,7 +71,11 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	public, err := site.New(a.siteDeps())
+	deps, err := a.siteDeps()
+	if err != nil {
+		return nil, err
+	}
+	public, err := site.New(deps)
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"tocsin/adapters/broadcast"
 	"tocsin/adapters/website"
+	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/config"
@@ -70,4 +72,35 @@ func (a *App) AddRecipient(ctx context.Context, channel string, in NewRecipient)
 	return secret, a.Registry.Put(ctx, made)
 }
 
-func (a *App) siteDeps() site.Deps { return site.Deps{} }
+// siteDeps is what the citizens' site stands on.
+func (a *App) siteDeps() (site.Deps, error) {
+	c := a.Config
+	keys, err := Keys(c)
+	if err != nil {
+		return site.Deps{}, err
+	}
+	_, push := c.Channels["webpush"]
+	return site.Deps{
+		Current: a.Current, Photos: a.Stream.Objects(), Atlas: a.Atlas, Verify: a.verify,
+		Certificate: keys.Certificate, WebhookKey: keys.Webhook, FeedAddresses: []string{feedAddress(c.PublicURL)},
+		PublicURL: c.PublicURL, Realm: c.Realm, Authority: c.Authority, Country: c.Country, TimeZone: c.TimeZone,
+		Languages: c.Languages, PushEnabled: push, Log: a.log,
+	}, nil
+}
+
+// verify checks a document that a visitor gives us against our own certificate.
+func (a *App) verify(document []byte) (site.Verified, error) {
+	doc, err := cap.Verify(document, a.Signer.Certificate())
+	if err != nil {
+		return site.Verified{}, err
+	}
+	return site.Verified{
+		Identifier: doc.Identifier, Sender: doc.Sender, Sent: doc.Sent,
+		Status: alert.Status(doc.Status), MsgType: alert.MsgType(doc.MsgType),
+	}, nil
+}
+
+// feedAddress is the WebSocket address of the feed at a public address.
+func feedAddress(public string) string {
+	return "ws" + strings.TrimPrefix(strings.TrimSuffix(public, "/"), "http") + "/v1/feed"
+}

@@ -71,13 +71,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if !o.Once {
-		if err := s.stay(ctx); err != nil {
-			return err
-		}
-	}
 	s.say("%s\n", result.line())
-	return result.err()
+	if o.Once || result.err() != nil {
+		return result.err()
+	}
+	return s.stay(ctx)
 }
 
 func (s *stage) say(format string, args ...any) { _, _ = fmt.Fprintf(s.Out, format, args...) }
