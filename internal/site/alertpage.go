@@ -108,16 +108,34 @@ func (s *site) livePage(rev current.Revision, lang alert.Lang) reply {
 	v.Title, v.Hidden, v.Revision, v.page.Expires = v.Headline, true, m.Identifier, m.Expires
 	v.Scripts = []string{"site.js"}
 	for _, p := range f.Children {
-		v.Children = append(v.Children, person{nameOf(p, lang), photoOf(m, p), p.PhotoTaken, alert.Describe(p, lang)})
+		v.Children = append(v.Children, child(m, p, lang))
 	}
 	for _, p := range f.Suspects {
 		n := named{Name: strings.TrimSpace(p.GivenName + " " + p.FamilyName)}
-		v.Suspects = append(v.Suspects, person{n, photoOf(m, p), p.PhotoTaken, alert.DescribeSuspect(p, lang)})
+		v.Suspects = append(v.Suspects, person{n, photoOf(m, p), month(p.PhotoTaken), alert.DescribeSuspect(p, lang)})
 	}
 	for _, vehicle := range f.Vehicles {
 		v.Vehicles = append(v.Vehicles, alert.DescribeVehicle(vehicle, lang))
 	}
 	return s.html(http.StatusOK, "alert", "site", v.page, v)
+}
+
+// child is what a page shows of one child; the age stands beside the name and not again below.
+func child(m *alert.Message, p alert.Person, lang alert.Lang) person {
+	c := person{nameOf(p, lang), photoOf(m, p), month(p.PhotoTaken), alert.Describe(p, lang)}
+	if len(c.Rows) > 0 && c.Rows[0].Value == c.Named.Age {
+		c.Rows = c.Rows[1:]
+	}
+	return c
+}
+
+// month is "2026-05" or "2026-05-14" as all six languages read it: 05/2026.
+func month(date string) string {
+	if year, rest, ok := strings.Cut(date, "-"); ok {
+		m, _, _ := strings.Cut(rest, "-")
+		return m + "/" + year
+	}
+	return date
 }
 
 // photoOf is the picture of p among m's.
