@@ -44,6 +44,7 @@ func pushes(t testing.TB, _ adapter.Env) adaptertest.Far {
 		},
 		Taken: func(i int) int { return len(users[i].Messages()) },
 		Hang:  func() { s.Fail(pushservice.Fault{Stall: time.Hour}) },
+		Down:  func() { _ = s.Close() },
 	}
 	for _, c := range []struct {
 		status int

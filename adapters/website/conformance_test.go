@@ -65,6 +65,7 @@ func partners(t testing.TB, _ adapter.Env) adaptertest.Far {
 		},
 		Taken: func(i int) int { mu.Lock(); defer mu.Unlock(); return taken[path(i)] },
 		Hang:  func() { mu.Lock(); defer mu.Unlock(); hang = true },
+		Down:  srv.Close,
 	}
 	for _, c := range []struct {
 		answer

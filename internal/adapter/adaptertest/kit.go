@@ -40,13 +40,19 @@ func prepare(t tester, c Case, realm alert.Realm) *kit {
 func start(t tester, c Case, realm alert.Realm) *kit {
 	t.Helper()
 	k := prepare(t, c, realm)
+	k.begin()
+	return k
+}
+
+// begin opens the channel with good settings.
+func (k *kit) begin() {
+	k.Helper()
 	if err := k.open(); err != nil {
-		t.Fatalf("Open with good settings: %v", err)
+		k.Fatalf("Open with good settings: %v", err)
 	}
 	if k.far.Opened != nil {
 		k.far.Opened(k.channel)
 	}
-	return k
 }
 
 // open opens the channel and closes it with the check.
