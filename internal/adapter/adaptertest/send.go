@@ -113,9 +113,8 @@ func readOnly(t tester, c Case) {
 	before := map[alert.Lang][]byte{}
 	for lang, p := range d.Payloads {
 		// Encoders leave room behind what they wrote; libraries append to what they are given.
-		room := make([]byte, len(p.Body), len(p.Body)+4096)
-		copy(room, p.Body)
-		p.Body = room
+		room := append(bytes.Clone(p.Body), bytes.Repeat([]byte{0xA5}, 4096)...)
+		p.Body = room[:len(p.Body)]
 		d.Payloads[lang] = p
 		before[lang] = bytes.Clone(room[:cap(room)])
 	}

@@ -133,7 +133,7 @@ func sendFaults() []example {
 			return nil, fmt.Errorf("posting to %s", batch[0].Address)
 		}}},
 		{"appends to the body", "payloads are read only", "wrote into", fault{send: func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
-			_ = append(d.Payloads[alert.English].Body, 0x02)
+			_ = append(d.Payloads[alert.English].Body, 0)
 			return p.sendAll(ctx, d, batch)
 		}}},
 		{"stamps the message", "payloads are read only", "changed the message", fault{send: func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
