@@ -12,7 +12,9 @@ import (
 // languages is the pattern of the first part of a page's address. A test holds it against alert.Langs.
 const languages = "/{lang:en|fr|de|it|ru|es}"
 
-func (s *site) routes() http.Handler {
+func (s *site) routes() http.Handler { return alone(s.router()) }
+
+func (s *site) router() chi.Router {
 	r := chi.NewRouter()
 	r.Use(s.headers)
 	r.NotFound(s.notFound)
@@ -27,7 +29,7 @@ func (s *site) routes() http.Handler {
 	r.Get("/manifest.webmanifest", s.serveFixed)
 	r.Route(languages, s.pageRoutes)
 	r.Group(s.openRoutes)
-	return alone(r)
+	return r
 }
 
 // alone hides a router around this one, whose method chi would take for ours,

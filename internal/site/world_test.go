@@ -221,7 +221,18 @@ func (w *world) photo(p alert.Person) alert.Media {
 }
 
 // face draws somebody: a head on a coloured ground, so that screenshots can be judged.
-func face(name string) []byte {
+var face = func() func(string) []byte {
+	var drawn sync.Map
+	return func(name string) []byte {
+		data, ok := drawn.Load(len(name))
+		if !ok {
+			data, _ = drawn.LoadOrStore(len(name), draw(name))
+		}
+		return data.([]byte)
+	}
+}()
+
+func draw(name string) []byte {
 	const wide, high = 480, 600
 	img := image.NewRGBA(image.Rect(0, 0, wide, high))
 	shift := uint8(len(name) * 12)
