@@ -51,7 +51,8 @@ type SMPP struct {
 	tls      *tls.Config
 }
 
-// HTTP is a provider's gateway. The defaults of the parameters are Kannel's.
+// HTTP is a provider's gateway. The defaults of the parameters are Kannel's,
+// which wants method GET and format query.
 type HTTP struct {
 	Kind         string  `json:"kind"` // "http"
 	Name         string  `json:"name"`
@@ -224,8 +225,13 @@ func (g *HTTP) complete(loopback bool) (err error) {
 		name    *string
 		kannels string
 	}{
-		{&g.Params.To, "to"}, {&g.Params.Text, "text"}, {&g.Params.From, "from"}, {&g.Params.User, "username"},
-		{&g.Params.Password, "password"}, {&g.Params.Coding, "coding"}, {&g.Params.Callback, "dlr-url"},
+		{&g.Params.To, "to"},
+		{&g.Params.Text, "text"},
+		{&g.Params.From, "from"},
+		{&g.Params.User, "username"},
+		{&g.Params.Password, "password"},
+		{&g.Params.Coding, "coding"},
+		{&g.Params.Callback, "dlr-url"},
 	} {
 		*p.name = cmp.Or(*p.name, p.kannels)
 	}

@@ -62,7 +62,7 @@ func (m *Message) Public(base string) Public {
 		p.Texts[lang] = PublicTexts{Headline: t.Headline, Description: t.Description, Instruction: t.Instruction}
 		p.Pages[lang] = PageURL(m, lang)
 	}
-	if m.Facts == nil {
+	if m.Facts == nil || m.MsgType == TypeCancel { // a withdrawal names nobody, whatever it was handed
 		return p
 	}
 	p.Phone, p.Hotline = m.Facts.Contact.Phone, m.Facts.Contact.Hotline

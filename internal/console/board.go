@@ -128,7 +128,10 @@ func (c *console) tile(t ledger.Totals, ended bool) tile {
 	}
 	if ended {
 		tl.Word = "told"
-		tl.Extra = append(tl.Extra, thousands(t.Removed)+" confirmed removal")
+		// Phones confirm nothing: only who holds copies is asked, and shown until all have answered.
+		if look := looks[t.Channel]; t.Removed > 0 || look == "radio" || look == "web" {
+			tl.Extra = append(tl.Extra, thousands(t.Removed)+" of "+thousands(t.Recipients)+" confirmed removal")
+		}
 	}
 	for _, x := range []struct {
 		n    int

@@ -77,9 +77,9 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		case ev.Outcome != "":
 			m.Detail = textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
-			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", " + shortDigest(ev.Digest)
+			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", content code " + shortDigest(ev.Digest)
 		case ev.Digest != "":
-			m.Detail = shortDigest(ev.Digest)
+			m.Detail = "Content code " + shortDigest(ev.Digest)
 		}
 		// Edits in a row by one person are one line: the record keeps each.
 		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {

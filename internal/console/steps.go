@@ -190,6 +190,7 @@ func (b *form) expiry(p *time.Time) {
 	in.Value, f.Value = b.sent.Get("expires.in"), m.Value
 	if h, err := strconv.Atoi(in.Value); err == nil && slices.Contains(expiryHours, h) {
 		*p = b.now.Add(time.Duration(h) * time.Hour).Truncate(time.Minute)
+		f.Value = p.In(b.zone).Format(momentShown)
 		return
 	}
 	if m.Error != "" {

@@ -7,7 +7,6 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
-	"tocsin/internal/ledger"
 	"tocsin/web"
 )
 
@@ -174,11 +173,6 @@ func languageOptions() []option {
 		list[i] = option{string(l), languageName(l)}
 	}
 	return list
-}
-
-// bad says whether a row wants somebody's attention.
-func bad(r ledger.Row) bool {
-	return r.State == adapter.Failed || r.State == adapter.Declined
 }
 
 // ago is a time that passed, as an officer says it.

@@ -52,6 +52,28 @@ type world struct {
 	stations *memStations
 	tokens   map[string]string // by officer id
 	logged   *bytes.Buffer
+	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// faulty is casework over an event stream that can be in trouble.
+type faulty struct {
+	Casework
+	w *world
+}
+
+func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
+	if f.w.fault != nil {
+		k, _ := f.Get(id)
+		return k, f.w.fault
+	}
+	return f.Casework.Release(ctx, by, id, digest)
+}
+
+func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
+	if f.w.fault != nil {
+		return casework.Preview{}, f.w.fault
+	}
+	return f.Casework.Preview(ctx, id)
 }
 
 func newWorld(t testing.TB, realm alert.Realm) *world {
@@ -81,7 +103,7 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		Log: slog.New(slog.DiscardHandler),
 	}))(t)
 	h := must(New(Deps{
-		Casework: w.casework, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),

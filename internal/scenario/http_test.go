@@ -100,3 +100,13 @@ func asJSON(t *testing.T, v any) []byte {
 	}
 	return data
 }
+
+// digestIn is the digest of a preview.
+func digestIn(t *testing.T, preview answer) string {
+	t.Helper()
+	var p struct{ Digest string }
+	if err := json.Unmarshal(preview.body, &p); err != nil || p.Digest == "" {
+		t.Fatalf("a preview without a digest: %d %v %.300s", preview.status, err, preview.body)
+	}
+	return p.Digest
+}

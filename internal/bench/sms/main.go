@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"tocsin/internal/bench/measure"
 )
@@ -51,16 +52,20 @@ func main() {
 	if *quick {
 		o.rounds = min(o.rounds, 9)
 	}
+	var last strings.Builder // the bars, after all tables
 	for _, window := range []int{10, 50} {
 		speed, cpu := bars(window)
 		s, err := run(o, window)
 		if err != nil {
-			speed.Missing(os.Stdout, err.Error())
-			cpu.Missing(os.Stdout, err.Error())
+			speed.Missing(&last, err.Error())
+			cpu.Missing(&last, err.Error())
 			continue
 		}
 		s.report(os.Stdout)
+		speed.Print(&last, s.ratio(measure.Seconds))
+		cpu.Print(&last, s.ratio(measure.CPUTime))
 	}
+	fmt.Print(last.String())
 }
 
 // bars are the figures of one window; the large one is the one asked for.
