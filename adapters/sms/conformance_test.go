@@ -201,8 +201,13 @@ func overHTTP(t testing.TB, env adapter.Env) adaptertest.Far {
 		class  adapter.Class
 		after  time.Duration
 	}{
-		{302, adapter.Misconfigured, 0}, {400, adapter.Misconfigured, 0}, {401, adapter.Misconfigured, 0}, {404, adapter.Misconfigured, 0},
-		{429, adapter.Throttled, 7 * time.Second}, {503, adapter.Throttled, throttledFor}, {500, adapter.Temporary, 0},
+		{302, adapter.Misconfigured, 0},
+		{400, adapter.Misconfigured, 0},
+		{401, adapter.Misconfigured, 0},
+		{404, adapter.Misconfigured, 0},
+		{429, adapter.Throttled, 7 * time.Second},
+		{503, adapter.Throttled, throttledFor},
+		{500, adapter.Temporary, 0},
 	} {
 		far.Refusals = append(far.Refusals, p.refusal(fmt.Sprint(c.status), c.status, c.class, c.after))
 	}

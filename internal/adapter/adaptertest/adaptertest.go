@@ -73,6 +73,7 @@ var checks = []check{
 	{"hostile text stays text", hostile},
 	{"one receipt for each, in order", receipts},
 	{"alert, update and withdrawal arrive", story},
+	{"a restart loses nobody", restart},
 	{"duplicates are answered each", duplicates},
 	{"send ends with its context", hanging},
 	{"a bad address fails alone", badAddresses},

@@ -44,8 +44,12 @@ func hanging(t tester, c Case) {
 
 // nonsense are addresses that no channel wrote.
 var nonsense = []json.RawMessage{
-	nil, {}, json.RawMessage(`null`), json.RawMessage(`{}`), json.RawMessage(`[]`), json.RawMessage(`"x"`), json.RawMessage(`7`),
-	json.RawMessage(`{`), {0xff, 0x00, 0xfe}, json.RawMessage(`{"x":` + strings.Repeat("[", 20_000)),
+	nil,
+	{},
+	json.RawMessage(`null`), json.RawMessage(`{}`), json.RawMessage(`[]`), json.RawMessage(`"x"`), json.RawMessage(`7`),
+	json.RawMessage(`{`),
+	{0xff, 0x00, 0xfe},
+	json.RawMessage(`{"x":` + strings.Repeat("[", 20_000)),
 	json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`),
 }
 

@@ -176,8 +176,8 @@ func (p *post) Check(context.Context) error { return p.check }
 // broken is the case of a channel with fault f; without one the suite must pass.
 func broken(f fault) Case {
 	var mu sync.Mutex
-	offices := map[string]*office{} // by key folder: Open finds the far end that Start made
-	c := Case{patience: time.Second}
+	offices := map[string]*office{}             // by key folder: Open finds the far end that Start made
+	c := Case{patience: 400 * time.Millisecond} // what must be waited for in vain, dozens of times
 	c.Driver = adapter.Driver{
 		Name: "post", Title: "Letters",
 		Limits: adapter.Limits{Batch: 20, Concurrency: 4, PerDestination: 2, Timeout: 5 * time.Second, ShardSize: 40},
