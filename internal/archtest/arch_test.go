@@ -89,7 +89,7 @@ var rules = []rule{
 			}
 			allowed := []string{
 				"internal/adapter", "internal/alert", "internal/cap", "internal/problem", "internal/guard",
-				"internal/smpp", pkg, // sms: its protocol library, shared with the demo's message centre
+				"internal/problem", "internal/smpp", pkg, // sms: its protocol library, shared with the demo's message centre
 			}
 			rel := strings.TrimPrefix(imp, module)
 			top := strings.Join(strings.Split(pkg, "/")[:2], "/")

@@ -213,3 +213,124 @@ func TestPagesInTheBrowser(t *testing.T) {
 		})
 	}
 }
+
+// Without script every page says the same, and nothing waits for one.
+func TestPagesWithoutScript(t *testing.T) {
+	w := newWorld(t, nil)
+	b := newTab(t, chrome(t), w.server(), "noscript", 360, 740)
+	b.noScript()
+	m := w.publish(w.story(nil))
+	for name, path := range map[string]string{
+		"live": "/fr/", "alert": "/fr/alerts/" + m.Case, "subscribe": "/fr/subscribe?country=LU", "frame": "/embed/v1/frame?lang=fr",
+	} {
+		b.open(path)
+		b.shot(name)
+	}
+	b.open("/fr/alerts/" + m.Case)
+	if got := b.text("main"); !strings.Contains(got, girl) || !strings.Contains(got, "+32 2 554 40 00") || strings.Contains(got, "Partager cette alerte") {
+		t.Errorf("the page says %s", got)
+	}
+	b.run(chromedp.Click(chromedp.CSS(".langs summary")), chromedp.Click(chromedp.CSS(`.langs a[hreflang="de"]`)), chromedp.WaitReady(chromedp.CSS(`html[lang="de"] main`)))
+	if got := b.text("h1"); !strings.Contains(got, "Kind entführt") {
+		t.Errorf("after choosing German: %s", got)
+	}
+	w.withdraw(m, alert.OutcomeFound)
+	b.open("/fr/alerts/" + m.Case)
+	b.shot("found")
+	if got := b.text("main"); strings.Contains(got, girl) || !strings.Contains(got, "retrouvé") {
+		t.Errorf("the ended page says %s", got)
+	}
+}
+
+// A page that is open hears of the update and of the end, and forgets the name.
+func TestOpenPageFollows(t *testing.T) {
+	w := newWorld(t, nil)
+	parent, url := chrome(t), w.server()
+	m := w.publish(w.story(nil))
+	page, list, frame := newTab(t, parent, url, "page", 390, 780), newTab(t, parent, url, "list", 1280, 900), newTab(t, parent, url, "frame", 390, 500)
+	page.open("/en/alerts/" + m.Case)
+	list.open("/en/")
+	frame.open("/embed/v1/frame?lang=en")
+	update := w.publish(w.story(func(u *alert.Message) {
+		u.Revision, u.MsgType = 2, alert.TypeUpdate
+		u.References = []alert.Ref{{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent}}
+		u.Facts.LastSeen.Place = "Gent-Sint-Pieters"
+	}))
+	page.hears("Gent-Sint-Pieters")
+	list.hears("Gent-Sint-Pieters")
+	page.check("updated")
+	w.withdraw(update, alert.OutcomeFound)
+	page.hears("The child has been found.")
+	list.hears("No alert at the moment")
+	frame.nudge()
+	for _, b := range []*tab{page, list} {
+		b.check("ended")
+	}
+	for _, b := range []*tab{page, list, frame} {
+		if eval[bool](b, `new Promise(done => { const at = Date.now(); (function look() {
+			const told = document.documentElement.outerHTML.includes(`+"`"+girl+"`"+`);
+			if (!told || Date.now() - at > 5000) return done(told); setTimeout(look, 50); })(); })`) {
+			t.Errorf("%s still holds the name: %s", b.name, b.text("html"))
+		}
+	}
+}
+
+// nudge tells the page that the network is back: it asks at once, and not in half a minute.
+func (b *tab) nudge() {
+	b.t.Helper()
+	b.run(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event("online")), 0`))
+}
+
+// hears waits until the page says words after a nudge.
+func (b *tab) hears(words string) {
+	b.t.Helper()
+	b.nudge()
+	if !eval[bool](b, `new Promise(done => { const at = Date.now(); (function look() {
+		const told = document.body.innerText.includes(`+"`"+words+"`"+`);
+		if (told || Date.now() - at > 8000) return done(told); setTimeout(look, 50); })(); })`) {
+		b.t.Errorf("%s does not say %q: %s", b.name, words, b.text("main"))
+	}
+}
+
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
+	if err != nil {
+		b.t.Fatalf("%s: %v", b.name, err)
+	}
+	return v
+}
+
+// Several children, people without a photo, long names: the page holds.
+func TestCrowdedPages(t *testing.T) {
+	w := newWorld(t, nil)
+	parent, url := chrome(t), w.server()
+	m := w.publish(w.story(func(m *alert.Message) {
+		f := m.Facts
+		f.Children = append(f.Children, f.Children[0], f.Children[0])
+		f.Children[1].GivenName, f.Children[1].Photo, f.Children[1].Age = "Jean-Baptiste-Emmanuel-Maximilien", "", 3
+		f.Children[2].GivenName, f.Children[2].Age, f.Children[2].Sex = "Лев", 11, alert.Male
+		f.Suspects[0].Photo = ""
+		f.Note = alert.Localized{"fr": "La voiture a été vue sur l'E17 près de Gand.", "de": "Das Auto wurde auf der E17 bei Gent gesehen.", "en": "The car was seen on the E17 near Ghent.", "ru": "Автомобиль видели на трассе E17 под Гентом."}
+	}))
+	w.publish(w.story(func(m *alert.Message) {
+		m.Case, m.Languages = "7GQ2XKPB4MNX", []alert.Lang{"de"}
+		m.Page = testHost + "/*/alerts/" + m.Case
+		m.Facts.Children[0].Photo, m.Facts.Languages = "", m.Languages
+	}))
+	for _, size := range [][2]int64{{1280, 900}, {320, 640}} {
+		b := newTab(t, parent, url, fmt.Sprintf("crowd-%d", size[0]), size[0], size[1])
+		b.open("/de/")
+		b.check("list")
+		b.open("/de/alerts/" + m.Case)
+		b.check("alert")
+		b.open("/es/alerts/7GQ2XKPB4MNX")
+		b.check("foreign")
+		b.open("/de/alerts/none")
+		b.faults = nil // a 404 is what was asked for
+		b.check("missing")
+		b.open("/de/verify")
+		b.run(chromedp.SetValue(chromedp.CSS("#document"), string(m.CAP)), chromedp.Click(chromedp.CSS("form button")), chromedp.WaitReady(chromedp.CSS(".verdict")))
+		b.check("verdict")
+	}
+}

@@ -91,9 +91,7 @@ func (a reply) write(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", a.kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the reader left: nothing to mend
-	}
+	_, _ = w.Write(body) // the reader left: nothing to mend
 }
 
 // setModified leaves the time out while its second lasts: a second change in
