@@ -1,11 +1,7 @@
 package alert
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,30 +12,8 @@ import (
 func typedConstants(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	for _, name := range []string{"facts.go", "alert.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			g, ok := d.(*ast.GenDecl)
-			if !ok || g.Tok != token.CONST {
-				continue
-			}
-			for _, s := range g.Specs {
-				v := s.(*ast.ValueSpec)
-				kind, ok := v.Type.(*ast.Ident)
-				if !ok {
-					continue
-				}
-				value, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				found[kind.Name] = append(found[kind.Name], value)
-			}
-		}
-	}
+	constants(t, "facts.go", found)
+	constants(t, "alert.go", found)
 	return found
 }
 
