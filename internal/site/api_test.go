@@ -144,6 +144,20 @@ func TestWellKnown(t *testing.T) {
 	}
 }
 
+// A phone that keeps the site on its home screen needs icons that are there.
+func TestManifest(t *testing.T) {
+	w := newWorld(t, nil)
+	m := read[manifestJSON](w, "/manifest.webmanifest")
+	if len(m.Icons) != 2 || m.Start != "/" || m.Scope != "/" || m.Lang != "fr" {
+		t.Errorf("%+v", m)
+	}
+	for _, icon := range m.Icons {
+		if r := w.get(icon.Src); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != icon.Type {
+			t.Errorf("%s: %d %s", icon.Src, r.StatusCode, r.Header.Get("Content-Type"))
+		}
+	}
+}
+
 func TestFixedFiles(t *testing.T) {
 	w := newWorld(t, nil)
 	for address, want := range map[string]struct{ kind, says string }{

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -248,5 +249,20 @@ func TestPageBuiltDuringWithdrawal(t *testing.T) {
 	silent(t, "the page after it", r)
 	if r.StatusCode != http.StatusGone {
 		t.Errorf("after: %d", r.StatusCode)
+	}
+}
+
+// A country opens one page within a minute.
+func BenchmarkAlertPage(b *testing.B) {
+	for _, c := range []struct{ name, address string }{{"page", "/fr/alerts/7GQ2XKPB4MNT"}, {"photo", "/photos/" + annaPhoto + ".jpg"}} {
+		b.Run(c.name, func(b *testing.B) {
+			w := newWorld(b, nil)
+			w.publish(w.story(nil))
+			r := httptest.NewRequest(http.MethodGet, testHost+c.address, nil)
+			r.Header.Set("Accept-Encoding", "gzip")
+			for b.Loop() {
+				w.handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
 	}
 }
