@@ -34,6 +34,7 @@ type telephones struct {
 	texts  map[string]int
 	refuse map[string]uint32 // "" refuses all
 	hangs  bool
+	down   bool // the centre's connections end at the next word
 	end    chan struct{}
 }
 
@@ -119,8 +120,12 @@ func overSMPP(t testing.TB, env adapter.Env) adaptertest.Far {
 	})
 	far := p.far(t, env, map[string]any{
 		"kind": "smpp", "name": "one", "address": l.Addr().String(), "system_id": "tocsin", "source": "TOCSIN",
-		"window": 100, "rate": 10_000, "response_s": 5,
+		"window": 100, "rate": 10_000, "response_s": 60, // longer than the suite waits: the context must end a Send
 	})
+	far.Down = func() {
+		l.Close()
+		p.set(func() { p.down = true })
+	}
 	for _, c := range []struct {
 		status smpp.Status
 		class  adapter.Class
@@ -148,6 +153,10 @@ func (p *telephones) serve(conn net.Conn) {
 		}
 		answer := pdu.Reply(smpp.OK, nil)
 		_, hangs := p.hand("", false)
+		var down bool
+		if p.set(func() { down = p.down }); down {
+			return
+		}
 		switch {
 		case pdu.Command == smpp.SubmitSM:
 			m, err := smpp.DecodeMessage(pdu.Body)
@@ -196,13 +205,19 @@ func overHTTP(t testing.TB, env adapter.Env) adaptertest.Far {
 		"kind": "http", "name": "web", "url": url, "method": "GET", "format": "query", "source": "TOCSIN",
 		"window": 100, "rate": 10_000, "params": map[string]any{"to": "to"},
 	})
+	far.Down = srv.Close
 	for _, c := range []struct {
 		status uint32
 		class  adapter.Class
 		after  time.Duration
 	}{
-		{302, adapter.Misconfigured, 0}, {400, adapter.Misconfigured, 0}, {401, adapter.Misconfigured, 0}, {404, adapter.Misconfigured, 0},
-		{429, adapter.Throttled, 7 * time.Second}, {503, adapter.Throttled, throttledFor}, {500, adapter.Temporary, 0},
+		{302, adapter.Misconfigured, 0},
+		{400, adapter.Misconfigured, 0},
+		{401, adapter.Misconfigured, 0},
+		{404, adapter.Misconfigured, 0},
+		{429, adapter.Throttled, 7 * time.Second},
+		{503, adapter.Throttled, throttledFor},
+		{500, adapter.Temporary, 0},
 	} {
 		far.Refusals = append(far.Refusals, p.refusal(fmt.Sprint(c.status), c.status, c.class, c.after))
 	}

@@ -132,7 +132,10 @@ func decodeSettings(raw json.RawMessage, loopback bool) (settings, error) {
 }
 
 func (s *settings) add(raw json.RawMessage, loopback bool) (name string, err error) {
-	var kind struct{ Kind, Name string }
+	var kind struct {
+		Kind string `json:"kind"` // tagged so that an error calls them as the settings do
+		Name string `json:"name"`
+	}
 	if err := json.Unmarshal(raw, &kind); err != nil {
 		return "", err
 	}

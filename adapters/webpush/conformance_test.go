@@ -44,6 +44,7 @@ func pushes(t testing.TB, _ adapter.Env) adaptertest.Far {
 		},
 		Taken: func(i int) int { return len(users[i].Messages()) },
 		Hang:  func() { s.Fail(pushservice.Fault{Stall: time.Hour}) },
+		Down:  func() { _ = s.Close() },
 	}
 	for _, c := range []struct {
 		status int
@@ -51,11 +52,19 @@ func pushes(t testing.TB, _ adapter.Env) adaptertest.Far {
 		class  adapter.Class
 		after  time.Duration
 	}{
-		{404, "", adapter.Gone, 0}, {410, "", adapter.Gone, 0},
-		{429, "7", adapter.Throttled, 7 * time.Second}, {406, "", adapter.Throttled, 0}, {503, "9", adapter.Throttled, 9 * time.Second},
-		{401, "", adapter.Misconfigured, 0}, {403, "", adapter.Misconfigured, 0},
-		{400, "", adapter.Rejected, 0}, {413, "", adapter.Rejected, 0},
-		{408, "", adapter.Temporary, 0}, {500, "", adapter.Temporary, 0}, {503, "", adapter.Temporary, 0}, {302, "", adapter.Temporary, 0},
+		{404, "", adapter.Gone, 0},
+		{410, "", adapter.Gone, 0},
+		{429, "7", adapter.Throttled, 7 * time.Second},
+		{406, "", adapter.Throttled, 0},
+		{503, "9", adapter.Throttled, 9 * time.Second},
+		{401, "", adapter.Misconfigured, 0},
+		{403, "", adapter.Misconfigured, 0},
+		{400, "", adapter.Rejected, 0},
+		{413, "", adapter.Rejected, 0},
+		{408, "", adapter.Temporary, 0},
+		{500, "", adapter.Temporary, 0},
+		{503, "", adapter.Temporary, 0},
+		{302, "", adapter.Temporary, 0},
 	} {
 		far.Refusals = append(far.Refusals, adaptertest.Refusal{
 			Name: fmt.Sprint(c.status, " ", c.retry), Class: c.class, After: c.after,

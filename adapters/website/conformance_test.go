@@ -65,16 +65,21 @@ func partners(t testing.TB, _ adapter.Env) adaptertest.Far {
 		},
 		Taken: func(i int) int { mu.Lock(); defer mu.Unlock(); return taken[path(i)] },
 		Hang:  func() { mu.Lock(); defer mu.Unlock(); hang = true },
+		Down:  srv.Close,
 	}
 	for _, c := range []struct {
 		answer
 		class adapter.Class
 		want  time.Duration
 	}{
-		{answer{301, ""}, adapter.Temporary, 0}, {answer{400, ""}, adapter.Temporary, 0},
-		{answer{401, ""}, adapter.Misconfigured, 0}, {answer{403, ""}, adapter.Misconfigured, 0},
-		{answer{404, ""}, adapter.Temporary, 0}, {answer{410, ""}, adapter.Temporary, 0}, // a fault to mend, never a farewell
-		{answer{429, "7"}, adapter.Throttled, 7 * time.Second}, {answer{503, "9"}, adapter.Throttled, 9 * time.Second},
+		{answer{301, ""}, adapter.Temporary, 0},
+		{answer{400, ""}, adapter.Temporary, 0},
+		{answer{401, ""}, adapter.Misconfigured, 0},
+		{answer{403, ""}, adapter.Misconfigured, 0},
+		{answer{404, ""}, adapter.Temporary, 0},
+		{answer{410, ""}, adapter.Temporary, 0}, // a fault to mend, never a farewell
+		{answer{429, "7"}, adapter.Throttled, 7 * time.Second},
+		{answer{503, "9"}, adapter.Throttled, 9 * time.Second},
 		{answer{500, ""}, adapter.Temporary, 0},
 	} {
 		far.Refusals = append(far.Refusals, adaptertest.Refusal{

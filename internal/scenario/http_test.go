@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -109,4 +110,21 @@ func digestIn(t *testing.T, preview answer) string {
 		t.Fatalf("a preview without a digest: %d %v %.300s", preview.status, err, preview.body)
 	}
 	return p.Digest
+}
+
+// unpacked is the body of an answer whose packing the request asked for by itself.
+func unpacked(t *testing.T, a answer) []byte {
+	t.Helper()
+	if a.header.Get("Content-Encoding") != "gzip" {
+		return a.body
+	}
+	z, err := gzip.NewReader(bytes.NewReader(a.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(io.LimitReader(z, 32<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
 }

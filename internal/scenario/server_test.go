@@ -53,6 +53,7 @@ type server struct {
 	conf config.Config
 	args []string // more of the command line
 	cmd  *exec.Cmd
+	gone chan struct{} // closed when the process has ended
 	logs *logBuffer
 }
 
@@ -124,7 +125,12 @@ func (s *server) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.gone = make(chan struct{})
+	go func(cmd *exec.Cmd, gone chan struct{}) { defer close(gone); _ = cmd.Wait() }(s.cmd, s.gone)
 	eventually(s.t, 30*time.Second, "server ready", func() error {
+		if !s.alive() {
+			s.t.Fatal("the server ended by itself")
+		}
 		resp, err := http.Get("http://" + s.conf.Ops + "/readyz")
 		if err != nil {
 			return err
@@ -157,8 +163,18 @@ func (s *server) kill() {
 		return
 	}
 	_ = s.cmd.Process.Kill() // it may have ended by itself
-	_ = s.cmd.Wait()
+	<-s.gone
 	s.cmd = nil
+}
+
+// alive says that the process has not ended.
+func (s *server) alive() bool {
+	select {
+	case <-s.gone:
+		return false
+	default:
+		return true
+	}
 }
 
 // operator speaks to the running server's socket.

@@ -42,6 +42,9 @@ type world struct {
 	author, approver                        client.Officer
 }
 
+// gatewayPassword is the SMS gateway's.
+const gatewayPassword = "Smew-41x" // SMPP has room for eight characters
+
 // newWorld prepares a world; open starts it.
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -82,7 +85,7 @@ func newWorld(t *testing.T) *world {
 		"webpush":   settings(map[string]any{"root_cas": file("push.pem", push.Certificate()), "subscribe_per_minute": 1_000_000}),
 		"sms": settings(map[string]any{"gateways": []any{map[string]any{
 			"kind": "smpp", "name": "local", "address": centre.Addr(), "system_id": "tocsin",
-			"password_file": file("smsc-password", []byte("gateway")), "source": "TOCSIN", "window": 50, "rate": 1000,
+			"password_file": file("smsc-password", []byte(gatewayPassword)), "source": "TOCSIN", "window": 50, "rate": 1000,
 		}}}),
 	})
 	return w

@@ -24,7 +24,9 @@ type Case struct {
 
 // Far is a far end that runs, and the handles the suite needs of it.
 type Far struct {
-	Settings json.RawMessage // that lead the channel here
+	// Settings lead the channel here. Time-outs in them are longer than the suite
+	// waits (ten seconds), so that a Send which ends in time was ended by its context.
+	Settings json.RawMessage
 	// Opened, where set, gets the open channel: for recipients who dial in, and
 	// for channels that make their recipients.
 	Opened func(a adapter.Adapter)
@@ -36,6 +38,8 @@ type Far struct {
 	// Hang makes the far end take everything and answer nothing from now on, until
 	// its end. nil: Send waits for nobody on this channel.
 	Hang func()
+	// Down ends the far end: connections break, nobody listens any more. nil: there is no such thing.
+	Down func()
 	// Refusals are the answers by which the far end can refuse: one for each status that has a class.
 	Refusals []Refusal
 }
@@ -73,8 +77,10 @@ var checks = []check{
 	{"hostile text stays text", hostile},
 	{"one receipt for each, in order", receipts},
 	{"alert, update and withdrawal arrive", story},
+	{"a restart loses nobody", restart},
 	{"duplicates are answered each", duplicates},
 	{"send ends with its context", hanging},
+	{"a far end that is away", away},
 	{"a bad address fails alone", badAddresses},
 	{"refusals have their class", refusals},
 	{"payloads are read only", readOnly},

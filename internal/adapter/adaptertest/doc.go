@@ -18,7 +18,9 @@
 // 3. Send. One attempt, one receipt for each recipient, in order. No retry, no
 // log line. Return soon after ctx ends. A recipient whose address makes no
 // sense fails alone. Payload bodies belong to everybody: read them only. What
-// a failure says goes to the board: no address, no token, no number.
+// a failure says goes to the board: no address, no token, no number. What must
+// outlive the process (keys, salts) lies in Env.KeyDir, the recipients in
+// Env.Recipients; nothing else is there after a restart.
 //
 // 4. The classes. Ask of each status that the far end can give: would the same
 // message be taken later (Temporary, Throttled)? never (Rejected)? is this

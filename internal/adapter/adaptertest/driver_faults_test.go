@@ -1,10 +1,13 @@
 package adaptertest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -25,6 +28,24 @@ func driverFaults() []example {
 			d.Open = func(ctx context.Context, raw json.RawMessage, env adapter.Env) (adapter.Adapter, func(context.Context) error, error) {
 				return strict(ctx, nil, env)
 			}
+		}}},
+		{"a wrong type taken for nothing", "settings are read strictly", "of a wrong type", fault{driver: func(d *adapter.Driver) {
+			strict := d.Open
+			d.Open = func(ctx context.Context, raw json.RawMessage, env adapter.Env) (adapter.Adapter, func(context.Context) error, error) {
+				if bytes.Contains(raw, []byte("true")) {
+					raw = nil
+				}
+				return strict(ctx, raw, env)
+			}
+		}}},
+		{"forgets its keys", "a restart loses nobody", "misconfigured", fault{open: func(_ context.Context, p *post) error {
+			mark := filepath.Join(p.env.KeyDir, "mark")
+			if _, err := os.Stat(mark); err == nil {
+				p.send = after(func(out []adapter.Receipt, _ []adapter.Recipient) []adapter.Receipt {
+					return alike(len(out), &adapter.Failure{Class: adapter.Misconfigured, Reason: "who are you?"})
+				})
+			}
+			return os.WriteFile(mark, nil, 0o600)
 		}}},
 		{"waits at the door", "opens and closes while the far end hangs", "Open waits", fault{open: func(_ context.Context, p *post) error {
 			_, err := p.office.put(context.Background(), "box")

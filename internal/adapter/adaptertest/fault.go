@@ -15,37 +15,71 @@ import (
 )
 
 // hanging wants Send to end soon after its context, with failures that are
-// tried again and never with a success.
+// tried again and never with a success: when the far end hangs in the middle of
+// things, and when it has hung since before the channel was opened.
 func hanging(t tester, c Case) {
+	for _, early := range []bool{false, true} {
+		k := prepare(t, c, alert.Drill)
+		if k.far.Hang == nil {
+			return
+		}
+		if early {
+			k.far.Hang()
+		}
+		k.begin()
+		people := k.some(0, min(30, c.Driver.Limits.Batch))
+		d := k.deliver(drill(alert.TypeAlert))
+		k.far.Hang()
+		k.unanswered(d, people, 200*time.Millisecond)
+		k.unanswered(d, people, 0) // over before it begins
+	}
+}
+
+// unanswered sends with so much time to a far end that says nothing.
+func (k *kit) unanswered(d adapter.Delivery, people []adapter.Recipient, wait time.Duration) {
+	k.Helper()
+	ctx, cancel := context.WithTimeout(k.Context(), wait)
+	defer cancel()
+	var got []adapter.Receipt
+	if !k.within(func() { got = k.attempt(ctx, d, people) }) {
+		k.Fatal("Send goes on long after its context has ended")
+	}
+	k.lost("hangs", got)
+}
+
+// away wants the same when nobody is there at all, and that the failures do not
+// say where nobody was: the errors of package net do.
+func away(t tester, c Case) {
 	k := start(t, c, alert.Drill)
-	if k.far.Hang == nil {
+	if k.far.Down == nil {
 		return
 	}
-	people := k.some(0, min(30, c.Driver.Limits.Batch))
+	people := k.some(0, min(5, c.Driver.Limits.Batch))
 	d := k.deliver(drill(alert.TypeAlert))
-	k.far.Hang()
-	for _, wait := range []time.Duration{200 * time.Millisecond, 0} { // 0: over before it begins
-		ctx, cancel := context.WithTimeout(t.Context(), wait)
-		var got []adapter.Receipt
-		ended := k.within(func() { got = k.attempt(ctx, d, people) })
-		cancel()
-		if !ended {
-			t.Fatal("Send goes on long after its context has ended")
-		}
-		for i, r := range got {
-			if r.Failure == nil {
-				t.Errorf("receipt %d of a far end that hangs: %s, want a failure", i, r.State)
-			} else if r.Failure.Class != adapter.Temporary && r.Failure.Class != adapter.Throttled {
-				t.Errorf("receipt %d of a far end that hangs: %s (%v): it would not be tried again soon", i, r.Failure.Class, r.Failure)
-			}
+	k.far.Down()
+	k.lost("is away", k.send(d, people))
+}
+
+// lost wants every receipt to be a failure that is soon tried again.
+func (k *kit) lost(what string, got []adapter.Receipt) {
+	k.Helper()
+	for i, r := range got {
+		if r.Failure == nil {
+			k.Errorf("receipt %d of a far end that %s: %s, want a failure", i, what, r.State)
+		} else if r.Failure.Class != adapter.Temporary && r.Failure.Class != adapter.Throttled {
+			k.Errorf("receipt %d of a far end that %s: %s (%v): it would not be tried again soon", i, what, r.Failure.Class, r.Failure)
 		}
 	}
 }
 
 // nonsense are addresses that no channel wrote.
 var nonsense = []json.RawMessage{
-	nil, {}, json.RawMessage(`null`), json.RawMessage(`{}`), json.RawMessage(`[]`), json.RawMessage(`"x"`), json.RawMessage(`7`),
-	json.RawMessage(`{`), {0xff, 0x00, 0xfe}, json.RawMessage(`{"x":` + strings.Repeat("[", 20_000)),
+	nil,
+	{},
+	json.RawMessage(`null`), json.RawMessage(`{}`), json.RawMessage(`[]`), json.RawMessage(`"x"`), json.RawMessage(`7`),
+	json.RawMessage(`{`),
+	{0xff, 0x00, 0xfe},
+	json.RawMessage(`{"x":` + strings.Repeat("[", 20_000)),
 	json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`),
 }
 

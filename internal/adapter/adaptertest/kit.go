@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"testing"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -41,13 +40,19 @@ func prepare(t tester, c Case, realm alert.Realm) *kit {
 func start(t tester, c Case, realm alert.Realm) *kit {
 	t.Helper()
 	k := prepare(t, c, realm)
+	k.begin()
+	return k
+}
+
+// begin opens the channel with good settings.
+func (k *kit) begin() {
+	k.Helper()
 	if err := k.open(); err != nil {
-		t.Fatalf("Open with good settings: %v", err)
+		k.Fatalf("Open with good settings: %v", err)
 	}
 	if k.far.Opened != nil {
 		k.far.Opened(k.channel)
 	}
-	return k
 }
 
 // open opens the channel and closes it with the check.
@@ -152,37 +157,6 @@ func alike(n int, f *adapter.Failure) []adapter.Receipt {
 	return out
 }
 
-// success are the states that a receipt without a failure may have.
-var success = map[adapter.State]bool{
-	adapter.Sent: true, adapter.Accepted: true, adapter.Received: true, adapter.Delivered: true,
-	adapter.Seen: true, adapter.OnAir: true, adapter.Declined: true, adapter.Removed: true, adapter.Expired: true, adapter.Superseded: true,
-}
-
-// sane holds one receipt against the contract.
-func (k *kit) sane(i int, r adapter.Receipt) {
-	k.Helper()
-	k.hear("a reference", r.Ref)
-	if len(r.Ref) > 128 {
-		k.Errorf("receipt %d: a reference of %d bytes, at most 128", i, len(r.Ref))
-	}
-	f := r.Failure
-	if f == nil {
-		if !success[r.State] {
-			k.Errorf("receipt %d: state %q without a failure", i, r.State)
-		}
-		return
-	}
-	k.hear("a failure", f.Error())
-	switch {
-	case f.Class < adapter.Temporary || f.Class > adapter.Misconfigured:
-		k.Errorf("receipt %d: class %d is unknown", i, f.Class)
-	case f.Reason == "":
-		k.Errorf("receipt %d: a failure without a reason: the board would be empty", i)
-	case f.After < 0 || f.After > 0 && f.Class != adapter.Throttled:
-		k.Errorf("receipt %d: After %s with class %s: only Throttled has one", i, f.After, f.Class)
-	}
-}
-
 // allTaken wants every one of the receipts to be a success, and each of the
 // recipients from..from+n-1 to have taken want messages by now or soon.
 func (k *kit) allTaken(got []adapter.Receipt, from, want int) {
@@ -219,5 +193,3 @@ func (k *kit) within(f func()) bool {
 		return false
 	}
 }
-
-var _ testing.TB = (*kit)(nil)

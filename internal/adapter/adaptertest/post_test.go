@@ -23,15 +23,23 @@ type office struct {
 	taken  map[string]int
 	refuse map[string]int
 	hangs  bool
+	down   bool
 	closed chan struct{}
 }
 
-var errHanging = errors.New("post office: no answer")
+var (
+	errHanging = errors.New("post office: no answer")
+	errDown    = errors.New("post office: closed")
+)
 
 // put leaves a letter in a box and answers by a status, as HTTP would.
 func (o *office) put(ctx context.Context, box string) (int, error) {
 	o.mu.Lock()
 	status, hangs := o.refuse[box], o.hangs
+	if o.down {
+		o.mu.Unlock()
+		return 0, errDown
+	}
 	if status == 0 && !hangs {
 		o.taken[box]++
 	}
@@ -176,8 +184,8 @@ func (p *post) Check(context.Context) error { return p.check }
 // broken is the case of a channel with fault f; without one the suite must pass.
 func broken(f fault) Case {
 	var mu sync.Mutex
-	offices := map[string]*office{} // by key folder: Open finds the far end that Start made
-	c := Case{patience: time.Second}
+	offices := map[string]*office{}             // by key folder: Open finds the far end that Start made
+	c := Case{patience: 400 * time.Millisecond} // what must be waited for in vain, dozens of times
 	c.Driver = adapter.Driver{
 		Name: "post", Title: "Letters",
 		Limits: adapter.Limits{Batch: 20, Concurrency: 4, PerDestination: 2, Timeout: 5 * time.Second, ShardSize: 40},
@@ -236,6 +244,7 @@ func far(o *office) Far {
 		},
 		Taken: func(i int) int { return o.takenBy(name(i)) },
 		Hang:  func() { o.set(func() { o.hangs = true }) },
+		Down:  func() { o.set(func() { o.down = true }) },
 		Refusals: []Refusal{
 			refusal(503, adapter.Temporary, 0), refusal(410, adapter.Gone, 0),
 			refusal(401, adapter.Misconfigured, 0), refusal(429, adapter.Throttled, 7*time.Second),

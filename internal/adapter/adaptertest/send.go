@@ -49,14 +49,38 @@ func nobody(raw json.RawMessage) adapter.Recipient {
 func story(t tester, c Case) {
 	k := start(t, c, alert.Drill)
 	people := k.some(0, min(3, c.Driver.Limits.Batch))
-	for i := range people {
-		people[i].Lang = alert.Langs[i]
+	for i, lang := range []alert.Lang{alert.Russian, "", "xx"}[:len(people)] { // a list may hold languages that no alert speaks
+		people[i].Lang = lang
 	}
 	for i, typ := range []alert.MsgType{alert.TypeAlert, alert.TypeUpdate, alert.TypeCancel} {
 		got := k.send(k.deliver(drill(typ)), people)
 		k.allTaken(got, 0, i+1)
 		for j, r := range got {
 			people[j].Prior = r.Ref
+		}
+	}
+}
+
+// restart wants keys and recipients to outlive the process: whoever was reached
+// before it must not count as gone, refused or ours to set up anew after it.
+func restart(t tester, c Case) {
+	k := start(t, c, alert.Drill)
+	people := k.some(0, min(2, c.Driver.Limits.Batch))
+	before := k.deliver(drill(alert.TypeAlert))
+	k.allTaken(k.send(before, people), 0, 1)
+	if err := k.close(); err != nil {
+		t.Fatalf("close: %v", err)
+	}
+	if err := k.open(); err != nil {
+		t.Fatalf("Open after a restart: %v", err)
+	}
+	after := k.deliver(drill(alert.TypeAlert))
+	if !reflect.DeepEqual(after.Payloads, before.Payloads) {
+		t.Error("the payloads of a message differ after a restart")
+	}
+	for i, r := range k.send(after, people) { // who dials in may not be back yet
+		if r.Failure != nil && r.Failure.Class != adapter.Temporary {
+			t.Errorf("receipt %d after a restart: %s (%v)", i, r.Failure.Class, r.Failure)
 		}
 	}
 }
@@ -89,9 +113,8 @@ func readOnly(t tester, c Case) {
 	before := map[alert.Lang][]byte{}
 	for lang, p := range d.Payloads {
 		// Encoders leave room behind what they wrote; libraries append to what they are given.
-		room := make([]byte, len(p.Body), len(p.Body)+4096)
-		copy(room, p.Body)
-		p.Body = room
+		room := append(bytes.Clone(p.Body), bytes.Repeat([]byte{0xA5}, 4096)...)
+		p.Body = room[:len(p.Body)]
 		d.Payloads[lang] = p
 		before[lang] = bytes.Clone(room[:cap(room)])
 	}

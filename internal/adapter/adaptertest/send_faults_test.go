@@ -70,6 +70,17 @@ func sendFaults() []example {
 		{"does not look at its context", "send ends with its context", "goes on long after", fault{send: func(p *post, _ context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
 			return p.sendAll(context.Background(), d, batch)
 		}}},
+		{"waits for the first connection", "send ends with its context", "goes on long after", fault{open: func(_ context.Context, p *post) error {
+			hung := false
+			p.office.set(func() { hung = p.office.hangs })
+			p.send = func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
+				if hung {
+					<-p.office.closed
+				}
+				return p.sendAll(ctx, d, batch)
+			}
+			return nil
+		}}},
 		{"calls silence a success", "send ends with its context", "want a failure", fault{send: after(func(out []adapter.Receipt, _ []adapter.Recipient) []adapter.Receipt {
 			for i := range out {
 				out[i] = adapter.Receipt{State: adapter.Accepted}
@@ -77,6 +88,11 @@ func sendFaults() []example {
 			return out
 		})}},
 		{"gives up on silence", "send ends with its context", "tried again", fault{send: each(func(f *adapter.Failure, _ adapter.Recipient) { f.Class = adapter.Rejected })}},
+		{"takes a closed office for a dead subscriber", "a far end that is away", "tried again", fault{send: each(func(f *adapter.Failure, _ adapter.Recipient) { f.Class = adapter.Gone })}},
+		{"says where nobody is", "a far end that is away", "part of an address", fault{send: each(func(f *adapter.Failure, r adapter.Recipient) {
+			b, _ := boxOf(r)
+			f.Reason = "dial " + b.URL + ": connection refused"
+		})}},
 		{"one bad address fails all", "a bad address fails alone", "another recipient failed", fault{send: func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
 			for _, r := range batch {
 				if _, ok := boxOf(r); !ok {
@@ -117,7 +133,7 @@ func sendFaults() []example {
 			return nil, fmt.Errorf("posting to %s", batch[0].Address)
 		}}},
 		{"appends to the body", "payloads are read only", "wrote into", fault{send: func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
-			_ = append(d.Payloads[alert.English].Body, 0x02)
+			_ = append(d.Payloads[alert.English].Body, 0)
 			return p.sendAll(ctx, d, batch)
 		}}},
 		{"stamps the message", "payloads are read only", "changed the message", fault{send: func(p *post, ctx context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {

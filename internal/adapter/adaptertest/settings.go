@@ -70,6 +70,7 @@ func strictSettings(t tester, c Case) {
 			t.Errorf("settings with the unknown field %q in %v: error %v, want one that names it", strange, keys(o), err)
 		}
 	}
+	k.mistyped(v)
 	for _, raw := range []string{string(good) + "{}", string(good) + "x", `[]`, `"x"`, `7`, `{`} {
 		if err := k.refuses(json.RawMessage(raw)); err == nil {
 			t.Errorf("settings %q were taken", raw)
@@ -82,6 +83,24 @@ func (k *kit) refuses(raw json.RawMessage) error {
 	other := &kit{tester: k.tester, c: k.c, env: k.env, log: k.log, far: k.far, said: map[string]string{}}
 	other.far.Settings = raw
 	return other.open()
+}
+
+// mistyped gives each setting in v a value of a type that none has.
+func (k *kit) mistyped(v any) {
+	k.Helper()
+	for _, o := range objects(v) {
+		for name, kept := range o {
+			o[name] = [][]bool{{true}}
+			raw, err := json.Marshal(v)
+			o[name] = kept
+			if err != nil {
+				k.Fatal(err)
+			}
+			if err := k.refuses(raw); err == nil || !strings.Contains(err.Error(), name) {
+				k.Errorf("setting %q of a wrong type: error %v, want one that names it", name, err)
+			}
+		}
+	}
 }
 
 // objects are all JSON objects in v, to be changed in place.
