@@ -51,12 +51,12 @@ type named struct{ Name, Age string }
 // picture is a photo by the address on this very server: pages load nothing from elsewhere.
 type picture struct{ Big, Small, Name string }
 
-func pictureOf(m alert.Media) picture {
-	name := path.Base(m.URL)
+func pictureOf(address, words string) picture {
+	name := path.Base(address)
 	if !photoName.MatchString(name) {
 		return picture{}
 	}
-	return picture{Big: "/photos/" + name, Small: "/photos/" + strings.TrimSuffix(name, ".jpg") + "-s.jpg", Name: m.Name}
+	return picture{Big: "/photos/" + name, Small: "/photos/" + strings.TrimSuffix(name, ".jpg") + "-s.jpg", Name: words}
 }
 
 func nameOf(p alert.Person, lang alert.Lang) named {
@@ -79,13 +79,13 @@ type endedView struct {
 
 func (s *site) alertPage(w http.ResponseWriter, r *http.Request) {
 	id, lang := chi.URLParam(r, "case"), s.langOf(r)
-	rev, ok := s.Current.Case(id)
-	if !ok || rev.Message.Facts == nil && rev.Message.MsgType != alert.TypeCancel {
-		s.refuse(w, r, http.StatusNotFound, "notfound.title", "notfound.text")
-		return
-	}
+	// The case is looked up inside: what is kept under a state must be of that state.
 	s.serve(w, r, string(lang)+"/alerts/"+id, func(time.Time) reply {
-		if over(rev.Message) {
+		rev, ok := s.Current.Case(id)
+		switch {
+		case !ok || rev.Message.Facts == nil && rev.Message.MsgType != alert.TypeCancel:
+			return s.refusal(lang, http.StatusNotFound, "notfound.title", "notfound.text")
+		case over(rev.Message):
 			return s.endedPage(rev.Message, lang)
 		}
 		return s.livePage(rev, lang)
@@ -142,7 +142,7 @@ func month(date string) string {
 func photoOf(m *alert.Message, p alert.Person) picture {
 	for _, media := range m.Media {
 		if p.Photo != "" && media.Kind == "photo" && path.Base(media.URL) == p.Photo+".jpg" {
-			return pictureOf(media)
+			return pictureOf(media.URL, media.Name)
 		}
 	}
 	return picture{}

@@ -43,10 +43,30 @@ func TestPhotos(t *testing.T) {
 	if r := w.get("/photos/GONEGONEGONEGONE.jpg"); r.StatusCode != http.StatusGone {
 		t.Errorf("a deleted photo: %d", r.StatusCode)
 	}
-	w.photos.fail = errors.New("the store of " + annaPhoto + " is away")
-	r := w.get("/photos/" + annaPhoto + ".jpg")
+	w.photos.fail = errors.New("the store of " + marcPhoto + " is away")
+	r := w.get("/photos/" + marcPhoto + "-s.jpg")
 	if body := text(t, r); r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" || strings.Contains(body, "away") {
 		t.Errorf("a store that is away: %d %s", r.StatusCode, body)
+	}
+	// What was fetched before needs no store as long as nothing changes.
+	if r := w.get("/photos/" + annaPhoto + ".jpg"); r.StatusCode != http.StatusOK {
+		t.Errorf("a photo that was asked for before: %d", r.StatusCode)
+	}
+}
+
+// A companion's face under the headline of a missing child would send people after the wrong person.
+func TestCompanionsFaceNeverStandsForTheChild(t *testing.T) {
+	w := newWorld(t, nil)
+	m := w.publish(w.story(func(m *alert.Message) { m.Facts.Children[0].Photo = "" }))
+	for _, address := range []string{"/en/", "/v1/alerts", "/v1/events", "/feed.json", "/embed/v1/alerts.json", "/embed/v1/frame"} {
+		if strings.Contains(text(t, w.get(address)), marcPhoto) {
+			t.Errorf("%s shows the companion", address)
+		}
+	}
+	body := text(t, w.get("/en/alerts/"+m.Case))
+	_, below, _ := strings.Cut(body, "May be with")
+	if strings.Count(body, marcPhoto) != 1 || !strings.Contains(below, marcPhoto) {
+		t.Error("the companion's photo is not, or not only, under his own heading")
 	}
 }
 
@@ -120,6 +140,20 @@ func TestWellKnown(t *testing.T) {
 	for name, address := range k.Links {
 		if r := w.get(strings.TrimPrefix(address, testHost)); r.StatusCode >= 400 {
 			t.Errorf("%s leads to %d", name, r.StatusCode)
+		}
+	}
+}
+
+// A phone that keeps the site on its home screen needs icons that are there.
+func TestManifest(t *testing.T) {
+	w := newWorld(t, nil)
+	m := read[manifestJSON](w, "/manifest.webmanifest")
+	if len(m.Icons) != 2 || m.Start != "/" || m.Scope != "/" || m.Lang != "fr" {
+		t.Errorf("%+v", m)
+	}
+	for _, icon := range m.Icons {
+		if r := w.get(icon.Src); r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != icon.Type {
+			t.Errorf("%s: %d %s", icon.Src, r.StatusCode, r.Header.Get("Content-Type"))
 		}
 	}
 }

@@ -88,6 +88,9 @@ func (a reply) write(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if a.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "3")
+	}
 	h.Set("Content-Type", a.kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status)

@@ -4,6 +4,8 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/current"
 )
 
 // kept are addresses whose answers a reader may ask for again by ETag.
@@ -184,7 +187,7 @@ func TestMemoForgets(t *testing.T) {
 	var m memo
 	now := time.Now()
 	m.state("a", now)
-	m.put("a", "page", reply{body: []byte("Annabelle")})
+	m.put("a", "page", reply{status: 200, body: []byte(girl)})
 	if _, ok := m.get("a", "page"); !ok {
 		t.Error("not kept")
 	}
@@ -199,10 +202,67 @@ func TestMemoForgets(t *testing.T) {
 	if _, ok := m.get("b", "page"); ok {
 		t.Error("an answer of the state before is given in the new one")
 	}
-	for i := range 2 * maxAnswers {
-		m.put("b", string(rune('a'+i)), reply{})
+	heavy := reply{status: 200, body: make([]byte, maxKept/10)}
+	for i := range 25 {
+		m.put("b", strconv.Itoa(i), heavy)
+		m.put("b", "same", reply{status: 200})
 	}
-	if len(m.kept) != maxAnswers {
-		t.Errorf("%d answers are kept, want at most %d", len(m.kept), maxAnswers)
+	sum := 0
+	for _, a := range m.kept {
+		sum += a.weight()
+	}
+	if m.size > maxKept || m.size != sum || len(m.kept) < 8 {
+		t.Errorf("%d bytes are counted, %d kept of at most %d, in %d answers", m.size, sum, maxKept, len(m.kept))
+	}
+	m.put("b", "huge", reply{status: 200, body: make([]byte, maxKept)})
+	if _, ok := m.get("b", "huge"); ok {
+		t.Error("one answer may push out all others")
+	}
+}
+
+// late is a set that changes while it is being read.
+type late struct {
+	Current
+	then func()
+}
+
+func (l *late) Case(id string) (current.Revision, bool) {
+	r, ok := l.Current.Case(id)
+	if l.then != nil {
+		then := l.then
+		l.then = nil
+		then()
+	}
+	return r, ok
+}
+
+// A page that was built while the withdrawal came must not be kept as the state after it.
+func TestPageBuiltDuringWithdrawal(t *testing.T) {
+	var l *late
+	w := newWorld(t, func(d *Deps) { l = &late{Current: d.Current}; d.Current = l })
+	m := w.publish(w.story(nil))
+	l.then = func() { w.withdraw(m, alert.OutcomeFound) }
+	if r := w.get("/en/alerts/" + m.Case); r.StatusCode != http.StatusOK {
+		t.Errorf("during: %d", r.StatusCode)
+	}
+	r := w.get("/en/alerts/" + m.Case)
+	silent(t, "the page after it", r)
+	if r.StatusCode != http.StatusGone {
+		t.Errorf("after: %d", r.StatusCode)
+	}
+}
+
+// A country opens one page within a minute.
+func BenchmarkAlertPage(b *testing.B) {
+	for _, c := range []struct{ name, address string }{{"page", "/fr/alerts/7GQ2XKPB4MNT"}, {"photo", "/photos/" + annaPhoto + ".jpg"}} {
+		b.Run(c.name, func(b *testing.B) {
+			w := newWorld(b, nil)
+			w.publish(w.story(nil))
+			r := httptest.NewRequest(http.MethodGet, testHost+c.address, nil)
+			r.Header.Set("Accept-Encoding", "gzip")
+			for b.Loop() {
+				w.handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
 	}
 }

@@ -27,7 +27,7 @@ import (
 
 // world is a site over the real fold of a stream that tests write.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	set     *current.Set
 	log     *tape
@@ -84,7 +84,7 @@ func (a *album) put(name string, data []byte) {
 
 const testHost = "https://alert.example"
 
-func newWorld(t *testing.T, change func(*Deps)) *world {
+func newWorld(t testing.TB, change func(*Deps)) *world {
 	t.Helper()
 	atlas, err := region.Load()
 	if err != nil {
