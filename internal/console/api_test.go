@@ -244,10 +244,19 @@ func TestDiagnose(t *testing.T) {
 		status int
 		kind   string
 	}{
-		{casework.ErrNotFound, 404, "not-found"}, {casework.ErrConflict, 412, "conflict"}, {casework.ErrDigest, 409, "digest"},
-		{casework.ErrForbidden, 403, "forbidden"}, {casework.ErrStage, 409, "stage"}, {casework.ErrPending, 503, "pending"},
-		{alert.Invalid{{Field: "a"}}, 422, "invalid"}, {&http.MaxBytesError{}, 413, "too-large"}, {&auth.ThrottledError{After: time.Second}, 429, "throttled"},
-		{stream.ErrFull, 507, "full"}, {stream.ErrUnavailable, 503, "unavailable"}, {stream.ErrGone, 410, "gone"}, {stream.ErrNone, 404, "not-found"},
+		{casework.ErrNotFound, 404, "not-found"},
+		{casework.ErrConflict, 412, "conflict"},
+		{casework.ErrDigest, 409, "digest"},
+		{casework.ErrForbidden, 403, "forbidden"},
+		{casework.ErrStage, 409, "stage"},
+		{casework.ErrPending, 503, "pending"},
+		{alert.Invalid{{Field: "a"}}, 422, "invalid"},
+		{&http.MaxBytesError{}, 413, "too-large"},
+		{&auth.ThrottledError{After: time.Second}, 429, "throttled"},
+		{stream.ErrFull, 507, "full"},
+		{stream.ErrUnavailable, 503, "unavailable"},
+		{stream.ErrGone, 410, "gone"},
+		{stream.ErrNone, 404, "not-found"},
 		{io.ErrUnexpectedEOF, 500, "internal"},
 	} {
 		got := diagnose(errors.Join(c.err))

@@ -39,8 +39,10 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.officer(r)
-	view := caseView{page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
-		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft))}
+	view := caseView{
+		page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
+		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
+	}
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = whyNotRelease(k, o)

@@ -40,8 +40,10 @@ func (c *console) checkPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int, k casework.Case, faults alert.Invalid) {
-	view := checkView{page: c.page(r, "Check your answers"), Case: k, Row: c.row(k, c.officer(r)),
-		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0}
+	view := checkView{
+		page: c.page(r, "Check your answers"), Case: k, Row: c.row(k, c.officer(r)),
+		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0,
+	}
 	view.Back = "/console/cases/" + k.ID
 	view.Errors = c.links(k, faults)
 	var missing []string

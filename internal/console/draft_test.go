@@ -195,8 +195,10 @@ func TestConflictOfTimes(t *testing.T) {
 		t.Errorf("the page does not say the difference, or one that is none:\n%s", body)
 	}
 	seen := d.Facts.LastSeen.At.In(must(time.LoadLocation("Europe/Brussels"))(t))
-	_, body = b.post("/console/cases/"+k.ID+"/edit/last-seen", url.Values{"version": {version(k)}, "last_seen.place": {d.Facts.LastSeen.Place}, "last_seen.time_zone": {"Europe/Brussels"},
-		"last_seen.transport": {"car"}, "last_seen.towards": {"Lille"}, "last_seen.at.date": {seen.Format(time.DateOnly)}, "last_seen.at.time": {seen.Format("15:04")}})
+	_, body = b.post("/console/cases/"+k.ID+"/edit/last-seen", url.Values{
+		"version": {version(k)}, "last_seen.place": {d.Facts.LastSeen.Place}, "last_seen.time_zone": {"Europe/Brussels"},
+		"last_seen.transport": {"car"}, "last_seen.towards": {"Lille"}, "last_seen.at.date": {seen.Format(time.DateOnly)}, "last_seen.at.time": {seen.Format("15:04")},
+	})
 	if !strings.Contains(body, "are the same") {
 		t.Errorf("equal answers are called different:\n%s", body)
 	}

@@ -99,8 +99,10 @@ func templateOf(s step) string {
 
 func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	at := "/console/cases/" + p.k.ID
-	view := stepView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
-		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps)}
+	view := stepView{
+		page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps),
+	}
 	view.ToCheck = r.FormValue("return") == "check"
 	view.Back = at + "/check"
 	if p.n >= 0 {

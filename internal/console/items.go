@@ -34,8 +34,10 @@ func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
 		http.Redirect(w, r, at+"/0", http.StatusSeeOther)
 		return
 	}
-	view := itemsView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
-		One: m.one, None: m.none, Version: p.k.Version, Number: p.index + 1, Of: len(steps)}
+	view := itemsView{
+		page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		One: m.one, None: m.none, Version: p.k.Version, Number: p.index + 1, Of: len(steps),
+	}
 	view.ToCheck = r.URL.Query().Get("return") == "check"
 	view.Back = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index-1].slug
 	view.Next = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index+1].slug

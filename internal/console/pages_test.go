@@ -256,7 +256,8 @@ func TestNothingTypedIsLost(t *testing.T) {
 	w := newWorld(t, alert.Live)
 	k := must(w.casework.Draft(t.Context(), anna, draft()))(t)
 	res, body := w.browser(t, anna).post("/console/cases/"+k.ID+"/edit/children/0", url.Values{
-		"version": {"1"}, "children[0].given_name": {`Ana "<script>`}, "children[0].age": {"nine"}, "children[0].hair_colour": {"purple"}})
+		"version": {"1"}, "children[0].given_name": {`Ana "<script>`}, "children[0].age": {"nine"}, "children[0].hair_colour": {"purple"},
+	})
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Fatalf("status %s", res.Status)
 	}

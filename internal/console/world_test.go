@@ -98,8 +98,10 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
-		Policy: casework.Policy{Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
-			Status: status, MaxExpiry: 48 * time.Hour},
+		Policy: casework.Policy{
+			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
+			Status: status, MaxExpiry: 48 * time.Hour,
+		},
 		Log: slog.New(slog.DiscardHandler),
 	}))(t)
 	h := must(New(Deps{
@@ -290,8 +292,10 @@ func draft() casework.Draft {
 	d.Internal = casework.Internal{Reference: "BXL-2026-1187", ReportedAt: time.Now().Add(-72 * time.Minute).Truncate(time.Minute)}
 	d.Facts = alert.Facts{
 		Circumstances: alert.AbductionStranger,
-		Children: []alert.Person{{GivenName: "Lina", Age: 9, Sex: alert.Female, HeightCM: 132, Build: alert.BuildSlim, HairColour: alert.HairBrown,
-			HairLength: alert.LengthLong, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}}}},
+		Children: []alert.Person{{
+			GivenName: "Lina", Age: 9, Sex: alert.Female, HeightCM: 132, Build: alert.BuildSlim, HairColour: alert.HairBrown,
+			HairLength: alert.LengthLong, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}},
+		}},
 		Suspects:    []alert.Person{{Age: 40, Sex: alert.Male, Build: alert.BuildStrong, HairLength: alert.LengthBald}},
 		Vehicles:    []alert.Vehicle{{Kind: alert.Van, Make: "Renault", Model: "Trafic", Colour: alert.White, Plate: "1-ABC-234", Country: "BE"}},
 		LastSeen:    alert.LastSeen{At: time.Now().Add(-90 * time.Minute).Truncate(time.Minute), TimeZone: "Europe/Brussels", Place: "Gare du Nord, Bruxelles", Transport: alert.ByCar, Towards: "Lille"},
