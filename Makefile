@@ -9,7 +9,7 @@ TOOLS   := -modfile=internal/tools/go.mod
 PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
-.PHONY: build demo test check peers bench bench-feed bench-push bench-sms fuzz chaos
+.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos
 
 build: ## bin/tocsin, reproducible, no cgo
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tocsin ./cmd/tocsin
@@ -30,7 +30,29 @@ check: ## format, vet, modern idioms, static analysis, generated files
 	go tool $(TOOLS) staticcheck ./...
 	go mod tidy -diff
 
-bench: bench-feed bench-push bench-sms ## all figures, with their peers in the same run
+export QUICK # =1: the short form of every bench
+
+bench: build ## all figures, with their peers in the same run; the bars come last
+	@deploy/peers.sh
+	@out=$$(mktemp); trap 'rm -f '$$out EXIT; \
+	for bench in start feed push sms; do \
+		go run ./internal/bench/$$bench || echo "bench $$bench ended early"; echo; \
+	done | tee $$out | grep --line-buffered -v '^bar ' || true; \
+	grep '^bar ' $$out || true
+
+bench-start: build ## start to ready, memory when idle
+	@go run ./internal/bench/start
+
+bench-feed: ## release to the last of 1,000 feed clients, beside a plain broadcast
+	@go run ./internal/bench/feed
+
+bench-push: ## one alert to 10,000 browsers, beside webpush-go and npm web-push
+	@deploy/peers.sh
+	@go run ./internal/bench/push
+
+bench-sms: ## one alert to 1,000 telephones, beside npm smpp
+	@deploy/peers.sh
+	@go run ./internal/bench/sms
 
 fuzz: ## every fuzz target, 30 s each
 	@deploy/fuzz.sh 30s

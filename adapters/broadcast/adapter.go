@@ -107,10 +107,10 @@ const (
 
 // Render is m's words for the studio in lang.
 func (f *Feed) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
-	t, ok := m.Texts[lang]
-	if !ok {
-		return adapter.Payload{}, fmt.Errorf("texts.%s: missing; the alert has to speak each of its languages", lang)
+	if err := adapter.CheckMessage(m, f.env.Realm, lang); err != nil {
+		return adapter.Payload{}, err
 	}
+	t := m.Texts[lang]
 	parts := []adapter.Part{
 		count("Headline", t.Headline, maxHeadline),
 		{Name: "Spoken", Text: t.Spoken, Count: t.SpokenSeconds, Limit: maxSpoken, Unit: "seconds"},

@@ -1,10 +1,11 @@
 package broadcast
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
+
+	rfc9457 "tocsin/internal/problem"
 )
 
 // problem is an error with its public face (RFC 9457).
@@ -22,21 +23,17 @@ func refuse(w http.ResponseWriter, err error) {
 	if !ok {
 		p = &problem{http.StatusInternalServerError, "this is our fault; try again", ""}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
 	switch p.status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="tocsin feed"`)
+		w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin feed"`)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		h.Set("Retry-After", strconv.Itoa(retrySeconds))
+		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
 	}
-	w.WriteHeader(p.status)
-	doc := map[string]any{"title": http.StatusText(p.status), "status": p.status, "detail": p.detail}
+	doc := rfc9457.Document{Status: p.status, Detail: p.detail}
 	if p.field != "" {
-		doc["field"] = p.field
+		doc = rfc9457.Field(p.status, p.field, "invalid", p.detail)
 	}
-	_ = json.NewEncoder(w).Encode(doc) // the client is gone if this fails
+	doc.Write(w)
 }
 
 // retrySeconds is when somebody refused for a passing reason may come back.

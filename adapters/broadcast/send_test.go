@@ -103,7 +103,7 @@ func TestStations(t *testing.T) {
 }
 
 func TestRender(t *testing.T) {
-	f := &Feed{settings: defaults()}
+	f := &Feed{settings: defaults(), env: adapter.Env{Realm: alert.Live}}
 	for _, typ := range []alert.MsgType{alert.TypeAlert, alert.TypeCancel} {
 		m := msg("zoe", 1, typ)
 		p, err := f.Render(m, alert.French)

@@ -20,10 +20,7 @@ type bind struct {
 	source smpp.Address
 	parts  *tracker
 	ref    atomic.Uint32 // ties the parts of a text together; any start will do
-	// slots bounds the texts under way. Without it the first parts of a whole
-	// batch would go before the second part of any, and at a low rate the time
-	// would end with every text begun and none complete.
-	slots chan struct{}
+	room   chan struct{}
 }
 
 func (s *SMS) openSMPP(g SMPP) (*bind, error) {
@@ -35,7 +32,7 @@ func (s *SMS) openSMPP(g SMPP) (*bind, error) {
 	if b.client, err = smpp.Open(o); err != nil {
 		return nil, fmt.Errorf("settings: gateway %s: %w", g.Name, err)
 	}
-	b.slots = make(chan struct{}, b.client.Window())
+	b.room = make(chan struct{}, b.client.Window())
 	return b, nil
 }
 
@@ -54,7 +51,7 @@ func sourceAddress(s string) smpp.Address {
 
 func (b *bind) name() string { return b.Name }
 
-func (b *bind) load() float64 { return float64(len(b.slots)) / float64(cap(b.slots)) }
+func (b *bind) slots() chan struct{} { return b.room }
 
 func (b *bind) close(ctx context.Context) error { return b.client.Close(ctx) }
 
@@ -84,13 +81,7 @@ func (b *bind) ready() (*adapter.Failure, bool, <-chan struct{}) {
 const enough = 2 * time.Second
 
 // send submits t part by part: after a refusal the rest is not paid for.
-func (b *bind) send(ctx context.Context, t text) (ref string, unsent bool, f *adapter.Failure) {
-	select {
-	case b.slots <- struct{}{}:
-		defer func() { <-b.slots }()
-	case <-ctx.Done():
-		return "", true, noRoom()
-	}
+func (b *bind) send(ctx context.Context, t text) (ref string, untaken bool, f *adapter.Failure) {
 	if end, ok := ctx.Deadline(); ok && len(t.encoded.Parts) > 1 && time.Until(end) < enough {
 		return "", true, noRoom()
 	}
@@ -103,7 +94,9 @@ func (b *bind) send(ctx context.Context, t text) (ref string, unsent bool, f *ad
 		}
 		id, err := b.client.Submit(ctx, &m)
 		if err != nil {
-			return "", i == 0 && errors.Is(err, smpp.ErrNotSent), classify(err)
+			f := classify(err)
+			// No other gateway knows a number that does not exist.
+			return "", i == 0 && !errors.Is(err, smpp.ErrUnanswered) && f.Class != adapter.Rejected, f
 		}
 		if id != "" {
 			ref = b.Name + "/" + b.answered(id)
@@ -111,10 +104,6 @@ func (b *bind) send(ctx context.Context, t text) (ref string, unsent bool, f *ad
 		}
 	}
 	return ref, false, nil
-}
-
-func noRoom() *adapter.Failure {
-	return &adapter.Failure{Code: "busy", Reason: "the gateway's window and rate left no room in time"}
 }
 
 // throttledFor is how long the runner stays away from a centre that throttles;

@@ -3,7 +3,7 @@ package sms
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -25,10 +25,14 @@ type gateway interface {
 	// ready is how the gateway stands: nil when it takes messages; else why not,
 	// whether waiting a moment may help, and a channel closed when that changes.
 	ready() (f *adapter.Failure, trying bool, changed <-chan struct{})
-	load() float64 // 0 to 1
+	// slots holds one token for each text under way, and has room for as many as
+	// may be. Without it the first parts of a whole batch would go before the
+	// second part of any, and at a low rate the time would end with every text
+	// begun and none complete.
+	slots() chan struct{}
 	// send makes one attempt. ref is the gateway's id for the text's last part.
-	// unsent says that a failure left nothing on the wire: another gateway may try.
-	send(ctx context.Context, t text) (ref string, unsent bool, f *adapter.Failure)
+	// untaken says that a failure left nothing with the gateway: another may try.
+	send(ctx context.Context, t text) (ref string, untaken bool, f *adapter.Failure)
 	close(ctx context.Context) error
 }
 
@@ -43,13 +47,13 @@ func (p pool) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// send hands t to the gateway with the most room. Nothing of t is on the wire
-// when the next one is asked, so this is still one attempt.
+// send hands t to the first gateway that has room. When one takes nothing of it
+// the next is asked: this is still one attempt, because nobody has the text.
 func (p pool) send(ctx context.Context, t text) (string, *adapter.Failure) {
 	tried := make(map[gateway]bool, len(p))
 	var last *adapter.Failure
 	for range p {
-		g, f := p.pick(ctx, tried)
+		g, f := p.enter(ctx, tried)
 		if g == nil {
 			if last == nil {
 				last = f
@@ -57,8 +61,9 @@ func (p pool) send(ctx context.Context, t text) (string, *adapter.Failure) {
 			break
 		}
 		tried[g] = true
-		ref, unsent, f := g.send(ctx, t)
-		if f == nil || !unsent {
+		ref, untaken, f := g.send(ctx, t)
+		<-g.slots()
+		if f == nil || !untaken {
 			return ref, f
 		}
 		last = f
@@ -66,38 +71,50 @@ func (p pool) send(ctx context.Context, t text) (string, *adapter.Failure) {
 	return "", last
 }
 
-// pick is the least loaded gateway that takes messages. While none does but one
-// is still connecting, it waits for that.
-func (p pool) pick(ctx context.Context, tried map[gateway]bool) (gateway, *adapter.Failure) {
+// enter waits for room at any gateway that takes messages, and while there is
+// none but one is still connecting, for that. The caller leaves by taking a
+// token out of the slots.
+func (p pool) enter(ctx context.Context, tried map[gateway]bool) (gateway, *adapter.Failure) {
 	for {
-		var best gateway
+		cases := []reflect.SelectCase{{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())}}
+		at := []gateway{nil} // the gateway whose slot a case takes
 		var why *adapter.Failure
-		var changed <-chan struct{}
-		first := rand.IntN(len(p)) // equals take turns
-		for i := range p {
-			g := p[(first+i)%len(p)]
+		wait := noRoom()
+		for _, g := range p {
 			if tried[g] {
 				continue
 			}
-			f, trying, c := g.ready()
+			f, trying, changed := g.ready()
 			switch {
-			case f == nil && (best == nil || g.load() < best.load()):
-				best = g
-			case f != nil && trying:
-				changed = c
-			case f != nil && (why == nil || why.Class == adapter.Misconfigured):
+			case f == nil:
+				cases = append(cases, reflect.SelectCase{
+					Dir: reflect.SelectSend, Chan: reflect.ValueOf(g.slots()), Send: reflect.ValueOf(struct{}{}),
+				})
+				at = append(at, g)
+			case trying:
+				wait = f
+			case why == nil || why.Class == adapter.Misconfigured:
 				why = f // one that will come back outweighs one that is set up wrongly
 			}
+			if (f == nil || trying) && changed != nil {
+				cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(changed)})
+				at = append(at, nil)
+			}
 		}
-		if best != nil || changed == nil {
-			return best, why
+		if len(cases) == 1 {
+			return nil, why
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, &adapter.Failure{Code: "connecting", Reason: "no gateway was connected in time"}
+		switch i, _, _ := reflect.Select(cases); {
+		case i == 0:
+			return nil, wait
+		case at[i] != nil:
+			return at[i], nil
 		}
 	}
+}
+
+func noRoom() *adapter.Failure {
+	return &adapter.Failure{Code: "busy", Reason: "the gateways' windows and rates left no room in time"}
 }
 
 // settled waits until g has made up its mind and says why it takes nothing, or nil.

@@ -132,7 +132,7 @@ const (
 // message is an alert with an SMS in two languages.
 func message() *alert.Message {
 	return &alert.Message{
-		Identifier: "tocsin-test-1", Case: "c1", Revision: 1, MsgType: alert.TypeAlert, Status: alert.StatusExercise,
+		Realm: alert.Drill, Identifier: "tocsin-test-1", Case: "c1", Revision: 1, MsgType: alert.TypeAlert, Status: alert.StatusExercise,
 		Languages: []alert.Lang{alert.English, alert.Russian}, Expires: time.Now().Add(time.Hour),
 		Texts: map[alert.Lang]alert.Texts{alert.English: {SMS: shortEN}, alert.Russian: {SMS: longRU}},
 	}

@@ -30,14 +30,14 @@ const (
 type webGate struct {
 	HTTP
 	client *http.Client
-	slots  chan struct{}
+	room   chan struct{}
 	pace   *rate.Limiter
 	report string // address for delivery reports, without query; empty: none are asked for
 }
 
 func (s *SMS) openHTTP(g HTTP) *webGate {
 	w := &webGate{
-		HTTP: g, slots: make(chan struct{}, g.Window),
+		HTTP: g, room: make(chan struct{}, g.Window),
 		pace: rate.NewLimiter(rate.Limit(g.Rate), max(1, g.Window)),
 		client: &http.Client{
 			Timeout: requestTime,
@@ -57,7 +57,7 @@ func (s *SMS) openHTTP(g HTTP) *webGate {
 
 func (w *webGate) name() string { return w.Name }
 
-func (w *webGate) load() float64 { return float64(len(w.slots)) / float64(cap(w.slots)) }
+func (w *webGate) slots() chan struct{} { return w.room }
 
 func (w *webGate) ready() (*adapter.Failure, bool, <-chan struct{}) { return nil, false, nil }
 
@@ -68,13 +68,7 @@ func (w *webGate) close(context.Context) error {
 
 // send makes one request. The gateway divides long texts itself, so its one
 // report speaks for the whole.
-func (w *webGate) send(ctx context.Context, t text) (ref string, unsent bool, f *adapter.Failure) {
-	select {
-	case w.slots <- struct{}{}:
-		defer func() { <-w.slots }()
-	case <-ctx.Done():
-		return "", true, noRoom()
-	}
+func (w *webGate) send(ctx context.Context, t text) (ref string, untaken bool, f *adapter.Failure) {
 	if err := w.pace.Wait(ctx); err != nil {
 		return "", true, noRoom()
 	}
@@ -93,7 +87,7 @@ func (w *webGate) send(ctx context.Context, t text) (ref string, unsent bool, f 
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply))
 	_ = resp.Body.Close()
 	if f := judge(resp); f != nil {
-		return "", false, f
+		return "", resp.StatusCode < 500 || resp.StatusCode == http.StatusServiceUnavailable, f
 	}
 	return ref, false, nil
 }

@@ -72,38 +72,45 @@ const (
 // find is the part that one of refs names, the first of them being the
 // likeliest; nil when it is not known within earlyWait.
 func (t *tracker) find(ctx context.Context, refs []string) *part {
+	p, known := t.look(refs, false)
+	if p != nil {
+		return p
+	}
 	timer := time.NewTimer(earlyWait)
 	defer timer.Stop()
-	for last := false; ; last = true {
-		t.mu.Lock()
-		for _, ref := range refs {
-			p := t.young[ref]
-			if p == nil {
-				p = t.old[ref]
-			}
-			if p != nil {
-				t.mu.Unlock()
-				return p
-			}
+	select {
+	case <-known:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	p, _ = t.look(refs, true)
+	return p
+}
+
+// look is the part that one of refs names now, or a channel that is closed when
+// the first of them may be known. The last look of one who waited ends the wait
+// of the others for the same: they look once more, too.
+func (t *tracker) look(refs []string, last bool) (*part, <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, ref := range refs {
+		if p := t.young[ref]; p != nil {
+			return p, nil
 		}
-		c := t.waiting[refs[0]]
-		if c == nil {
-			c = make(chan struct{})
-			t.waiting[refs[0]] = c
-		}
-		if last {
-			delete(t.waiting, refs[0])
-			close(c) // others who wait for the same look once more
-			t.mu.Unlock()
-			return nil
-		}
-		t.mu.Unlock()
-		select {
-		case <-c:
-		case <-timer.C:
-		case <-ctx.Done():
+		if p := t.old[ref]; p != nil {
+			return p, nil
 		}
 	}
+	c := t.waiting[refs[0]]
+	switch {
+	case last && c != nil:
+		delete(t.waiting, refs[0])
+		close(c)
+	case !last && c == nil:
+		c = make(chan struct{})
+		t.waiting[refs[0]] = c
+	}
+	return nil, c
 }
 
 // deliver notes that p is delivered and says whether its whole text is.
@@ -119,6 +126,11 @@ func (t *tracker) deliver(p *part) (whole bool) {
 
 // wait returns when p's Send has ended.
 func (p *parcel) wait(ctx context.Context) error {
+	select {
+	case <-p.settled:
+		return nil
+	default:
+	}
 	timer := time.NewTimer(settleWait)
 	defer timer.Stop()
 	select {

@@ -51,7 +51,8 @@ type SMPP struct {
 	tls      *tls.Config
 }
 
-// HTTP is a provider's gateway. The defaults of the parameters are Kannel's.
+// HTTP is a provider's gateway. The defaults of the parameters are Kannel's,
+// which wants method GET and format query.
 type HTTP struct {
 	Kind         string  `json:"kind"` // "http"
 	Name         string  `json:"name"`
@@ -131,7 +132,10 @@ func decodeSettings(raw json.RawMessage, loopback bool) (settings, error) {
 }
 
 func (s *settings) add(raw json.RawMessage, loopback bool) (name string, err error) {
-	var kind struct{ Kind, Name string }
+	var kind struct {
+		Kind string `json:"kind"` // tagged so that an error calls them as the settings do
+		Name string `json:"name"`
+	}
 	if err := json.Unmarshal(raw, &kind); err != nil {
 		return "", err
 	}
@@ -224,8 +228,13 @@ func (g *HTTP) complete(loopback bool) (err error) {
 		name    *string
 		kannels string
 	}{
-		{&g.Params.To, "to"}, {&g.Params.Text, "text"}, {&g.Params.From, "from"}, {&g.Params.User, "username"},
-		{&g.Params.Password, "password"}, {&g.Params.Coding, "coding"}, {&g.Params.Callback, "dlr-url"},
+		{&g.Params.To, "to"},
+		{&g.Params.Text, "text"},
+		{&g.Params.From, "from"},
+		{&g.Params.User, "username"},
+		{&g.Params.Password, "password"},
+		{&g.Params.Coding, "coding"},
+		{&g.Params.Callback, "dlr-url"},
 	} {
 		*p.name = cmp.Or(*p.name, p.kannels)
 	}

@@ -14,6 +14,12 @@
 // does not come. For the same reason a long text of which one part was refused
 // is sent again as a whole.
 //
+// # Several gateways
+//
+// A text goes to the first gateway with room. One that refuses it, throttles or
+// is not connected leaves it to the next; only when a gateway may have taken it
+// is the attempt over. So a second provider carries on where the first fails.
+//
 // # Receipts
 //
 // The centre's answer makes the recipient Accepted; a delivery receipt makes
@@ -99,7 +105,9 @@ func (s *SMS) close(ctx context.Context) error { return s.pool.close(ctx) }
 
 // Render is the text in lang, with typographic characters made plain.
 func (s *SMS) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
-	lang = m.Lang(lang)
+	if err := adapter.CheckMessage(m, s.env.Realm, lang); err != nil {
+		return adapter.Payload{}, err
+	}
 	body := smpp.Plain(m.Texts[lang].SMS)
 	field := "texts." + string(lang) + ".sms"
 	if strings.TrimSpace(body) == "" {

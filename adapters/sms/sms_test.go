@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/peers/smsc"
+	"tocsin/internal/smpp"
 )
 
 func TestTextsReachTelephonesAndComeBack(t *testing.T) {
@@ -71,6 +72,47 @@ func TestTwoBindsShareTheWork(t *testing.T) {
 		if n := len(a.Texts(number(i))) + len(b.Texts(number(i))); n != 1 {
 			t.Errorf("telephone %d has %d whole texts: its parts went different ways", i, n)
 		}
+	}
+}
+
+// TestSecondProviderCarriesOn: whatever the first one does short of taking the
+// texts, nobody waits for it.
+func TestSecondProviderCarriesOn(t *testing.T) {
+	for name, faults := range map[string]smsc.Faults{
+		"throttles": {Throttle: 1e6}, "refuses our bind": {RefuseBind: smpp.InvPassword}, "is bound elsewhere": {RefuseBind: smpp.AlreadyBound},
+	} {
+		bad, good := startCentre(t, smsc.Options{Faults: faults}), startCentre(t, smsc.Options{})
+		f := start(t, gate(t, bad.Addr()), gate(t, good.Addr(), with("name", "two")))
+		for i, r := range f.send(t, f.delivery(t, message()), f.people(t, 200, alert.English)) {
+			if r.Failure != nil || !strings.HasPrefix(r.Ref, "two/") {
+				t.Fatalf("%s: recipient %d: %+v %v", name, i, r, r.Failure)
+			}
+		}
+		if n := good.Stats().Messages; n != 200 {
+			t.Errorf("%s: %d messages", name, n)
+		}
+	}
+}
+
+// TestSlowProviderTakesLittle: texts wait for room anywhere, not in a queue for one.
+func TestSlowProviderTakesLittle(t *testing.T) {
+	slow, fast := startCentre(t, smsc.Options{Faults: smsc.Faults{Silent: true}}), startCentre(t, smsc.Options{})
+	f := start(t, gate(t, slow.Addr(), with("window", 3), with("response_s", 1)), gate(t, fast.Addr(), with("name", "two"), with("window", 3)))
+	for _, g := range f.pool {
+		if why := settled(t.Context(), g); why != nil {
+			t.Fatal(why)
+		}
+	}
+	unanswered := 0
+	for _, r := range f.send(t, f.delivery(t, message()), f.people(t, 100, alert.English)) {
+		if r.Failure != nil && r.Failure.Code == "unanswered" {
+			unanswered++
+		} else if r.Failure != nil {
+			t.Errorf("failure %v", r.Failure)
+		}
+	}
+	if unanswered < 3 || unanswered > 15 { // its window of 3, and again for each second a busy machine takes
+		t.Errorf("%d texts of 100 went to the provider that does not answer", unanswered)
 	}
 }
 

@@ -16,9 +16,14 @@ func TestLimiterPace(t *testing.T) {
 		wait time.Duration
 		want bool
 	}{
-		{"a", 0, true}, {"a", 0, true}, {"a", 0, true}, {"a", 0, false},
+		{"a", 0, true},
+		{"a", 0, true},
+		{"a", 0, true},
+		{"a", 0, false},
 		{"b", 0, true}, // another's turn is untouched
-		{"a", 19 * time.Second, false}, {"a", 2 * time.Second, true}, {"a", 0, false},
+		{"a", 19 * time.Second, false},
+		{"a", 2 * time.Second, true},
+		{"a", 0, false},
 	} {
 		at = at.Add(c.wait)
 		if got := l.allow(c.key, at); got != c.want {

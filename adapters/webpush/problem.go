@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"tocsin/internal/alert"
+	rfc9457 "tocsin/internal/problem"
 )
 
 // problem is an RFC 9457 problem document.
@@ -31,16 +32,7 @@ func respond(w http.ResponseWriter, err error) {
 	if p.status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "60")
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(p.status)
-	json.NewEncoder(w).Encode(struct { //nolint:errcheck // the client may have left
-		Type   string        `json:"type"`
-		Title  string        `json:"title"`
-		Status int           `json:"status"`
-		Detail string        `json:"detail"`
-		Errors alert.Invalid `json:"errors,omitempty"`
-	}{"about:blank", p.title, p.status, p.detail, p.faults})
+	rfc9457.Document{Title: p.title, Status: p.status, Detail: p.detail, Errors: p.faults}.Write(w)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) error {

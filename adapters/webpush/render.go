@@ -73,14 +73,14 @@ func Topic(m *alert.Message) string {
 
 // Render writes m as a declarative push message in lang.
 func (a *Adapter) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
-	texts, ok := m.Texts[lang]
-	if !ok {
-		return adapter.Payload{}, fmt.Errorf("texts.%s: missing, write the alert in this language or drop it from languages", lang)
+	if err := adapter.CheckMessage(m, a.env.Realm, lang); err != nil {
+		return adapter.Payload{}, err
 	}
+	texts := m.Texts[lang]
 	if err := checkTexts(texts, lang); err != nil {
 		return adapter.Payload{}, err
 	}
-	if err := a.checkRealm(m, texts, lang); err != nil {
+	if err := a.checkExercise(texts, lang); err != nil {
 		return adapter.Payload{}, err
 	}
 	page, err := pageIn(m, lang)
@@ -127,20 +127,11 @@ func checkTexts(t alert.Texts, lang alert.Lang) error {
 	return nil
 }
 
-// checkRealm keeps exercise and life apart, by the adapter's own realm and not
-// by what the message says of itself.
-func (a *Adapter) checkRealm(m *alert.Message, t alert.Texts, lang alert.Lang) error {
-	if m.Realm != a.env.Realm {
-		return fmt.Errorf("realm: the message is of the %q realm, this channel serves %q", m.Realm, a.env.Realm)
-	}
-	if m.Realm == alert.Live {
-		if m.Status == alert.StatusExercise {
-			return errors.New("status: Exercise has no place in the live realm, draft it in the drill")
-		}
+// checkExercise wants the word in every text of a drill, by the adapter's own
+// realm and not by what the message says of itself.
+func (a *Adapter) checkExercise(t alert.Texts, lang alert.Lang) error {
+	if a.env.Realm != alert.Drill {
 		return nil
-	}
-	if m.Status != alert.StatusExercise {
-		return fmt.Errorf("status: %q in the drill realm, must be Exercise", m.Status)
 	}
 	for field, text := range map[string]string{"push_title": t.PushTitle, "push_body": t.PushBody} {
 		if !saysExercise(text, lang) {

@@ -264,5 +264,7 @@ func TestTestIsRateLimited(t *testing.T) {
 	}
 }
 
-var _ adapter.Callbacks = (*Adapter)(nil)
-var _ adapter.Checker = (*Adapter)(nil)
+var (
+	_ adapter.Callbacks = (*Adapter)(nil)
+	_ adapter.Checker   = (*Adapter)(nil)
+)

@@ -39,7 +39,7 @@ func partnerPage(t *testing.T, alerts, script, tags string) string {
 // spy is in the page before anything else: it counts violations and errors, and
 // holds the clock, so that minutes pass when the test says so.
 const spy = `
-window.seen = { violations: [], errors: [], changes: [], delays: [] };
+window.seen = { violations: [], errors: [], changes: [], looks: [] }; // looks: each is over, the next in so many ms
 document.addEventListener("securitypolicyviolation", (e) => seen.violations.push(e.violatedDirective + " " + e.blockedURI));
 window.addEventListener("error", (e) => seen.errors.push(String(e.message)));
 window.addEventListener("unhandledrejection", (e) => seen.errors.push(String(e.reason)));
@@ -48,7 +48,8 @@ document.addEventListener("child-alert-change", (e) => seen.changes.push(e.detai
   const now = Date.now.bind(Date), timers = new Map();
   let ahead = 0, last = 0;
   Date.now = () => now() + ahead;
-  window.setTimeout = (f, ms) => { timers.set(++last, { at: Date.now() + ms, f }); seen.delays.push(ms); return last; };
+  window.realTimeout = window.setTimeout.bind(window);
+  window.setTimeout = (f, ms) => { timers.set(++last, { at: Date.now() + ms, f }); if (ms > 15000 && ms < 60000) seen.looks.push(ms); return last; };
   window.clearTimeout = (id) => timers.delete(id);
   window.pass = (ms) => {
     ahead += ms;
@@ -115,6 +116,31 @@ func until(t *testing.T, ctx context.Context, what, script string) {
 			t.Fatalf("%s: not so after 10 s; the page shows %q, %v", what,
 				eval[string](t, ctx, words), eval[map[string]any](t, ctx, "seen"))
 		}
+	}
+}
+
+// accessible fails when axe finds a fault in the page's widgets.
+func accessible(t *testing.T, ctx context.Context) {
+	t.Helper()
+	_, dir := peertest.Node(t)
+	axe, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx, string(axe))
+	faults, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`(async () => {
+		const held = window.setTimeout; // axe waits by the real clock
+		window.setTimeout = realTimeout;
+		const found = await axe.run("child-alert");
+		window.setTimeout = held;
+		if (!found.passes.length) return ["axe looked at nothing"];
+		return found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).join(", "));
+	})()`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		t.Error("axe: " + f)
 	}
 }
 

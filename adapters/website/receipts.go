@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/internal/adapter"
+	"tocsin/internal/problem"
 )
 
 // maxReceipt bounds a partner's receipt: five short fields.
@@ -33,16 +34,16 @@ func (w *Website) Routes() []adapter.Route {
 func (w *Website) serveReceipt(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxReceipt))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		problem(rw, http.StatusRequestEntityTooLarge, "body", fmt.Sprintf("Keep a receipt under %d bytes.", maxReceipt))
+		refuse(rw, http.StatusRequestEntityTooLarge, "body", fmt.Sprintf("Keep a receipt under %d bytes.", maxReceipt))
 		return
 	}
 	if err != nil {
-		problem(rw, http.StatusBadRequest, "body", "Send the whole body.")
+		refuse(rw, http.StatusBadRequest, "body", "Send the whole body.")
 		return
 	}
 	var in receipt
 	if err := json.Unmarshal(body, &in); err != nil {
-		problem(rw, http.StatusBadRequest, "body", `Send JSON: {"partner", "identifier", "revision", "state"}.`)
+		refuse(rw, http.StatusBadRequest, "body", `Send JSON: {"partner", "identifier", "revision", "state"}.`)
 		return
 	}
 	rec, ok := w.env.Recipients.Get(Name, in.Partner)
@@ -52,12 +53,12 @@ func (w *Website) serveReceipt(rw http.ResponseWriter, r *http.Request) {
 	}
 	secret, err := secretBytes(p.Secret)
 	if !ok || err != nil || !signedBy(r.Header, body, secret, w.now()) {
-		problem(rw, http.StatusUnauthorized, "webhook-signature",
+		refuse(rw, http.StatusUnauthorized, "webhook-signature",
 			"Sign the body with your whsec_ secret as Standard Webhooks says, with a fresh timestamp and your partner id.")
 		return
 	}
 	if in.State != adapter.Removed && (in.State != adapter.Failed || in.Reason == "") {
-		problem(rw, http.StatusUnprocessableEntity, "state", `Send "removed", or "failed" with a reason.`)
+		refuse(rw, http.StatusUnprocessableEntity, "state", `Send "removed", or "failed" with a reason.`)
 		return
 	}
 	err = w.env.Inbox.Report(r.Context(), adapter.Report{
@@ -68,9 +69,9 @@ func (w *Website) serveReceipt(rw http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		rw.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, adapter.ErrUnknown):
-		problem(rw, http.StatusNotFound, "identifier", "There is no such delivery to you; check identifier and revision.")
+		refuse(rw, http.StatusNotFound, "identifier", "There is no such delivery to you; check identifier and revision.")
 	default:
-		problem(rw, http.StatusServiceUnavailable, "", "The receipt was not stored. Send it again in a few seconds.")
+		refuse(rw, http.StatusServiceUnavailable, "", "The receipt was not stored. Send it again in a few seconds.")
 	}
 }
 
@@ -82,12 +83,11 @@ func short(s string) string {
 	return s
 }
 
-// problem answers with an RFC 9457 document that names the field and the mend.
-func problem(w http.ResponseWriter, status int, field, mend string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // the client left: nobody to tell
-		"type": "about:blank", "title": http.StatusText(status), "status": status,
-		"detail": mend, "field": field,
-	})
+// refuse answers with the field and the mend.
+func refuse(w http.ResponseWriter, status int, field, mend string) {
+	if field == "" {
+		problem.Document{Status: status, Detail: mend}.Write(w)
+		return
+	}
+	problem.Field(status, field, "invalid", mend).Write(w)
 }

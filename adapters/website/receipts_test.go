@@ -108,8 +108,16 @@ func TestReceipts(t *testing.T) {
 				}
 				return
 			}
-			var p struct{ Field, Detail string }
-			if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || p.Field != c.field || p.Detail == "" ||
+			var p struct {
+				Detail string
+				Errors []struct{ Field string }
+			}
+			err := json.Unmarshal(rec.Body.Bytes(), &p)
+			field := ""
+			if len(p.Errors) == 1 {
+				field = p.Errors[0].Field
+			}
+			if err != nil || field != c.field || p.Detail == "" ||
 				rec.Header().Get("Content-Type") != "application/problem+json" {
 				t.Errorf("the problem is %s, %v; want field %q", rec.Body, err, c.field)
 			}

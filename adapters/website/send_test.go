@@ -109,6 +109,7 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	poured := 0
 	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, c := range []struct {
 		name   string
@@ -119,7 +120,7 @@ func TestFaults(t *testing.T) {
 		{"closes the connection", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "network"},
 		{"huge header", func(rw http.ResponseWriter, _ *http.Request) { rw.Header().Set("X-Fill", strings.Repeat("x", 1<<20)) }, "network"},
 		{"huge body", func(rw http.ResponseWriter, r *http.Request) {
-			for block := bytes.Repeat([]byte("x"), 64<<10); r.Context().Err() == nil; {
+			for block := bytes.Repeat([]byte("x"), 64<<10); poured < 1<<30; poured += len(block) {
 				if _, err := rw.Write(block); err != nil {
 					return
 				}
@@ -144,7 +145,11 @@ func TestFaults(t *testing.T) {
 			} else if got.Failure == nil || got.Failure.Code != c.code || got.Failure.Class != adapter.Temporary {
 				t.Errorf("%+v %v, want %s", got, got.Failure, c.code)
 			}
+			s.Close() // waits for the answer's end
 		})
+	}
+	if poured > 16<<20 {
+		t.Errorf("%d bytes of a huge answer were taken", poured)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"code.dny.dev/ssrf"
 
@@ -41,6 +42,8 @@ const (
 	// fanOut bounds one Send. All its partners are asked at once: one that hangs
 	// must not use up the time of those behind it.
 	fanOut = 8
+	// maxHeadline is what a partner's page has room for, as CAP's headline has.
+	maxHeadline = 160
 	// maxBody bounds a webhook: a partner's small server must take it in one piece.
 	maxBody = 64 << 10
 )
@@ -113,11 +116,17 @@ var eventTypes = map[alert.MsgType]string{
 
 // Render is the webhook's body: one for all languages, because a partner's page has several.
 func (w *Website) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error) {
-	kind, ok := eventTypes[m.MsgType]
-	if !ok {
-		return adapter.Payload{}, fmt.Errorf("msg_type: %q is neither Alert, Update nor Cancel", m.MsgType)
+	if err := adapter.CheckMessage(m, w.env.Realm, lang); err != nil {
+		return adapter.Payload{}, err
 	}
-	body, err := json.Marshal(event{Type: kind, Timestamp: m.Sent, Data: m.Public(base(m))})
+	headline := m.Texts[lang].Headline
+	if n := utf8.RuneCountInString(headline); n == 0 || n > maxHeadline {
+		return adapter.Payload{}, alert.Invalid{{
+			Field: "texts." + string(lang) + ".headline", Code: "range",
+			Text: fmt.Sprintf("The headline has %d characters; write 1 to %d.", n, maxHeadline),
+		}}
+	}
+	body, err := json.Marshal(event{Type: eventTypes[m.MsgType], Timestamp: m.Sent, Data: m.Public(base(m))})
 	if err != nil {
 		return adapter.Payload{}, fmt.Errorf("webhook body: %w", err)
 	}
@@ -127,11 +136,10 @@ func (w *Website) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, er
 			Text: fmt.Sprintf("The message to partners has %d bytes; shorten notes and marks to keep it under %d.", len(body), maxBody),
 		}}
 	}
-	headline := m.Texts[m.Lang(lang)].Headline
 	return adapter.Payload{
 		MIME: "application/json", Body: body,
 		Parts: []adapter.Part{
-			{Name: "Partner page", Text: headline, Count: len([]rune(headline)), Limit: 160, Unit: "characters"},
+			{Name: "Partner page", Text: headline, Count: utf8.RuneCountInString(headline), Limit: maxHeadline, Unit: "characters"},
 		},
 	}, nil
 }

@@ -9,8 +9,10 @@ import (
 
 var (
 	deWeekdays = [7]string{"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"}
-	deMonths   = [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August",
-		"September", "Oktober", "November", "Dezember"}
+	deMonths   = [12]string{
+		"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August",
+		"September", "Oktober", "November", "Dezember",
+	}
 )
 
 var german = language{
@@ -34,27 +36,35 @@ var german = language{
 		AbductionParent: {
 			headline: agreed{"Kind von Elternteil entführt", "Kind von Elternteil entführt", "Kinder von Elternteil entführt"},
 			short:    alike("Entführt"),
-			lead: agreed{"{who} wurde von einem Elternteil entführt.", "{who} wurde von einem Elternteil entführt.",
-				"{n} Kinder wurden von einem Elternteil entführt: {who}."},
+			lead: agreed{
+				"{who} wurde von einem Elternteil entführt.", "{who} wurde von einem Elternteil entführt.",
+				"{n} Kinder wurden von einem Elternteil entführt: {who}.",
+			},
 		},
 		EndangeredRunaway: {
 			headline: agreed{"Mädchen ausgerissen, in Gefahr", "Junge ausgerissen, in Gefahr", "Kinder ausgerissen, in Gefahr"},
 			short:    alike("Vermisst"),
-			lead: agreed{"{who} ist von zu Hause weggelaufen und in Gefahr.", "{who} ist von zu Hause weggelaufen und in Gefahr.",
-				"{n} Kinder sind von zu Hause weggelaufen und in Gefahr: {who}."},
+			lead: agreed{
+				"{who} ist von zu Hause weggelaufen und in Gefahr.", "{who} ist von zu Hause weggelaufen und in Gefahr.",
+				"{n} Kinder sind von zu Hause weggelaufen und in Gefahr: {who}.",
+			},
 		},
 		LostOrInjured: {
 			headline: agreed{"Kind vermisst, vielleicht verletzt", "Kind vermisst, vielleicht verletzt", "Kinder vermisst, vielleicht verletzt"},
 			short:    alike("Vermisst"),
-			lead: agreed{"{who} wird vermisst. Das Mädchen hat sich vielleicht verirrt oder ist verletzt.",
+			lead: agreed{
+				"{who} wird vermisst. Das Mädchen hat sich vielleicht verirrt oder ist verletzt.",
 				"{who} wird vermisst. Der Junge hat sich vielleicht verirrt oder ist verletzt.",
-				"{n} Kinder werden vermisst: {who}. Sie haben sich vielleicht verirrt oder sind verletzt."},
+				"{n} Kinder werden vermisst: {who}. Sie haben sich vielleicht verirrt oder sind verletzt.",
+			},
 		},
 		OtherEndangered: {
 			headline: agreed{"Vermisstes Kind in Gefahr", "Vermisstes Kind in Gefahr", "Vermisste Kinder in Gefahr"},
 			short:    alike("Vermisst"),
-			lead: agreed{"{who} wird vermisst und ist in Gefahr.", "{who} wird vermisst und ist in Gefahr.",
-				"{n} Kinder werden vermisst und sind in Gefahr: {who}."},
+			lead: agreed{
+				"{who} wird vermisst und ist in Gefahr.", "{who} wird vermisst und ist in Gefahr.",
+				"{n} Kinder werden vermisst und sind in Gefahr: {who}.",
+			},
 		},
 	},
 	numbers:  [7]string{2: "Zwei", 3: "Drei", 4: "Vier", 5: "Fünf", 6: "Sechs"},
@@ -118,9 +128,11 @@ var german = language{
 		issued:    "Herausgegeben von", until: "Gültig bis",
 		call: "Bitte {phone} anrufen", callShort: "Tel. {phone}",
 		dontApproach: "Greifen Sie nicht selbst ein", dontApproachShort: "Nicht eingreifen, {phone} anrufen",
-		report: agreed{"Wenn Sie das Mädchen sehen oder wissen, wo es ist, wählen Sie sofort die Nummer {phone}",
+		report: agreed{
+			"Wenn Sie das Mädchen sehen oder wissen, wo es ist, wählen Sie sofort die Nummer {phone}",
 			"Wenn Sie den Jungen sehen oder wissen, wo er ist, wählen Sie sofort die Nummer {phone}",
-			"Wenn Sie die Kinder sehen oder wissen, wo sie sind, wählen Sie sofort die Nummer {phone}"},
+			"Wenn Sie die Kinder sehen oder wissen, wo sie sind, wählen Sie sofort die Nummer {phone}",
+		},
 		hotline: "Hotline für vermisste Kinder: {phone}",
 		form:    "Hinweise online: {form}",
 		again:   "Noch einmal die Nummer: {phone}", plus: "plus",
@@ -134,8 +146,10 @@ var german = language{
 		OutcomeExpired: {"Frist abgelaufen", "Die Frist der Meldung ist abgelaufen. Wenn Sie etwas wissen, wenden Sie sich bitte an die Polizei."},
 		OutcomeOther:   {"Meldung zurückgezogen", "Die Meldung wurde zurückgezogen."},
 	},
-	linkTest: ending{"Test des Alarmsystems für vermisste Kinder",
-		"Dies ist ein Test des Alarmsystems für vermisste Kinder. Es wird kein Kind vermisst. Bitte nicht senden."},
+	linkTest: ending{
+		"Test des Alarmsystems für vermisste Kinder",
+		"Dies ist ein Test des Alarmsystems für vermisste Kinder. Es wird kein Kind vermisst. Bitte nicht senden.",
+	},
 }
 
 func deAge(years int) string {

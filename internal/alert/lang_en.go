@@ -9,8 +9,10 @@ import (
 
 var (
 	enWeekdays = [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
-	enMonths   = [12]string{"January", "February", "March", "April", "May", "June", "July", "August",
-		"September", "October", "November", "December"}
+	enMonths   = [12]string{
+		"January", "February", "March", "April", "May", "June", "July", "August",
+		"September", "October", "November", "December",
+	}
 )
 
 var english = language{
@@ -34,26 +36,34 @@ var english = language{
 		AbductionParent: {
 			headline: agreed{"Child abducted by parent", "Child abducted by parent", "Children abducted by parent"},
 			short:    alike("Abducted"),
-			lead: agreed{"{who}, has been abducted by a parent.", "{who}, has been abducted by a parent.",
-				"{n} children have been abducted by a parent: {who}."},
+			lead: agreed{
+				"{who}, has been abducted by a parent.", "{who}, has been abducted by a parent.",
+				"{n} children have been abducted by a parent: {who}.",
+			},
 		},
 		EndangeredRunaway: {
 			headline: agreed{"Runaway child in danger", "Runaway child in danger", "Runaway children in danger"},
 			short:    alike("Missing"),
-			lead: agreed{"{who}, has run away and is in danger.", "{who}, has run away and is in danger.",
-				"{n} children have run away and are in danger: {who}."},
+			lead: agreed{
+				"{who}, has run away and is in danger.", "{who}, has run away and is in danger.",
+				"{n} children have run away and are in danger: {who}.",
+			},
 		},
 		LostOrInjured: {
 			headline: agreed{"Missing child, may be injured", "Missing child, may be injured", "Missing children, may be injured"},
 			short:    alike("Missing"),
-			lead: agreed{"{who}, is missing. She may be lost or injured.", "{who}, is missing. He may be lost or injured.",
-				"{n} children are missing: {who}. They may be lost or injured."},
+			lead: agreed{
+				"{who}, is missing. She may be lost or injured.", "{who}, is missing. He may be lost or injured.",
+				"{n} children are missing: {who}. They may be lost or injured.",
+			},
 		},
 		OtherEndangered: {
 			headline: agreed{"Missing child in danger", "Missing child in danger", "Missing children in danger"},
 			short:    alike("Missing"),
-			lead: agreed{"{who}, is missing and in danger.", "{who}, is missing and in danger.",
-				"{n} children are missing and in danger: {who}."},
+			lead: agreed{
+				"{who}, is missing and in danger.", "{who}, is missing and in danger.",
+				"{n} children are missing and in danger: {who}.",
+			},
 		},
 	},
 	numbers:  [7]string{2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"},
@@ -141,9 +151,11 @@ var english = language{
 		issued:    "Issued by", until: "Valid until",
 		call: "Call {phone}", callShort: "Call {phone}",
 		dontApproach: "Do not intervene yourself", dontApproachShort: "Do not approach, call {phone}",
-		report: agreed{"If you see this child or know where she is, call {phone} at once",
+		report: agreed{
+			"If you see this child or know where she is, call {phone} at once",
 			"If you see this child or know where he is, call {phone} at once",
-			"If you see these children or know where they are, call {phone} at once"},
+			"If you see these children or know where they are, call {phone} at once",
+		},
 		hotline: "You can also call the missing children hotline: {phone}",
 		form:    "Report a sighting online: {form}",
 		again:   "The number again: {phone}", plus: "plus",

@@ -9,8 +9,10 @@ import (
 var (
 	esWeekdays = [7]string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"}
 	esShortDay = [7]string{"dom", "lun", "mar", "mié", "jue", "vie", "sáb"}
-	esMonths   = [12]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
-		"septiembre", "octubre", "noviembre", "diciembre"}
+	esMonths   = [12]string{
+		"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
+		"septiembre", "octubre", "noviembre", "diciembre",
+	}
 )
 
 // The word of a drill is simulacro: ejercicio alone could be gymnastics.
@@ -35,26 +37,34 @@ var spanish = language{
 		AbductionParent: {
 			headline: agreed{"Menor secuestrada por un progenitor", "Menor secuestrado por un progenitor", "Menores secuestrados por un progenitor"},
 			short:    agreed{"Secuestrada", "Secuestrado", "Secuestrados"},
-			lead: agreed{"{who}, ha sido secuestrada por uno de sus progenitores.", "{who}, ha sido secuestrado por uno de sus progenitores.",
-				"{n} menores han sido secuestrados por uno de sus progenitores: {who}."},
+			lead: agreed{
+				"{who}, ha sido secuestrada por uno de sus progenitores.", "{who}, ha sido secuestrado por uno de sus progenitores.",
+				"{n} menores han sido secuestrados por uno de sus progenitores: {who}.",
+			},
 		},
 		EndangeredRunaway: {
 			headline: agreed{"Menor fugada y en peligro", "Menor fugado y en peligro", "Menores fugados y en peligro"},
 			short:    agreed{"Desaparecida", "Desaparecido", "Desaparecidos"},
-			lead: agreed{"{who}, se ha fugado de casa y está en peligro.", "{who}, se ha fugado de casa y está en peligro.",
-				"{n} menores se han fugado de casa y están en peligro: {who}."},
+			lead: agreed{
+				"{who}, se ha fugado de casa y está en peligro.", "{who}, se ha fugado de casa y está en peligro.",
+				"{n} menores se han fugado de casa y están en peligro: {who}.",
+			},
 		},
 		LostOrInjured: {
 			headline: agreed{"Menor desaparecida, quizá herida", "Menor desaparecido, quizá herido", "Menores desaparecidos, quizá heridos"},
 			short:    agreed{"Desaparecida", "Desaparecido", "Desaparecidos"},
-			lead: agreed{"{who}, ha desaparecido. Podría haberse perdido o estar herida.", "{who}, ha desaparecido. Podría haberse perdido o estar herido.",
-				"{n} menores han desaparecido: {who}. Podrían haberse perdido o estar heridos."},
+			lead: agreed{
+				"{who}, ha desaparecido. Podría haberse perdido o estar herida.", "{who}, ha desaparecido. Podría haberse perdido o estar herido.",
+				"{n} menores han desaparecido: {who}. Podrían haberse perdido o estar heridos.",
+			},
 		},
 		OtherEndangered: {
 			headline: agreed{"Menor desaparecida y en peligro", "Menor desaparecido y en peligro", "Menores desaparecidos y en peligro"},
 			short:    agreed{"Desaparecida", "Desaparecido", "Desaparecidos"},
-			lead: agreed{"{who}, ha desaparecido y está en peligro.", "{who}, ha desaparecido y está en peligro.",
-				"{n} menores han desaparecido y están en peligro: {who}."},
+			lead: agreed{
+				"{who}, ha desaparecido y está en peligro.", "{who}, ha desaparecido y está en peligro.",
+				"{n} menores han desaparecido y están en peligro: {who}.",
+			},
 		},
 	},
 	numbers:  [7]string{2: "Dos", 3: "Tres", 4: "Cuatro", 5: "Cinco", 6: "Seis"},
@@ -125,9 +135,11 @@ var spanish = language{
 		issued:    "Alerta emitida por", until: "Válida hasta",
 		call: "Llame al {phone}", callShort: "Tel. {phone}",
 		dontApproach: "No intervenga por su cuenta", dontApproachShort: "No intervenga, llame al {phone}",
-		report: agreed{"Si ve a la menor o sabe dónde está, llame de inmediato al número {phone}",
+		report: agreed{
+			"Si ve a la menor o sabe dónde está, llame de inmediato al número {phone}",
 			"Si ve al menor o sabe dónde está, llame de inmediato al número {phone}",
-			"Si ve a los menores o sabe dónde están, llame de inmediato al número {phone}"},
+			"Si ve a los menores o sabe dónde están, llame de inmediato al número {phone}",
+		},
 		hotline: "Línea de niños desaparecidos: {phone}",
 		form:    "Avisos por internet: {form}",
 		again:   "Repetimos el número: {phone}", plus: "más",
@@ -141,8 +153,10 @@ var spanish = language{
 		OutcomeExpired: {"ha concluido su plazo", "La alerta ha concluido su plazo. Si sabe algo, avise a la policía."},
 		OutcomeOther:   {"ha sido retirada", "La alerta ha sido retirada."},
 	},
-	linkTest: ending{"Prueba del sistema de alerta de menores",
-		"Esto es una prueba del sistema de alerta por menores desaparecidos. No ha desaparecido ningún menor. No debe emitirse."},
+	linkTest: ending{
+		"Prueba del sistema de alerta de menores",
+		"Esto es una prueba del sistema de alerta por menores desaparecidos. No ha desaparecido ningún menor. No debe emitirse.",
+	},
 }
 
 // esAnd is e before the sound i: Anna e Inés, but flores y hierba.

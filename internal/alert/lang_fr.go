@@ -8,8 +8,10 @@ import (
 
 var (
 	frWeekdays = [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
-	frMonths   = [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
-		"septembre", "octobre", "novembre", "décembre"}
+	frMonths   = [12]string{
+		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août",
+		"septembre", "octobre", "novembre", "décembre",
+	}
 )
 
 // French puts a space before the colon. It is an ordinary one, because a
@@ -35,26 +37,34 @@ var french = language{
 		AbductionParent: {
 			headline: agreed{"Enfant enlevée par un parent", "Enfant enlevé par un parent", "Enfants enlevés par un parent"},
 			short:    agreed{"Enlevée", "Enlevé", "Enlevés"},
-			lead: agreed{"{who}, a été enlevée par l'un de ses parents.", "{who}, a été enlevé par l'un de ses parents.",
-				"{n} enfants ont été enlevés par l'un de leurs parents : {who}."},
+			lead: agreed{
+				"{who}, a été enlevée par l'un de ses parents.", "{who}, a été enlevé par l'un de ses parents.",
+				"{n} enfants ont été enlevés par l'un de leurs parents : {who}.",
+			},
 		},
 		EndangeredRunaway: {
 			headline: alike("Fugue inquiétante"),
 			short:    agreed{"Disparue", "Disparu", "Disparus"},
-			lead: agreed{"{who}, a fugué et se trouve en danger.", "{who}, a fugué et se trouve en danger.",
-				"{n} enfants ont fugué et se trouvent en danger : {who}."},
+			lead: agreed{
+				"{who}, a fugué et se trouve en danger.", "{who}, a fugué et se trouve en danger.",
+				"{n} enfants ont fugué et se trouvent en danger : {who}.",
+			},
 		},
 		LostOrInjured: {
 			headline: agreed{"Enfant disparue, peut-être blessée", "Enfant disparu, peut-être blessé", "Enfants disparus, peut-être blessés"},
 			short:    agreed{"Disparue", "Disparu", "Disparus"},
-			lead: agreed{"{who}, a disparu. Elle s'est peut-être perdue ou blessée.", "{who}, a disparu. Il s'est peut-être perdu ou blessé.",
-				"{n} enfants ont disparu : {who}. Ils se sont peut-être perdus ou blessés."},
+			lead: agreed{
+				"{who}, a disparu. Elle s'est peut-être perdue ou blessée.", "{who}, a disparu. Il s'est peut-être perdu ou blessé.",
+				"{n} enfants ont disparu : {who}. Ils se sont peut-être perdus ou blessés.",
+			},
 		},
 		OtherEndangered: {
 			headline: alike("Disparition inquiétante"),
 			short:    agreed{"Disparue", "Disparu", "Disparus"},
-			lead: agreed{"{who}, a disparu et se trouve en danger.", "{who}, a disparu et se trouve en danger.",
-				"{n} enfants ont disparu et se trouvent en danger : {who}."},
+			lead: agreed{
+				"{who}, a disparu et se trouve en danger.", "{who}, a disparu et se trouve en danger.",
+				"{n} enfants ont disparu et se trouvent en danger : {who}.",
+			},
 		},
 	},
 	numbers:  [7]string{2: "Deux", 3: "Trois", 4: "Quatre", 5: "Cinq", 6: "Six"},
@@ -117,9 +127,11 @@ var french = language{
 		issued:    "Alerte diffusée par", until: "Fin de validité",
 		call: "Appelez le {phone}", callShort: "Tél. {phone}",
 		dontApproach: "N'intervenez pas vous-même", dontApproachShort: "N'intervenez pas, appelez le {phone}",
-		report: agreed{"Si vous voyez cette enfant ou savez où elle se trouve, appelez immédiatement le numéro {phone}",
+		report: agreed{
+			"Si vous voyez cette enfant ou savez où elle se trouve, appelez immédiatement le numéro {phone}",
 			"Si vous voyez cet enfant ou savez où il se trouve, appelez immédiatement le numéro {phone}",
-			"Si vous voyez ces enfants ou savez où ils se trouvent, appelez immédiatement le numéro {phone}"},
+			"Si vous voyez ces enfants ou savez où ils se trouvent, appelez immédiatement le numéro {phone}",
+		},
 		hotline: "Ligne des enfants disparus : {phone}",
 		form:    "Témoignages en ligne : {form}",
 		again:   "Je répète le numéro : {phone}", plus: "plus",
@@ -133,8 +145,10 @@ var french = language{
 		OutcomeExpired: {"elle est arrivée à son terme", "L'alerte est arrivée à son terme. Si vous savez quelque chose, contactez la police."},
 		OutcomeOther:   {"elle a été retirée", "L'alerte a été retirée."},
 	},
-	linkTest: ending{"Essai du système d'alerte enfant",
-		"Ceci est un essai du système d'alerte pour les enfants disparus. Aucun enfant n'a disparu. Ne pas diffuser."},
+	linkTest: ending{
+		"Essai du système d'alerte enfant",
+		"Ceci est un essai du système d'alerte pour les enfants disparus. Aucun enfant n'a disparu. Ne pas diffuser.",
+	},
 }
 
 func frAge(years int) string {

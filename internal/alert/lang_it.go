@@ -8,8 +8,10 @@ import (
 
 var (
 	itWeekdays = [7]string{"domenica", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato"}
-	itMonths   = [12]string{"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
-		"settembre", "ottobre", "novembre", "dicembre"}
+	itMonths   = [12]string{
+		"gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+		"settembre", "ottobre", "novembre", "dicembre",
+	}
 )
 
 var italian = language{
@@ -33,26 +35,34 @@ var italian = language{
 		AbductionParent: {
 			headline: agreed{"Minore rapita da un genitore", "Minore rapito da un genitore", "Minori rapiti da un genitore"},
 			short:    agreed{"Rapita", "Rapito", "Rapiti"},
-			lead: agreed{"{who}, è stata rapita da un genitore.", "{who}, è stato rapito da un genitore.",
-				"{n} minori sono stati rapiti da un genitore: {who}."},
+			lead: agreed{
+				"{who}, è stata rapita da un genitore.", "{who}, è stato rapito da un genitore.",
+				"{n} minori sono stati rapiti da un genitore: {who}.",
+			},
 		},
 		EndangeredRunaway: {
 			headline: agreed{"Minore in fuga e in pericolo", "Minore in fuga e in pericolo", "Minori in fuga e in pericolo"},
 			short:    agreed{"Scomparsa", "Scomparso", "Scomparsi"},
-			lead: agreed{"{who}, si è allontanata da casa ed è in pericolo.", "{who}, si è allontanato da casa ed è in pericolo.",
-				"{n} minori si sono allontanati da casa e sono in pericolo: {who}."},
+			lead: agreed{
+				"{who}, si è allontanata da casa ed è in pericolo.", "{who}, si è allontanato da casa ed è in pericolo.",
+				"{n} minori si sono allontanati da casa e sono in pericolo: {who}.",
+			},
 		},
 		LostOrInjured: {
 			headline: agreed{"Minore scomparsa, forse ferita", "Minore scomparso, forse ferito", "Minori scomparsi, forse feriti"},
 			short:    agreed{"Scomparsa", "Scomparso", "Scomparsi"},
-			lead: agreed{"{who}, è scomparsa. Potrebbe essersi persa o essere ferita.", "{who}, è scomparso. Potrebbe essersi perso o essere ferito.",
-				"{n} minori sono scomparsi: {who}. Potrebbero essersi persi o essere feriti."},
+			lead: agreed{
+				"{who}, è scomparsa. Potrebbe essersi persa o essere ferita.", "{who}, è scomparso. Potrebbe essersi perso o essere ferito.",
+				"{n} minori sono scomparsi: {who}. Potrebbero essersi persi o essere feriti.",
+			},
 		},
 		OtherEndangered: {
 			headline: agreed{"Minore scomparsa e in pericolo", "Minore scomparso e in pericolo", "Minori scomparsi e in pericolo"},
 			short:    agreed{"Scomparsa", "Scomparso", "Scomparsi"},
-			lead: agreed{"{who}, è scomparsa ed è in pericolo.", "{who}, è scomparso ed è in pericolo.",
-				"{n} minori sono scomparsi e sono in pericolo: {who}."},
+			lead: agreed{
+				"{who}, è scomparsa ed è in pericolo.", "{who}, è scomparso ed è in pericolo.",
+				"{n} minori sono scomparsi e sono in pericolo: {who}.",
+			},
 		},
 	},
 	numbers:  [7]string{2: "Due", 3: "Tre", 4: "Quattro", 5: "Cinque", 6: "Sei"},
@@ -123,9 +133,11 @@ var italian = language{
 		issued:    "Allerta diramata da", until: "Valida fino a",
 		call: "Chiamate il {phone}", callShort: "Tel. {phone}",
 		dontApproach: "Non intervenite di persona", dontApproachShort: "Non intervenite, chiamate il {phone}",
-		report: agreed{"Se vedete la minore o sapete dove si trova, chiamate subito il numero {phone}",
+		report: agreed{
+			"Se vedete la minore o sapete dove si trova, chiamate subito il numero {phone}",
 			"Se vedete il minore o sapete dove si trova, chiamate subito il numero {phone}",
-			"Se vedete i minori o sapete dove si trovano, chiamate subito il numero {phone}"},
+			"Se vedete i minori o sapete dove si trovano, chiamate subito il numero {phone}",
+		},
 		hotline: "Linea per i minori scomparsi: {phone}",
 		form:    "Segnalazioni online: {form}",
 		again:   "Ripetiamo il numero: {phone}", plus: "più",
@@ -139,8 +151,10 @@ var italian = language{
 		OutcomeExpired: {"è giunta al termine", "L'allerta è giunta al termine. Se sapete qualcosa, contattate la polizia."},
 		OutcomeOther:   {"è stata ritirata", "L'allerta è stata ritirata."},
 	},
-	linkTest: ending{"Prova del sistema di allerta minori",
-		"Questa è una prova del sistema di allerta per minori scomparsi. Nessun minore è scomparso. Non diffondere."},
+	linkTest: ending{
+		"Prova del sistema di allerta minori",
+		"Questa è una prova del sistema di allerta per minori scomparsi. Nessun minore è scomparso. Non diffondere.",
+	},
 }
 
 // itAnd is ed before another e.

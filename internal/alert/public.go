@@ -1,6 +1,10 @@
 package alert
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Public is an alert as partners and programs read it: /v1/alerts, webhooks,
 // feeds. After withdrawal it names nobody.
@@ -39,7 +43,7 @@ type PublicChild struct {
 	Sex       Sex    `json:"sex"`
 }
 
-// PublicPhoto is the first photo of the alert. Link it, do not copy it: it
+// PublicPhoto is the first photo of a child. Link it, do not copy it: it
 // disappears with the alert.
 type PublicPhoto struct {
 	URL    string `json:"url"`
@@ -62,20 +66,31 @@ func (m *Message) Public(base string) Public {
 		p.Texts[lang] = PublicTexts{Headline: t.Headline, Description: t.Description, Instruction: t.Instruction}
 		p.Pages[lang] = PageURL(m, lang)
 	}
-	if m.Facts == nil {
+	if m.Facts == nil || m.MsgType == TypeCancel { // a withdrawal names nobody, whatever it was handed
 		return p
 	}
 	p.Phone, p.Hotline = m.Facts.Contact.Phone, m.Facts.Contact.Hotline
 	for _, c := range m.Facts.Children {
 		p.Children = append(p.Children, PublicChild{GivenName: c.GivenName, Age: c.Age, Sex: c.Sex})
 	}
-	for _, media := range m.Media {
-		if media.Kind == "photo" {
-			p.Photo = &PublicPhoto{URL: media.URL, Name: media.Name, MIME: media.MIME, SHA256: media.SHA256}
-			break
-		}
+	if photo := m.childPhoto(); photo != nil {
+		p.Photo = &PublicPhoto{URL: photo.URL, Name: photo.Name, MIME: photo.MIME, SHA256: photo.SHA256}
 	}
 	return p
+}
+
+// childPhoto is the first photo that is not a companion's: under the headline
+// of a missing child a stranger's face would send people after the wrong person.
+func (m *Message) childPhoto() *Media {
+	for i, media := range m.Media {
+		companion := slices.ContainsFunc(m.Facts.Suspects, func(s Person) bool {
+			return s.Photo != "" && strings.HasSuffix(media.URL, "/"+s.Photo+".jpg")
+		})
+		if media.Kind == "photo" && !companion {
+			return &m.Media[i]
+		}
+	}
+	return nil
 }
 
 // EmbedAlert is an alert as the widget on a partner's page shows it, in one language.

@@ -24,8 +24,12 @@ func stories() map[string]*alert.Message {
 			Children: []alert.Person{{
 				GivenName: "Anna", Age: 7, Sex: alert.Female, HeightCM: 125, Build: alert.BuildSlim,
 				HairColour: alert.HairBlond, HairLength: alert.LengthLong, EyeColour: alert.EyesBlue,
-				Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue},
-					{Item: alert.Trainers, Colour: alert.White}, {Item: alert.Backpack, Colour: alert.Pink}},
+				Clothing: []alert.Garment{
+					{Item: alert.Jacket, Colour: alert.Red},
+					{Item: alert.Jeans, Colour: alert.Blue},
+					{Item: alert.Trainers, Colour: alert.White},
+					{Item: alert.Backpack, Colour: alert.Pink},
+				},
 				Marks: alert.Localized{
 					alert.English: "small scar above the left eyebrow", alert.French: "petite cicatrice au-dessus du sourcil gauche",
 					alert.German: "kleine Narbe über der linken Augenbraue", alert.Italian: "piccola cicatrice sopra il sopracciglio sinistro",
@@ -45,7 +49,8 @@ func stories() map[string]*alert.Message {
 			Schema: 1, Realm: alert.Live, Revision: 1, MsgType: alert.TypeAlert, Status: alert.StatusActual, Languages: alert.Langs,
 			Areas: []alert.Area{{Code: "BE-BRU", Names: map[alert.Lang]string{
 				alert.English: "Brussels-Capital", alert.French: "Bruxelles-Capitale", alert.German: "Brüssel-Hauptstadt",
-				alert.Italian: "Bruxelles-Capitale", alert.Russian: "Брюссель-столица", alert.Spanish: "Bruselas-Capital"}}},
+				alert.Italian: "Bruxelles-Capitale", alert.Russian: "Брюссель-столица", alert.Spanish: "Bruselas-Capital",
+			}}},
 			Expires: at.Add(12 * time.Hour), Facts: f, Page: "https://alert.example/*/alerts/bcdfghjkmnpq",
 		}
 	}
@@ -66,7 +71,8 @@ func stories() map[string]*alert.Message {
 			m.Facts.Note = alert.Localized{
 				alert.English: "The car was seen on the E17 near Ghent at 15:10.", alert.French: "La voiture a été vue sur l'E17 près de Gand à 15 h 10.",
 				alert.German: "Das Auto wurde um 15:10 Uhr auf der E17 bei Gent gesehen.", alert.Italian: "L'auto è stata vista alle 15:10 sulla E17 vicino a Gand.",
-				alert.Russian: "Автомобиль видели в 15:10 на трассе E17 под Гентом.", alert.Spanish: "El coche fue visto a las 15:10 en la E17 cerca de Gante."}
+				alert.Russian: "Автомобиль видели в 15:10 на трассе E17 под Гентом.", alert.Spanish: "El coche fue visto a las 15:10 en la E17 cerca de Gante.",
+			}
 		}),
 		"exercise":           change(func(m *alert.Message) { m.Realm, m.Status = alert.Drill, alert.StatusExercise }),
 		"withdrawal_found":   withdrawal(alert.OutcomeFound),
@@ -86,19 +92,25 @@ func stories() map[string]*alert.Message {
 		"family": change(func(m *alert.Message) {
 			f := m.Facts
 			f.Circumstances = alert.AbductionParent
-			f.Children = []alert.Person{f.Children[0], {GivenName: "Luc", Age: 9, Sex: alert.Male, HeightCM: 138, Build: alert.BuildMedium,
+			f.Children = []alert.Person{f.Children[0], {
+				GivenName: "Luc", Age: 9, Sex: alert.Male, HeightCM: 138, Build: alert.BuildMedium,
 				HairColour: alert.HairBrown, HairLength: alert.LengthShort, EyeColour: alert.EyesBrown,
-				Clothing: []alert.Garment{{Item: alert.Coat, Colour: alert.DarkBlue}, {Item: alert.Trousers, Colour: alert.Beige}, {Item: alert.Cap, Colour: alert.Green}}}}
-			f.Suspects = []alert.Person{{GivenName: "Marc", FamilyName: "Peeters", Age: 41, Sex: alert.Male, HeightCM: 183, Build: alert.BuildStrong,
-				HairLength: alert.LengthBald, EyeColour: alert.EyesGrey, Clothing: []alert.Garment{{Item: alert.Sweater, Colour: alert.Black}, {Item: alert.Glasses}}}}
+				Clothing: []alert.Garment{{Item: alert.Coat, Colour: alert.DarkBlue}, {Item: alert.Trousers, Colour: alert.Beige}, {Item: alert.Cap, Colour: alert.Green}},
+			}}
+			f.Suspects = []alert.Person{{
+				GivenName: "Marc", FamilyName: "Peeters", Age: 41, Sex: alert.Male, HeightCM: 183, Build: alert.BuildStrong,
+				HairLength: alert.LengthBald, EyeColour: alert.EyesGrey, Clothing: []alert.Garment{{Item: alert.Sweater, Colour: alert.Black}, {Item: alert.Glasses}},
+			}}
 			f.Vehicles = append(f.Vehicles, alert.Vehicle{Kind: alert.Camper, Colour: alert.White, Plate: "AB-123-CD", Country: "FR"})
 			m.Areas = append(m.Areas, alert.Area{Code: "FR-59", Names: map[alert.Lang]string{alert.English: "Nord", alert.Russian: "Нор"}})
 		}),
 		"infant": change(func(m *alert.Message) {
 			f := m.Facts
 			f.Circumstances, f.Instruction, f.Vehicles = alert.OtherEndangered, alert.InstructionCall, nil
-			f.Children = []alert.Person{{GivenName: "Mia", FamilyName: "Rossi", Sex: alert.Female, HairColour: alert.HairLightBrown,
-				Clothing: []alert.Garment{{Item: alert.Pyjamas, Colour: alert.Yellow}, {Item: alert.WoollyHat, Colour: alert.White}, {Item: alert.SoftToy, Colour: alert.Brown}}}}
+			f.Children = []alert.Person{{
+				GivenName: "Mia", FamilyName: "Rossi", Sex: alert.Female, HairColour: alert.HairLightBrown,
+				Clothing: []alert.Garment{{Item: alert.Pyjamas, Colour: alert.Yellow}, {Item: alert.WoollyHat, Colour: alert.White}, {Item: alert.SoftToy, Colour: alert.Brown}},
+			}}
 			f.LastSeen = alert.LastSeen{At: time.Date(2026, 3, 1, 0, 5, 0, 0, time.UTC), TimeZone: "Europe/Rome", Place: "Via Garibaldi 12, Torino"}
 			f.Suspects = []alert.Person{{Sex: alert.Female, HairColour: alert.HairDyed, HairLength: alert.LengthMedium, Clothing: []alert.Garment{{Item: alert.Dress, Colour: alert.Orange}}}}
 			f.Contact = alert.Contact{Phone: "112"}
@@ -108,9 +120,15 @@ func stories() map[string]*alert.Message {
 		"runaway": change(func(m *alert.Message) {
 			f := m.Facts
 			f.Circumstances, f.Instruction, f.Vehicles = alert.EndangeredRunaway, alert.InstructionCall, nil
-			f.Children = []alert.Person{{GivenName: "Иван", Age: 15, Sex: alert.Male, HeightCM: 171, Build: alert.BuildSlim, HairColour: alert.HairBlack,
-				HairLength: alert.LengthShort, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{{Item: alert.Hoodie, Colour: alert.Grey},
-					{Item: alert.Tracksuit, Colour: alert.Black}, {Item: alert.Scarf, Colour: alert.LightBlue}, {Item: alert.Bag}}}}
+			f.Children = []alert.Person{{
+				GivenName: "Иван", Age: 15, Sex: alert.Male, HeightCM: 171, Build: alert.BuildSlim, HairColour: alert.HairBlack,
+				HairLength: alert.LengthShort, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{
+					{Item: alert.Hoodie, Colour: alert.Grey},
+					{Item: alert.Tracksuit, Colour: alert.Black},
+					{Item: alert.Scarf, Colour: alert.LightBlue},
+					{Item: alert.Bag},
+				},
+			}}
 			f.LastSeen = alert.LastSeen{At: time.Date(2026, 5, 3, 10, 21, 0, 0, time.UTC), TimeZone: "Asia/Almaty", Place: "вокзал Алматы-2", Transport: alert.ByTrain}
 			f.Contact, f.Authority = alert.Contact{Phone: "+77272541111"}, "МВД Республики Казахстан"
 			m.Expires = f.LastSeen.At.Add(24 * time.Hour)
@@ -119,8 +137,10 @@ func stories() map[string]*alert.Message {
 		"lost": change(func(m *alert.Message) {
 			f := m.Facts
 			f.Circumstances, f.Instruction, f.Vehicles = alert.LostOrInjured, alert.InstructionCall, nil
-			f.Children = []alert.Person{{GivenName: "Jonas", Age: 4, Sex: alert.Male, HeightCM: 98,
-				Clothing: []alert.Garment{{Item: alert.Swimsuit, Colour: alert.Green}, {Item: alert.Sandals, Colour: alert.Brown}}}}
+			f.Children = []alert.Person{{
+				GivenName: "Jonas", Age: 4, Sex: alert.Male, HeightCM: 98,
+				Clothing: []alert.Garment{{Item: alert.Swimsuit, Colour: alert.Green}, {Item: alert.Sandals, Colour: alert.Brown}},
+			}}
 			f.LastSeen.Towards, f.LastSeen.Transport, f.LastSeen.Place = "", alert.OnFoot, "Strandbad Wannsee, Berlin"
 			f.LastSeen.TimeZone, f.Contact, f.Authority = "Europe/Berlin", alert.Contact{Phone: "110"}, "Polizei Berlin"
 		}),

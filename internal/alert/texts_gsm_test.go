@@ -11,9 +11,21 @@ func TestGSM(t *testing.T) {
 		septets int
 		ok      bool
 	}{
-		{"", 0, true}, {"Anna, 7", 7, true}, {"été à Köln, señor, garçon", 0, false}, {"été à Köln, señor, Ç", 20, true},
-		{"€", 2, true}, {"[a]", 5, true}, {"{}~^|\\", 12, true}, {"ΔΦΓΛΩΠΨΣΘΞ", 10, true}, {"Α", 0, false},
-		{"Анна", 0, false}, {"`", 0, false}, {"¡¿§¤@£$¥", 8, true}, {"\x1b", 0, false}, {"😀", 0, false}, {"\xff", 0, false},
+		{"", 0, true},
+		{"Anna, 7", 7, true},
+		{"été à Köln, señor, garçon", 0, false},
+		{"été à Köln, señor, Ç", 20, true},
+		{"€", 2, true},
+		{"[a]", 5, true},
+		{"{}~^|\\", 12, true},
+		{"ΔΦΓΛΩΠΨΣΘΞ", 10, true},
+		{"Α", 0, false},
+		{"Анна", 0, false},
+		{"`", 0, false},
+		{"¡¿§¤@£$¥", 8, true},
+		{"\x1b", 0, false},
+		{"😀", 0, false},
+		{"\xff", 0, false},
 	} {
 		if n, ok := GSM(tt.text); n != tt.septets || ok != tt.ok {
 			t.Errorf("GSM(%q) = %d, %v, want %d, %v", tt.text, n, ok, tt.septets, tt.ok)

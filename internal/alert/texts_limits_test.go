@@ -74,9 +74,11 @@ func randomMessage(r *rand.Rand) *Message {
 	at := time.Unix(1700000000+r.Int64N(1e8), 0)
 	f := &Facts{
 		Circumstances: key(r, english.circumstances), Instruction: pick(r, InstructionCall, InstructionDoNotApproach),
-		LastSeen: LastSeen{At: at, TimeZone: pick(r, "Europe/Brussels", "Asia/Tashkent", "America/St_Johns", "UTC"),
+		LastSeen: LastSeen{
+			At: at, TimeZone: pick(r, "Europe/Brussels", "Asia/Tashkent", "America/St_Johns", "UTC"),
 			Place: filler(r, length(r, 80), true), Transport: key(r, english.transports),
-			Towards: filler(r, r.IntN(2)*length(r, 60), true)},
+			Towards: filler(r, r.IntN(2)*length(r, 60), true),
+		},
 		Contact:   Contact{Phone: pick(r, "112", "116000", "+3225544000", "+998712345678901", "+999999999999999"), Hotline: pick(r, "", "116000")},
 		Note:      Localized{French: filler(r, 300, true)},
 		Authority: filler(r, 120, true),
@@ -88,9 +90,11 @@ func randomMessage(r *rand.Rand) *Message {
 		f.Suspects = append(f.Suspects, randomPerson(r, false))
 	}
 	for range r.IntN(5) {
-		f.Vehicles = append(f.Vehicles, Vehicle{Kind: key(r, english.vehicles), Make: filler(r, r.IntN(2)*40, true),
+		f.Vehicles = append(f.Vehicles, Vehicle{
+			Kind: key(r, english.vehicles), Make: filler(r, r.IntN(2)*40, true),
 			Model: filler(r, r.IntN(2)*40, false), Colour: pick(r, ColourUnknown, Silver), Year: pick(r, 0, 2019),
-			Plate: filler(r, r.IntN(2)*length(r, 15), false), Country: pick(r, "", "BE", "KZ", "JP")})
+			Plate: filler(r, r.IntN(2)*length(r, 15), false), Country: pick(r, "", "BE", "KZ", "JP"),
+		})
 	}
 	m := &Message{
 		MsgType: pick(r, TypeAlert, TypeUpdate, TypeUpdate, TypeCancel), Status: pick(r, StatusActual, StatusExercise, StatusTest),
@@ -153,8 +157,10 @@ func faulty(m *Message, lang Lang, texts Texts) string {
 	if m.MsgType == TypeCancel || m.Facts == nil {
 		return named(m, texts)
 	}
-	for name, text := range map[string]string{"instruction": texts.Instruction, "crawl": texts.Crawl, "radiotext": texts.RadioText,
-		"push_body": texts.PushBody, "sms": texts.SMS, "short90": texts.Short90, "long360": texts.Long360} {
+	for name, text := range map[string]string{
+		"instruction": texts.Instruction, "crawl": texts.Crawl, "radiotext": texts.RadioText,
+		"push_body": texts.PushBody, "sms": texts.SMS, "short90": texts.Short90, "long360": texts.Long360,
+	} {
 		if !strings.Contains(strings.ReplaceAll(text, " ", ""), m.Facts.Contact.Phone) {
 			return fmt.Sprintf("%s lost the number to call: %q", name, text)
 		}
@@ -208,8 +214,10 @@ func TestNoWordIsCut(t *testing.T) {
 					}
 				}
 			}
-			for word := range strings.FieldsSeq(strings.Join([]string{texts.Headline, texts.Crawl, texts.RadioText, texts.PushTitle,
-				texts.PushBody, texts.SMS, texts.Short90, texts.Long360}, " ")) {
+			for word := range strings.FieldsSeq(strings.Join([]string{
+				texts.Headline, texts.Crawl, texts.RadioText, texts.PushTitle,
+				texts.PushBody, texts.SMS, texts.Short90, texts.Long360,
+			}, " ")) {
 				if !known[strings.Trim(word, ".,:")] {
 					t.Fatalf("seed %d, %s: %q is no whole word", seed, lang, word)
 				}

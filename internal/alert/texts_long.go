@@ -36,9 +36,11 @@ func (w *writer) spoken() string {
 	if w.m.MsgType == TypeUpdate {
 		opening = l.updateSpoken
 	}
-	parts := []string{w.prefix(), l.warning[w.m.Status], opening, w.lead(),
+	parts := []string{
+		w.prefix(), l.warning[w.m.Status], opening, w.lead(),
 		stop(l.seenSpoken(f.Children, f.LastSeen.At.In(w.zone))),
-		stop(l.label.where + l.colon + f.LastSeen.Place), w.direction()}
+		stop(l.label.where + l.colon + f.LastSeen.Place), w.direction(),
+	}
 	for _, p := range f.Children {
 		parts = append(parts, w.portrait(p.GivenName, p, true))
 	}

@@ -78,8 +78,10 @@ func TestWriteLeavesTheFactsAlone(t *testing.T) {
 // The preview of a draft that has hardly begun must not fall over.
 func TestAnEmptyDraftHasWords(t *testing.T) {
 	m := stories()["alert"]
-	m.Facts = &alert.Facts{Children: make([]alert.Person, 1), Suspects: make([]alert.Person, 1),
-		Vehicles: make([]alert.Vehicle, 1)}
+	m.Facts = &alert.Facts{
+		Children: make([]alert.Person, 1), Suspects: make([]alert.Person, 1),
+		Vehicles: make([]alert.Vehicle, 1),
+	}
 	m.Facts.Children[0].Clothing = []alert.Garment{{Item: "sword", Colour: "puce"}}
 	m.Areas, m.Page, m.Expires = nil, "", time.Time{}
 	for _, lang := range alert.Langs {
@@ -125,8 +127,13 @@ func TestSuspectOfUnknownAge(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	f := stories()["alert"].Facts
 	want := []alert.Detail{
-		{"Alter", "Mädchen, 7 Jahre"}, {"Größe", "1,25 m"}, {"Statur", "Schlank"}, {"Haare", "Lange blonde Haare"}, {"Augen", "Blaue Augen"},
-		{"Kleidung", "Rote Jacke, blaue Jeans, weiße Turnschuhe, rosa Rucksack"}, {"Besondere Merkmale", "Kleine Narbe über der linken Augenbraue"},
+		{"Alter", "Mädchen, 7 Jahre"},
+		{"Größe", "1,25 m"},
+		{"Statur", "Schlank"},
+		{"Haare", "Lange blonde Haare"},
+		{"Augen", "Blaue Augen"},
+		{"Kleidung", "Rote Jacke, blaue Jeans, weiße Turnschuhe, rosa Rucksack"},
+		{"Besondere Merkmale", "Kleine Narbe über der linken Augenbraue"},
 	}
 	if got := alert.Describe(f.Children[0], alert.German); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -154,9 +161,12 @@ func TestFormatTime(t *testing.T) {
 		zone string
 		want string
 	}{
-		{alert.English, "UTC", "Sunday 22 November, 23:30"}, {alert.English, "Europe/Brussels", "Monday 23 November, 00:30"},
-		{alert.French, "Europe/Paris", "lundi 23 novembre, 0 h 30"}, {alert.German, "Europe/Berlin", "Montag, 23. November, 00:30 Uhr"},
-		{alert.Italian, "Europe/Rome", "lunedì 23 novembre, ore 00:30"}, {alert.Russian, "Asia/Almaty", "понедельник, 23 ноября, 04:30"},
+		{alert.English, "UTC", "Sunday 22 November, 23:30"},
+		{alert.English, "Europe/Brussels", "Monday 23 November, 00:30"},
+		{alert.French, "Europe/Paris", "lundi 23 novembre, 0 h 30"},
+		{alert.German, "Europe/Berlin", "Montag, 23. November, 00:30 Uhr"},
+		{alert.Italian, "Europe/Rome", "lunedì 23 novembre, ore 00:30"},
+		{alert.Russian, "Asia/Almaty", "понедельник, 23 ноября, 04:30"},
 		{alert.Spanish, "America/New_York", "domingo 22 de noviembre, 18:30"},
 	} {
 		if got, err := alert.FormatTime(at, tt.zone, tt.lang); err != nil || got != tt.want {
@@ -244,8 +254,10 @@ func TestNumberReadAloudInGroups(t *testing.T) {
 
 // The limits are the channels', not ours: a changed constant must fail here.
 func TestCounts(t *testing.T) {
-	limits := map[string]int{"headline": 160, "description": 0, "instruction": 0, "spoken": 0, "crawl": 200, "radiotext": 64,
-		"push_title": 50, "push_body": 180, "sms": 306, "short90": 90, "long360": 360}
+	limits := map[string]int{
+		"headline": 160, "description": 0, "instruction": 0, "spoken": 0, "crawl": 200, "radiotext": 64,
+		"push_title": 50, "push_body": 180, "sms": 306, "short90": 90, "long360": 360,
+	}
 	texts, err := alert.Write(stories()["alert"], alert.English)
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,7 @@
 package alert
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,30 +12,8 @@ import (
 func typedConstants(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	for _, name := range []string{"facts.go", "alert.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range file.Decls {
-			g, ok := d.(*ast.GenDecl)
-			if !ok || g.Tok != token.CONST {
-				continue
-			}
-			for _, s := range g.Specs {
-				v := s.(*ast.ValueSpec)
-				kind, ok := v.Type.(*ast.Ident)
-				if !ok {
-					continue
-				}
-				value, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				found[kind.Name] = append(found[kind.Name], value)
-			}
-		}
-	}
+	constants(t, "facts.go", found)
+	constants(t, "alert.go", found)
 	return found
 }
 
@@ -184,8 +158,10 @@ func TestAges(t *testing.T) {
 		{German, []int{0, 1, 7}, []string{"unter 1 Jahr", "1 Jahr", "7 Jahre"}},
 		{Italian, []int{0, 1, 7}, []string{"meno di 1 anno", "1 anno", "7 anni"}},
 		{Spanish, []int{0, 1, 7}, []string{"menos de 1 año", "1 año", "7 años"}},
-		{Russian, []int{0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 41, 111}, []string{"младше 1 года", "1 год", "2 года", "4 года", "5 лет",
-			"11 лет", "12 лет", "14 лет", "21 год", "22 года", "41 год", "111 лет"}},
+		{Russian, []int{0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 41, 111}, []string{
+			"младше 1 года", "1 год", "2 года", "4 года", "5 лет",
+			"11 лет", "12 лет", "14 лет", "21 год", "22 года", "41 год", "111 лет",
+		}},
 	}
 	for _, tt := range tests {
 		for i, years := range tt.years {
@@ -203,13 +179,25 @@ func TestSomeone(t *testing.T) {
 		sex  Sex
 		want string
 	}{
-		{English, 8, Female, "an 8-year-old girl"}, {English, 11, Male, "an 11-year-old boy"}, {English, 18, Female, "an 18-year-old woman"},
-		{English, 80, Male, "an 80-year-old man"}, {English, 41, Male, "a 41-year-old man"}, {English, 0, Female, "a woman"},
-		{German, 15, Female, "ein 15-jähriges Mädchen"}, {German, 15, Male, "ein 15-jähriger Junge"}, {German, 41, Female, "eine 41-jährige Frau"},
-		{French, 1, Male, "un garçon d'un an"}, {French, 13, Female, "une adolescente de 13 ans"}, {French, 0, Male, "un homme"},
-		{Italian, 13, Male, "un ragazzo di 13 anni"}, {Italian, 12, Female, "una bambina di 12 anni"},
-		{Spanish, 12, Male, "un niño de 12 años"}, {Spanish, 40, Female, "una mujer de 40 años"},
-		{Russian, 14, Female, "девушка, 14 лет"}, {Russian, 22, Male, "мужчина, 22 года"}, {Russian, 0, Female, "женщина"},
+		{English, 8, Female, "an 8-year-old girl"},
+		{English, 11, Male, "an 11-year-old boy"},
+		{English, 18, Female, "an 18-year-old woman"},
+		{English, 80, Male, "an 80-year-old man"},
+		{English, 41, Male, "a 41-year-old man"},
+		{English, 0, Female, "a woman"},
+		{German, 15, Female, "ein 15-jähriges Mädchen"},
+		{German, 15, Male, "ein 15-jähriger Junge"},
+		{German, 41, Female, "eine 41-jährige Frau"},
+		{French, 1, Male, "un garçon d'un an"},
+		{French, 13, Female, "une adolescente de 13 ans"},
+		{French, 0, Male, "un homme"},
+		{Italian, 13, Male, "un ragazzo di 13 anni"},
+		{Italian, 12, Female, "una bambina di 12 anni"},
+		{Spanish, 12, Male, "un niño de 12 años"},
+		{Spanish, 40, Female, "una mujer de 40 años"},
+		{Russian, 14, Female, "девушка, 14 лет"},
+		{Russian, 22, Male, "мужчина, 22 года"},
+		{Russian, 0, Female, "женщина"},
 	}
 	for _, tt := range tests {
 		if got := languages[tt.lang].someone(Person{Age: tt.age, Sex: tt.sex}); got != tt.want {
@@ -224,10 +212,14 @@ func TestAndHeedsTheNextWord(t *testing.T) {
 		list []string
 		want string
 	}{
-		{Spanish, []string{"Anna", "Inés"}, "Anna e Inés"}, {Spanish, []string{"Anna", "Hierro"}, "Anna y Hierro"},
-		{Spanish, []string{"Anna", "Luc", "Tom"}, "Anna, Luc y Tom"}, {Spanish, []string{"Inés", "Hilda"}, "Inés e Hilda"},
-		{Italian, []string{"Anna", "Elena"}, "Anna ed Elena"}, {Italian, []string{"Anna", "Luca"}, "Anna e Luca"},
-		{English, []string{"Anna"}, "Anna"}, {German, nil, ""},
+		{Spanish, []string{"Anna", "Inés"}, "Anna e Inés"},
+		{Spanish, []string{"Anna", "Hierro"}, "Anna y Hierro"},
+		{Spanish, []string{"Anna", "Luc", "Tom"}, "Anna, Luc y Tom"},
+		{Spanish, []string{"Inés", "Hilda"}, "Inés e Hilda"},
+		{Italian, []string{"Anna", "Elena"}, "Anna ed Elena"},
+		{Italian, []string{"Anna", "Luca"}, "Anna e Luca"},
+		{English, []string{"Anna"}, "Anna"},
+		{German, nil, ""},
 	}
 	for _, tt := range tests {
 		if got := languages[tt.lang].list(tt.list); got != tt.want {
@@ -244,13 +236,28 @@ func TestTimesAsSaidOnRadio(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		{English, at(14, 30), "on Sunday 1 November at 2:30 p.m."}, {English, at(0, 0), "at midnight"}, {English, at(12, 0), "at noon"},
-		{English, at(12, 5), "at 12:05 p.m."}, {English, at(9, 0), "at 9 a.m."},
-		{French, at(14, 30), "le dimanche 1er novembre à 14 heures 30"}, {French, at(1, 5), "à 1 heure 5"}, {French, at(0, 0), "à minuit"}, {French, at(12, 0), "à midi"},
-		{German, at(14, 30), "am Sonntag, dem 1. November, um 14 Uhr 30 gesehen"}, {German, at(10, 0), "um 10 Uhr gesehen"}, {German, at(10, 10), "um 10 Uhr 10 gesehen"},
-		{Italian, at(14, 30), "domenica 1º novembre alle 14 e 30"}, {Italian, at(1, 0), "all'una"}, {Italian, at(0, 5), "a mezzanotte e 5"},
-		{Russian, at(14, 30), "в воскресенье, 1 ноября, в 14 часов 30 минут"}, {Russian, at(21, 1), "в 21 час 1 минуту"}, {Russian, at(3, 0), "в 3 часа"},
-		{Spanish, at(14, 30), "el domingo 1 de noviembre a las 14 y 30"}, {Spanish, at(1, 0), "a la 1"}, {Spanish, at(12, 0), "al mediodía"}, {Spanish, at(0, 0), "a medianoche"},
+		{English, at(14, 30), "on Sunday 1 November at 2:30 p.m."},
+		{English, at(0, 0), "at midnight"},
+		{English, at(12, 0), "at noon"},
+		{English, at(12, 5), "at 12:05 p.m."},
+		{English, at(9, 0), "at 9 a.m."},
+		{French, at(14, 30), "le dimanche 1er novembre à 14 heures 30"},
+		{French, at(1, 5), "à 1 heure 5"},
+		{French, at(0, 0), "à minuit"},
+		{French, at(12, 0), "à midi"},
+		{German, at(14, 30), "am Sonntag, dem 1. November, um 14 Uhr 30 gesehen"},
+		{German, at(10, 0), "um 10 Uhr gesehen"},
+		{German, at(10, 10), "um 10 Uhr 10 gesehen"},
+		{Italian, at(14, 30), "domenica 1º novembre alle 14 e 30"},
+		{Italian, at(1, 0), "all'una"},
+		{Italian, at(0, 5), "a mezzanotte e 5"},
+		{Russian, at(14, 30), "в воскресенье, 1 ноября, в 14 часов 30 минут"},
+		{Russian, at(21, 1), "в 21 час 1 минуту"},
+		{Russian, at(3, 0), "в 3 часа"},
+		{Spanish, at(14, 30), "el domingo 1 de noviembre a las 14 y 30"},
+		{Spanish, at(1, 0), "a la 1"},
+		{Spanish, at(12, 0), "al mediodía"},
+		{Spanish, at(0, 0), "a medianoche"},
 	}
 	for _, tt := range tests {
 		if got := languages[tt.lang].seenSpoken(girl, tt.at); !strings.HasSuffix(got, tt.want) {
@@ -266,9 +273,18 @@ func TestHeights(t *testing.T) {
 		spoken bool
 		want   string
 	}{
-		{French, 125, false, "1,25 m"}, {French, 125, true, "1 mètre 25"}, {French, 98, false, "98 cm"}, {German, 98, true, "98 Zentimeter"},
-		{German, 205, true, "2 Meter 5"}, {German, 200, true, "2 Meter"}, {Italian, 200, true, "2 metri"}, {Italian, 105, false, "1,05 m"},
-		{Spanish, 210, true, "2 metros 10"}, {Russian, 121, true, "121 сантиметра"}, {Russian, 125, true, "125 сантиметров"}, {English, 125, false, "125 cm"},
+		{French, 125, false, "1,25 m"},
+		{French, 125, true, "1 mètre 25"},
+		{French, 98, false, "98 cm"},
+		{German, 98, true, "98 Zentimeter"},
+		{German, 205, true, "2 Meter 5"},
+		{German, 200, true, "2 Meter"},
+		{Italian, 200, true, "2 metri"},
+		{Italian, 105, false, "1,05 m"},
+		{Spanish, 210, true, "2 metros 10"},
+		{Russian, 121, true, "121 сантиметра"},
+		{Russian, 125, true, "125 сантиметров"},
+		{English, 125, false, "125 cm"},
 	} {
 		if got := languages[tt.lang].height(tt.cm, tt.spoken); got != tt.want {
 			t.Errorf("%s: %d cm is %q, want %q", tt.lang, tt.cm, got, tt.want)

@@ -14,8 +14,10 @@ func goodMessage() *Message {
 		Schema: Schema, Realm: Live, Sender: "alerts@police.example", Agency: "BEPOL", Case: "7GQ2XKPB4MNT", Revision: 1,
 		MsgType: TypeAlert, Status: StatusActual, Languages: f.Languages, Polygons: f.Polygons,
 		Sent: noon, Expires: f.Expires, Facts: f, Texts: map[Lang]Texts{}, Page: "https://alert.example/alerts/7GQ2XKPB4MNT",
-		Media: []Media{{Kind: "photo", Name: "Photo of Anna", URL: "https://alert.example/photos/x.jpg", MIME: "image/jpeg", Bytes: 1000,
-			SHA256: strings.Repeat("ab", 32), SHA1: strings.Repeat("cd", 20)}},
+		Media: []Media{{
+			Kind: "photo", Name: "Photo of Anna", URL: "https://alert.example/photos/x.jpg", MIME: "image/jpeg", Bytes: 1000,
+			SHA256: strings.Repeat("ab", 32), SHA1: strings.Repeat("cd", 20),
+		}},
 	}
 	m.Identifier = Identifier(m.Agency, m.Realm, m.Case, m.Revision)
 	for _, code := range f.Areas {

@@ -58,6 +58,18 @@ var rules = []rule{
 		func(_, imp string) bool { return ours(imp) && imp != module+"internal/alert" },
 	},
 	{
+		"the suite knows only the contract", "what every channel must pass asks nothing of one",
+		under("internal/adapter/adaptertest"),
+		func(_, imp string) bool {
+			return !std(imp) && imp != module+"internal/adapter" && imp != module+"internal/alert"
+		},
+	},
+	{
+		// Test files are not looked at here: the adapters' own tests run the suite.
+		"only tests run the suite", "package testing has no place in the program",
+		not("internal/adapter/adaptertest"), oneOf(module + "internal/adapter/adaptertest"),
+	},
+	{
 		"only stream speaks NATS", "the data engine's traps are met in one place",
 		not("internal/stream", "internal/bench"), oneOf("github.com/nats-io"),
 	},
@@ -77,7 +89,7 @@ var rules = []rule{
 			}
 			allowed := []string{
 				"internal/adapter", "internal/alert", "internal/cap", "internal/problem", "internal/guard",
-				"internal/smpp", pkg, // sms: its protocol library, shared with the demo's message centre
+				"internal/problem", "internal/smpp", pkg, // sms: its protocol library, shared with the demo's message centre
 			}
 			rel := strings.TrimPrefix(imp, module)
 			top := strings.Join(strings.Split(pkg, "/")[:2], "/")

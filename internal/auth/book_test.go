@@ -1,92 +1,17 @@
 package auth
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"iter"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/stream"
+	"tocsin/internal/stream/streamtest"
 )
-
-// memLog is a log in memory with the semantics of the real one.
-type memLog struct {
-	mu      sync.Mutex
-	records []stream.Record
-	grown   chan struct{}
-	refuse  error
-}
-
-func newMemLog() *memLog { return &memLog{grown: make(chan struct{})} }
-
-func (l *memLog) Append(_ context.Context, en stream.Entry) (uint64, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.refuse != nil {
-		return 0, l.refuse
-	}
-	var last uint64
-	for _, r := range l.records {
-		if r.Subject == en.Subject {
-			last = r.Seq
-		}
-	}
-	if en.After != nil && *en.After != last {
-		return 0, stream.ErrConflict
-	}
-	seq := uint64(len(l.records) + 1)
-	l.records = append(l.records, stream.Record{Seq: seq, Subject: en.Subject, Data: slices.Clone(en.Data)})
-	close(l.grown)
-	l.grown = make(chan struct{})
-	return seq, nil
-}
-
-func (l *memLog) after(filter string, after uint64) ([]stream.Record, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []stream.Record
-	for _, r := range l.records {
-		if r.Seq > after && (r.Subject == filter || strings.HasSuffix(filter, ">") && strings.HasPrefix(r.Subject, strings.TrimSuffix(filter, ">"))) {
-			found = append(found, r)
-		}
-	}
-	return found, l.grown
-}
-
-func (l *memLog) Read(_ context.Context, filter string, after uint64) iter.Seq2[stream.Record, error] {
-	return func(yield func(stream.Record, error) bool) {
-		found, _ := l.after(filter, after)
-		for _, r := range found {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (l *memLog) Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, _ func()) error {
-	for {
-		found, grown := l.after(filter, after)
-		for _, r := range found {
-			if err := fn(r); err != nil {
-				return err
-			}
-			after = r.Seq
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-grown:
-		}
-	}
-}
 
 const password = "correct horse battery"
 
@@ -95,7 +20,7 @@ func anna() Officer {
 }
 
 // open is a book on l; its follower ends with the test.
-func open(t *testing.T, l *memLog) *Book {
+func open(t *testing.T, l *streamtest.Memory) *Book {
 	t.Helper()
 	b, err := New(t.Context(), l)
 	if err != nil {
@@ -105,9 +30,9 @@ func open(t *testing.T, l *memLog) *Book {
 }
 
 // withAnna is a book in which Anna may sign in.
-func withAnna(t *testing.T) (*Book, *memLog) {
+func withAnna(t *testing.T) (*Book, *streamtest.Memory) {
 	t.Helper()
-	l := newMemLog()
+	l := new(streamtest.Memory)
 	b := open(t, l)
 	if err := b.Add(t.Context(), anna(), password); err != nil {
 		t.Fatal(err)
@@ -123,7 +48,7 @@ func wantErr(t *testing.T, err, want error) {
 }
 
 func TestAddFaults(t *testing.T) {
-	b := open(t, newMemLog())
+	b := open(t, new(streamtest.Memory))
 	for name, tt := range map[string]struct {
 		change func(o *Officer, password *string)
 		field  string
@@ -177,11 +102,11 @@ func TestAddOnce(t *testing.T) {
 		t.Error("a caller changed the book's memory")
 	}
 	for _, secret := range []string{password, "horse"} {
-		if strings.Contains(string(l.records[0].Data), secret) {
+		if strings.Contains(string(l.Records()[0].Data), secret) {
 			t.Error("the password is on the log")
 		}
 	}
-	l.refuse = stream.ErrFull
+	l.Fault = func(stream.Entry) error { return stream.ErrFull }
 	wantErr(t, b.Revoke(t.Context(), "anna.smith"), stream.ErrFull)
 	if len(b.List()) != 1 {
 		t.Error("revoked though nothing was recorded")
@@ -190,7 +115,7 @@ func TestAddOnce(t *testing.T) {
 
 func TestOtherServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newMemLog()
+		l := new(streamtest.Memory)
 		one, two := open(t, l), open(t, l)
 		if err := one.Add(t.Context(), anna(), password); err != nil {
 			t.Fatal(err)
@@ -225,9 +150,9 @@ func TestConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.mu.Lock() // the follower waits: the revocation is on the log and not in memory
-	l.mu.Lock()
-	l.records = append(l.records, stream.Record{Seq: 2, Subject: "officers.anna.smith", Data: data})
-	l.mu.Unlock()
+	if _, err := l.Append(t.Context(), stream.Entry{Subject: "officers.anna.smith", Data: data}); err != nil {
+		t.Fatal(err)
+	}
 	b.mu.Unlock()
 	_, err = b.NewToken(t.Context(), "anna.smith")
 	wantErr(t, err, ErrUnknown)
@@ -240,7 +165,7 @@ func TestDamagedLog(t *testing.T) {
 		"another officer": `{"kind":"added","officer":{"id":"mallory","roles":["approver"]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newMemLog()
+			l := new(streamtest.Memory)
 			if _, err := l.Append(t.Context(), stream.Entry{Subject: "officers.anna", Data: []byte(data)}); err != nil {
 				t.Fatal(err)
 			}

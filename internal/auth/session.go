@@ -60,8 +60,10 @@ func (s sessions) of(r *http.Request) *scs.SessionManager {
 	return s.plain
 }
 
-type officerKey struct{}
-type managerKey struct{}
+type (
+	officerKey struct{}
+	managerKey struct{}
+)
 
 // From is the officer who makes the request.
 func From(ctx context.Context) (Officer, bool) {

@@ -231,7 +231,7 @@ func TestTokens(t *testing.T) {
 	if !strings.HasPrefix(token, "tocsin_") || len(token) < 50 {
 		t.Errorf("token %q", token)
 	}
-	for _, r := range l.records {
+	for _, r := range l.Records() {
 		if strings.Contains(string(r.Data), token[7:]) {
 			t.Error("the token is on the log")
 		}

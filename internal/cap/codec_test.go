@@ -39,21 +39,27 @@ func random(r *rand.Rand) *Alert {
 		}
 		return all
 	}
-	a := &Alert{Identifier: text(), Sender: text(), Sent: sent, Status: pick(statuses), MsgType: pick(msgTypes), Source: text(),
-		Scope: pick(scopes), Restriction: text(), Addresses: text(), Note: text(), References: text(), Incidents: text()}
+	a := &Alert{
+		Identifier: text(), Sender: text(), Sent: sent, Status: pick(statuses), MsgType: pick(msgTypes), Source: text(),
+		Scope: pick(scopes), Restriction: text(), Addresses: text(), Note: text(), References: text(), Incidents: text(),
+	}
 	for range r.IntN(3) {
 		a.Code = append(a.Code, "c"+text())
 	}
 	for range r.IntN(3) {
-		i := Info{Language: pick([]string{"fr", "en-US", "x-12345678-a"}), Category: []string{pick(categories), pick(categories)}, Event: text(),
+		i := Info{
+			Language: pick([]string{"fr", "en-US", "x-12345678-a"}), Category: []string{pick(categories), pick(categories)}, Event: text(),
 			Urgency: pick(urgencies), Severity: pick(severities), Certainty: pick(certainties), Audience: text(), EventCode: values(),
 			Effective: when(), Onset: when(), Expires: when(), SenderName: text(), Headline: text(), Description: text(), Instruction: text(),
-			Web: address(), Contact: text(), Parameter: values()}
+			Web: address(), Contact: text(), Parameter: values(),
+		}
 		for range r.IntN(3) {
 			i.ResponseType = append(i.ResponseType, pick(responseTypes))
 			i.Resource = append(i.Resource, Resource{text(), text(), r.Int64N(1e9), address(), text(), text()})
-			i.Area = append(i.Area, Area{AreaDesc: text(), Polygon: []string{"p" + text()}, Circle: []string{"c" + text()}, Geocode: values(),
-				Altitude: new(r.NormFloat64() * 1e4), Ceiling: new(float64(r.IntN(9)))})
+			i.Area = append(i.Area, Area{
+				AreaDesc: text(), Polygon: []string{"p" + text()}, Circle: []string{"c" + text()}, Geocode: values(),
+				Altitude: new(r.NormFloat64() * 1e4), Ceiling: new(float64(r.IntN(9))),
+			})
 		}
 		a.Info = append(a.Info, i)
 	}
@@ -112,8 +118,10 @@ func TestTimes(t *testing.T) {
 			t.Errorf("ParseTime(%s) = %v, %v", want, back, err)
 		}
 	}
-	for _, s := range []string{"", "2026-11-22T02:00:00Z", "2026-11-22T02:00:00.5+01:00", "2026-11-22 02:00:00+01:00", "2026-11-22T02:00:00",
-		"2026-13-22T02:00:00+01:00", "2026-11-22T02:00:00,+1:00", "2026-11-22T24:00:00+01:00"} {
+	for _, s := range []string{
+		"", "2026-11-22T02:00:00Z", "2026-11-22T02:00:00.5+01:00", "2026-11-22 02:00:00+01:00", "2026-11-22T02:00:00",
+		"2026-13-22T02:00:00+01:00", "2026-11-22T02:00:00,+1:00", "2026-11-22T24:00:00+01:00",
+	} {
 		if at, err := ParseTime(s); err == nil {
 			t.Errorf("ParseTime(%q) = %v", s, at)
 		}

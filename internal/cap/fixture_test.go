@@ -32,10 +32,14 @@ func goodInfo(language string) Info {
 		SenderName: "Police fédérale", Headline: "Alerte <enlèvement> & plus", Description: "Une\nfille\t…",
 		Web: "https://alerts.example/fr/alerts/x", Contact: "+3225544000",
 		Parameter: []Value{{"CMAMtext", "Anna, 7"}},
-		Resource: []Resource{{ResourceDesc: "Photo", MimeType: "image/jpeg", Size: 1234, URI: "https://alerts.example/photos/p.jpg",
-			Digest: "da39a3ee5e6b4b0d3255bfef95601890afd80709"}},
-		Area: []Area{{AreaDesc: "Bruxelles", Polygon: []string{"50,4 51,4 51,5 50,4"}, Circle: []string{"50.85,4.35 20"},
-			Geocode: []Value{{"ISO3166-2", "BE-BRU"}}}},
+		Resource: []Resource{{
+			ResourceDesc: "Photo", MimeType: "image/jpeg", Size: 1234, URI: "https://alerts.example/photos/p.jpg",
+			Digest: "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		}},
+		Area: []Area{{
+			AreaDesc: "Bruxelles", Polygon: []string{"50,4 51,4 51,5 50,4"}, Circle: []string{"50.85,4.35 20"},
+			Geocode: []Value{{"ISO3166-2", "BE-BRU"}},
+		}},
 	}
 }
 
@@ -51,15 +55,21 @@ func message(mt alert.MsgType, status alert.Status, langs ...alert.Lang) *alert.
 		Polygons: []alert.Polygon{{{Lat: 50, Lon: 4}, {Lat: 51, Lon: 4}, {Lat: 51, Lon: 5}, {Lat: 50, Lon: 4}}},
 		Texts:    map[alert.Lang]alert.Texts{},
 		Page:     "https://alerts.example/*/alerts/4f7k2m9xw1bq",
-		Facts: &alert.Facts{Circumstances: alert.AbductionStranger, Authority: "Police fédérale",
-			Contact: alert.Contact{Phone: "+3225544000"}},
-		Media: []alert.Media{{Kind: "photo", Name: "Photo of Anna", URL: "https://alerts.example/photos/8d2f.jpg",
-			MIME: "image/jpeg", Bytes: 52344, SHA1: "da39a3ee5e6b4b0d3255bfef95601890afd80709"}},
+		Facts: &alert.Facts{
+			Circumstances: alert.AbductionStranger, Authority: "Police fédérale",
+			Contact: alert.Contact{Phone: "+3225544000"},
+		},
+		Media: []alert.Media{{
+			Kind: "photo", Name: "Photo of Anna", URL: "https://alerts.example/photos/8d2f.jpg",
+			MIME: "image/jpeg", Bytes: 52344, SHA1: "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		}},
 	}
 	for _, l := range langs {
-		m.Texts[l] = alert.Texts{Headline: "Anna " + string(l), Description: "Anna <7> & \"ours\"\nNoël, Щука", Instruction: "Call.",
+		m.Texts[l] = alert.Texts{
+			Headline: "Anna " + string(l), Description: "Anna <7> & \"ours\"\nNoël, Щука", Instruction: "Call.",
 			Spoken: "Anna, seven", SpokenSeconds: 40, Crawl: "Anna crawl", RadioText: "Anna radio", PushTitle: "Anna push",
-			PushBody: "Anna body", SMS: "Anna sms", Short90: "Anna 90", Long360: "Anna 360"}
+			PushBody: "Anna body", SMS: "Anna sms", Short90: "Anna 90", Long360: "Anna 360",
+		}
 	}
 	if mt != alert.TypeAlert {
 		m.Identifier, m.Revision = "BEFED-4f7k2m9xw1bq-2", 2

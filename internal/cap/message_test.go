@@ -92,8 +92,10 @@ func param(i Info, name string) string {
 
 func TestFilesGoToTheirLanguage(t *testing.T) {
 	m := message(alert.TypeAlert, alert.StatusActual, "fr", "de")
-	m.Media = append(m.Media, alert.Media{Kind: "audio", Lang: "de", URL: "https://alerts.example/a.mp3", MIME: "audio/mpeg", Bytes: 9,
-		SHA1: "da39a3ee5e6b4b0d3255bfef95601890afd80709"})
+	m.Media = append(m.Media, alert.Media{
+		Kind: "audio", Lang: "de", URL: "https://alerts.example/a.mp3", MIME: "audio/mpeg", Bytes: 9,
+		SHA1: "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+	})
 	a := mustFrom(t, m)
 	if len(a.Info[0].Resource) != 1 || len(a.Info[1].Resource) != 2 || a.Info[1].Resource[1].ResourceDesc != "audio" {
 		t.Errorf("resources: %+v, %+v", a.Info[0].Resource, a.Info[1].Resource)

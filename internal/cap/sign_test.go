@@ -32,8 +32,10 @@ func newSigner(t testing.TB, key crypto.Signer) *Signer {
 
 func newCert(t testing.TB, key crypto.Signer, from, to time.Time) *x509.Certificate {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Police fédérale"},
-		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Police fédérale"},
+		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

@@ -296,6 +296,7 @@ func FuzzVerify(f *testing.F) {
 func BenchmarkSign(b *testing.B) {
 	benchmark(b, func(s *Signer, _ []byte) error { _, err := s.Sign(good()); return err })
 }
+
 func BenchmarkVerify(b *testing.B) {
 	benchmark(b, func(s *Signer, doc []byte) error { _, err := Verify(doc, s.cert); return err })
 }

@@ -40,8 +40,10 @@ func (c *console) needBearer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := c.Officer(r.Context()); !ok {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
-			writeProblem(w, trouble{http.StatusUnauthorized, "unauthorized", "Sign in first",
-				"Send an officer's token as Authorization: Bearer, or the cookie of the console."}, nil)
+			writeProblem(w, trouble{
+				http.StatusUnauthorized, "unauthorized", "Sign in first",
+				"Send an officer's token as Authorization: Bearer, or the cookie of the console.",
+			}, nil)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -117,8 +119,10 @@ func writeCase(w http.ResponseWriter, status int, k casework.Case) {
 func (c *console) apiEdit(w http.ResponseWriter, r *http.Request) {
 	match := r.Header.Get("If-Match")
 	if match == "" {
-		writeProblem(w, trouble{http.StatusPreconditionRequired, "precondition-required", "If-Match is missing",
-			"Send the ETag that GET gave as If-Match, so that a colleague's change is not overwritten."}, nil)
+		writeProblem(w, trouble{
+			http.StatusPreconditionRequired, "precondition-required", "If-Match is missing",
+			"Send the ETag that GET gave as If-Match, so that a colleague's change is not overwritten.",
+		}, nil)
 		return
 	}
 	version, err := strconv.ParseUint(strings.Trim(match, `"`), 10, 64)

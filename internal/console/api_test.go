@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,8 +196,8 @@ func TestHugeBodyIsRefusedEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = res.Body.Close()
-		if res.StatusCode != http.StatusRequestEntityTooLarge || sent.read > 20<<20 {
-			t.Errorf("%s: %s after %d bytes", c.path, res.Status, sent.read)
+		if res.StatusCode != http.StatusRequestEntityTooLarge || sent.read.Load() > 20<<20 {
+			t.Errorf("%s: %s after %d bytes", c.path, res.Status, sent.read.Load())
 		}
 	}
 	// A form of 100 MB that hides its length is cut off at the bound.
@@ -211,14 +212,18 @@ func TestHugeBodyIsRefusedEarly(t *testing.T) {
 	}
 }
 
-type counting struct{ left, read int }
+type counting struct {
+	left int
+	read atomic.Int64 // the transport reads on after the answer
+}
 
 func (c *counting) Read(p []byte) (int, error) {
 	if c.left == 0 {
 		return 0, io.EOF
 	}
 	n := min(len(p), c.left)
-	c.left, c.read = c.left-n, c.read+n
+	c.left -= n
+	c.read.Add(int64(n))
 	return n, nil
 }
 
@@ -239,10 +244,19 @@ func TestDiagnose(t *testing.T) {
 		status int
 		kind   string
 	}{
-		{casework.ErrNotFound, 404, "not-found"}, {casework.ErrConflict, 412, "conflict"}, {casework.ErrDigest, 409, "digest"},
-		{casework.ErrForbidden, 403, "forbidden"}, {casework.ErrStage, 409, "stage"}, {casework.ErrPending, 503, "pending"},
-		{alert.Invalid{{Field: "a"}}, 422, "invalid"}, {&http.MaxBytesError{}, 413, "too-large"}, {&auth.ThrottledError{After: time.Second}, 429, "throttled"},
-		{stream.ErrFull, 507, "full"}, {stream.ErrUnavailable, 503, "unavailable"}, {stream.ErrGone, 410, "gone"}, {stream.ErrNone, 404, "not-found"},
+		{casework.ErrNotFound, 404, "not-found"},
+		{casework.ErrConflict, 412, "conflict"},
+		{casework.ErrDigest, 409, "digest"},
+		{casework.ErrForbidden, 403, "forbidden"},
+		{casework.ErrStage, 409, "stage"},
+		{casework.ErrPending, 503, "pending"},
+		{alert.Invalid{{Field: "a"}}, 422, "invalid"},
+		{&http.MaxBytesError{}, 413, "too-large"},
+		{&auth.ThrottledError{After: time.Second}, 429, "throttled"},
+		{stream.ErrFull, 507, "full"},
+		{stream.ErrUnavailable, 503, "unavailable"},
+		{stream.ErrGone, 410, "gone"},
+		{stream.ErrNone, 404, "not-found"},
 		{io.ErrUnexpectedEOF, 500, "internal"},
 	} {
 		got := diagnose(errors.Join(c.err))

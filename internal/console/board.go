@@ -85,9 +85,11 @@ func (c *console) board(id string) (ledger.Board, error) {
 
 func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) boardView {
 	at := "/console/cases/" + k.ID + "/board"
-	view := boardView{page: c.page(r, "Board: "+caseName(k)), Case: k, Row: c.row(k, c.officer(r)), Board: b,
+	view := boardView{
+		page: c.page(r, "Board: "+caseName(k)), Case: k, Row: c.row(k, c.officer(r)), Board: b,
 		Ended: b.MsgType == alert.TypeCancel, Empty: b.Revision == 0, Filter: r.URL.Query().Get("channel"),
-		Stream: "/v1/cases/" + k.ID + "/deliveries?rows=0"}
+		Stream: "/v1/cases/" + k.ID + "/deliveries?rows=0",
+	}
 	view.Scripts, view.Wide, view.Back = []string{"clock.js", "board.js"}, true, "/console/cases/"+k.ID
 	view.Filters = append(view.Filters, tab{Slug: at, Text: "All channels", Current: view.Filter == ""})
 	known := view.Filter == ""
@@ -121,14 +123,19 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 }
 
 func (c *console) tile(t ledger.Totals, ended bool) tile {
-	tl := tile{Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: "have it", Failed: t.Failed, Retrying: t.Retrying,
-		First: seconds(t.FirstMS), Last: seconds(t.LastMS), Waiting: t.Queued + t.Sent}
+	tl := tile{
+		Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: "have it", Failed: t.Failed, Retrying: t.Retrying,
+		First: seconds(t.FirstMS), Last: seconds(t.LastMS), Waiting: t.Queued + t.Sent,
+	}
 	if t.FirstMS < 0 {
 		tl.First, tl.Last = "", ""
 	}
 	if ended {
 		tl.Word = "told"
-		tl.Extra = append(tl.Extra, thousands(t.Removed)+" confirmed removal")
+		// Phones confirm nothing: only who holds copies is asked, and shown until all have answered.
+		if look := looks[t.Channel]; t.Removed > 0 || look == "radio" || look == "web" {
+			tl.Extra = append(tl.Extra, thousands(t.Removed)+" of "+thousands(t.Recipients)+" confirmed removal")
+		}
 	}
 	for _, x := range []struct {
 		n    int

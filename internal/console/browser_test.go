@@ -277,8 +277,10 @@ func (b *tabOf) drafts(t *testing.T, script bool) string {
 		t.Fatal(err)
 	}
 	b.look("04-child", script)
-	for field, v := range map[string]string{"given_name": "Lina", "age": "9", "height_cm": "132", "build": "slim", "hair_colour": "brown", "hair_length": "long", "eye_colour": "green",
-		"clothing-0-item": "jacket", "clothing-0-colour": "red", "clothing-1-item": "jeans", "clothing-1-colour": "dark_blue"} {
+	for field, v := range map[string]string{
+		"given_name": "Lina", "age": "9", "height_cm": "132", "build": "slim", "hair_colour": "brown", "hair_length": "long", "eye_colour": "green",
+		"clothing-0-item": "jacket", "clothing-0-colour": "red", "clothing-1-item": "jeans", "clothing-1-colour": "dark_blue",
+	} {
 		b.value("children-0-"+field, v)
 	}
 	b.tick("label[for=children-0-sex]")
@@ -387,6 +389,6 @@ func (b *tabOf) withdraws(id string, script bool) {
 	}
 	b.open("/console/cases?tab=ended")
 	b.look("29-cases-ended", script)
-	b.open("/console/cases/" + fmt.Sprint("nosuchcase"))
+	b.open("/console/cases/nosuchcase")
 	b.shot("30-not-found")
 }

@@ -39,8 +39,10 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.officer(r)
-	view := caseView{page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
-		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft))}
+	view := caseView{
+		page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
+		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
+	}
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = whyNotRelease(k, o)
@@ -77,9 +79,9 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		case ev.Outcome != "":
 			m.Detail = textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
-			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", " + shortDigest(ev.Digest)
+			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", content code " + shortDigest(ev.Digest)
 		case ev.Digest != "":
-			m.Detail = shortDigest(ev.Digest)
+			m.Detail = "Content code " + shortDigest(ev.Digest)
 		}
 		// Edits in a row by one person are one line: the record keeps each.
 		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {

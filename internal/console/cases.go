@@ -119,8 +119,10 @@ func mayWithdraw(k casework.Case, o auth.Officer) bool {
 
 func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
-	row := caseRow{ID: k.ID, Name: caseName(k), What: textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
-		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: "Begun"}
+	row := caseRow{
+		ID: k.ID, Name: caseName(k), What: textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
+		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: "Begun",
+	}
 	row.Where = c.areaNames(f.Areas, alert.English)
 	if !k.Internal.ReportedAt.IsZero() {
 		row.Clock, row.ClockText = k.Internal.ReportedAt, "Reported missing"

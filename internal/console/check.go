@@ -19,16 +19,6 @@ type checkView struct {
 	Ready   bool
 }
 
-// group is the answers of one page of the draft.
-type group struct {
-	Title, Href string
-	Rows        []answer
-	Photo       string
-	Many        bool
-}
-
-type answer struct{ Label, Text, Href string }
-
 // maxMissing bounds the hints beside the meter: more is a wall nobody reads at night.
 const maxMissing = 5
 
@@ -50,8 +40,10 @@ func (c *console) checkPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int, k casework.Case, faults alert.Invalid) {
-	view := checkView{page: c.page(r, "Check your answers"), Case: k, Row: c.row(k, c.officer(r)),
-		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0}
+	view := checkView{
+		page: c.page(r, "Check your answers"), Case: k, Row: c.row(k, c.officer(r)),
+		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0,
+	}
 	view.Back = "/console/cases/" + k.ID
 	view.Errors = c.links(k, faults)
 	var missing []string
@@ -101,153 +93,6 @@ func (c *console) plainly(d *casework.Draft, v alert.Fault) string {
 		return true
 	})
 	return text
-}
-
-// asked calls fn for every page of the draft that has answers, until it says stop.
-func (c *console) asked(d *casework.Draft, fn func(s step, n int, fields []*field) bool) {
-	copied := cloneDraft(*d)
-	for _, s := range steps {
-		count := 1
-		if s.many != nil {
-			count = s.many.count(&copied)
-		}
-		for i := range count {
-			n := -1
-			if s.many != nil {
-				n = i
-			}
-			if !fn(s, n, c.fill(s, &copied, i).Fields) {
-				return
-			}
-		}
-	}
-}
-
-// whereIs is the address of the field that asks for the fact at path.
-func (c *console) whereIs(d *casework.Draft, id, path string) string {
-	at := "/console/cases/" + id + "/edit/"
-	href, best := "", -1
-	c.asked(d, func(s step, n int, fields []*field) bool {
-		for _, f := range fields {
-			if within(path, f.Name) && len(f.Name) > best {
-				page := at + s.slug
-				if n >= 0 {
-					page += "/" + itoa(n)
-				}
-				href, best = page+"?return=check#"+f.ID(), len(f.Name)
-			}
-		}
-		return true
-	})
-	if href != "" {
-		return href
-	}
-	for _, s := range steps {
-		for _, prefix := range s.prefixes {
-			if within(path, prefix) {
-				return at + s.slug + "?return=check"
-			}
-		}
-	}
-	return "" // a text of a channel: no field to go to, the words say the mend
-}
-
-// labelOf is the question that asks for the fact at path, with whose it is.
-func (c *console) labelOf(d *casework.Draft, path string) string {
-	label, best := path, -1
-	c.asked(d, func(s step, n int, fields []*field) bool {
-		for _, f := range fields {
-			if within(path, f.Name) && len(f.Name) > best {
-				label, best = f.Label, len(f.Name)
-				if s.many != nil && s.many.count(d) > 1 {
-					label = s.many.name(d, n) + " – " + label
-				}
-			}
-		}
-		return true
-	})
-	if best < 0 {
-		for _, s := range steps {
-			if s.prefixes[0] == path {
-				return s.title
-			}
-		}
-	}
-	return label
-}
-
-// answers lists every page's answers. Optional questions without an answer are
-// left out, so that what is there can be read at a glance.
-func (c *console) answers(d *casework.Draft, id string, change bool) []group {
-	at := "/console/cases/" + id + "/edit/"
-	var groups []group
-	c.asked(d, func(s step, n int, fields []*field) bool {
-		g := group{Title: s.title, Href: at + s.slug, Many: s.many != nil}
-		if n >= 0 {
-			g.Title, g.Href = s.many.name(d, n), g.Href+"/"+itoa(n)
-		}
-		for _, f := range fields {
-			if f.Kind == "photo" {
-				g.Photo = f.Value
-				continue
-			}
-			shown := f.Shown()
-			if f.Kind == "areas" {
-				shown = c.areaNames(d.Facts.Areas, alert.English)
-			}
-			if f.Name == "languages" {
-				shown = languagesText(d.Facts.Languages)
-			}
-			if shown == "" && f.Optional || f.Name == "languages.first" {
-				continue
-			}
-			a := answer{Label: f.Label, Text: shown}
-			if change {
-				a.Href = g.Href + "?return=check#" + f.ID()
-			}
-			g.Rows = append(g.Rows, a)
-		}
-		if change {
-			if len(g.Rows) == 0 {
-				g.Rows = []answer{{Label: "Nothing added", Text: "–", Href: g.Href + "?return=check"}}
-			}
-			g.Href += "?return=check"
-		} else {
-			g.Href = ""
-		}
-		groups = append(groups, g)
-		return true
-	})
-	if change {
-		groups = c.withEmpty(d, groups, at)
-	}
-	return groups
-}
-
-// withEmpty adds the pages that were never answered, so that they can be reached.
-func (c *console) withEmpty(d *casework.Draft, groups []group, at string) []group {
-	var list []group
-	i := 0
-	for _, s := range steps {
-		count := 1
-		if s.many != nil {
-			count = s.many.count(d)
-		}
-		list = append(list, groups[i:i+count]...)
-		i += count
-		if s.many != nil && count < s.many.limit {
-			text := "Add another " + s.many.one
-			if count == 0 {
-				text = "Add a " + s.many.one
-			}
-			g := group{Rows: []answer{{Text: text, Href: at + s.slug + "/" + itoa(count) + "?return=check"}}, Many: true}
-			if count == 0 {
-				g.Title = s.title
-			}
-			list = append(list, g)
-		}
-	}
-	return list
 }
 
 func (c *console) submit(w http.ResponseWriter, r *http.Request) {

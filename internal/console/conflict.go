@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"tocsin/internal/casework"
 )
@@ -39,8 +38,10 @@ func (c *console) conflict(w http.ResponseWriter, r *http.Request, p place, mine
 	}
 	d := now.draft()
 	theirs := c.fill(p.step, &d, max(p.n, 0))
-	view := conflictView{page: c.page(r, "Somebody else changed this case"), Who: c.nameOf(k.LastEditor), Version: k.Version,
-		When: k.Changed.In(c.zoneOf(&k.Draft)).Format("15:04:05")}
+	view := conflictView{
+		page: c.page(r, "Somebody else changed this case"), Who: c.nameOf(k.LastEditor), Version: k.Version,
+		When: k.Changed.In(c.zoneOf(&k.Draft)).Format("15:04:05"),
+	}
 	view.Action = "/console/cases/" + k.ID + "/edit/" + p.step.slug
 	if p.n >= 0 {
 		view.Action += "/" + itoa(p.n)
@@ -53,37 +54,13 @@ func (c *console) conflict(w http.ResponseWriter, r *http.Request, p place, mine
 		if i >= len(theirs.Fields) {
 			break
 		}
-		// Seconds are not asked, so a moment is compared as it is shown.
-		a, b := shownBoth(f, theirs.Fields[i])
-		if a != b {
+		if a, b := f.Shown(), theirs.Fields[i].Shown(); a != b {
 			view.Rows = append(view.Rows, difference{f.Label, a, b})
 		}
 	}
 	view.Same = len(view.Rows) == 0
 	view.Sent = pairs(sent, "version", "return")
 	c.render(w, r, http.StatusPreconditionFailed, "conflict", view)
-}
-
-// shownBoth says both answers alike: a moment that was typed is compared part by part.
-func shownBoth(mine, theirs *field) (string, string) {
-	if (mine.Kind == "moment" || mine.Kind == "expiry") && mine.Value != "" {
-		return partsOf(mine), partsOf(theirs)
-	}
-	return mine.Shown(), theirs.Shown()
-}
-
-func partsOf(f *field) string {
-	if f.Kind == "expiry" {
-		if in := f.Parts[0]; in.Value != "at" {
-			return textOf(in.Options, in.Value)
-		}
-		return partsOf(f.Parts[1])
-	}
-	var s []string
-	for _, part := range f.Parts {
-		s = append(s, part.Value)
-	}
-	return strings.TrimSpace(strings.Join(s, " "))
 }
 
 func (c *console) nameOf(id string) string {

@@ -2,8 +2,6 @@ package console
 
 import (
 	"errors"
-	"fmt"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -31,25 +29,6 @@ type stepView struct {
 	Country string
 	Lands   []option
 }
-
-type itemsView struct {
-	page
-	Case    casework.Case
-	Step    string
-	Heading string
-	Lede    string
-	One     string
-	None    string
-	Items   []item
-	Add     string
-	Next    string
-	Version uint64
-	Number  int
-	Of      int
-	ToCheck bool
-}
-
-type item struct{ Name, Photo, Change, Remove string }
 
 // place is a step of a case as the address names it: which step, and which of several.
 type place struct {
@@ -120,8 +99,10 @@ func templateOf(s step) string {
 
 func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	at := "/console/cases/" + p.k.ID
-	view := stepView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
-		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps)}
+	view := stepView{
+		page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps),
+	}
 	view.ToCheck = r.FormValue("return") == "check"
 	view.Back = at + "/check"
 	if p.n >= 0 {
@@ -175,40 +156,6 @@ func within(path, name string) bool {
 		return false
 	}
 	return len(path) == len(name) || path[len(name)] == '.' || path[len(name)] == '['
-}
-
-func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
-	m := p.step.many
-	at := "/console/cases/" + p.k.ID + "/edit/" + p.step.slug
-	count := m.count(&p.k.Draft)
-	if count == 0 && p.step.slug == "children" { // there is always one: ask at once
-		http.Redirect(w, r, at+"/0", http.StatusSeeOther)
-		return
-	}
-	view := itemsView{page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
-		One: m.one, None: m.none, Version: p.k.Version, Number: p.index + 1, Of: len(steps)}
-	view.ToCheck = r.URL.Query().Get("return") == "check"
-	view.Back = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index-1].slug
-	view.Next = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index+1].slug
-	suffix := ""
-	if view.ToCheck {
-		view.Next, view.Back, suffix = "/console/cases/"+p.k.ID+"/check", "/console/cases/"+p.k.ID+"/check", "?return=check"
-	}
-	if count > 0 {
-		view.Heading = "You have described " + plural(count, m.one, m.several)
-		view.Title = view.Heading
-	}
-	for i := range count {
-		it := item{Name: m.name(&p.k.Draft, i), Change: at + "/" + itoa(i) + suffix, Remove: at + "/" + itoa(i) + "/remove"}
-		if m.photo != nil {
-			it.Photo = m.photo(&p.k.Draft, i)
-		}
-		view.Items = append(view.Items, it)
-	}
-	if count < m.limit {
-		view.Add = at + "/" + itoa(count) + suffix
-	}
-	c.render(w, r, http.StatusOK, "items", view)
 }
 
 // saveStep takes one page of the guided draft.
@@ -284,29 +231,6 @@ func (c *console) after(r *http.Request, p place) string {
 	}
 }
 
-func (c *console) removeItem(w http.ResponseWriter, r *http.Request) {
-	p, ok := c.place(w, r)
-	if !ok {
-		return
-	}
-	sent, ok := c.readForm(w, r)
-	if !ok {
-		return
-	}
-	d := cloneDraft(p.k.Draft)
-	if p.n >= p.step.many.count(&d) {
-		c.notFound(w, r)
-		return
-	}
-	p.step.many.remove(&d, p.n)
-	version, _ := strconv.ParseUint(sent.Get("version"), 10, 64) // 0 is nobody's version
-	if _, err := c.Casework.Edit(r.Context(), c.officer(r), p.k.ID, version, d); err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, c.after(r, p), http.StatusSeeOther)
-}
-
 // readForm reads a form of either kind, within the bound of limitForm.
 func (c *console) readForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	// Apart from each other: ParseMultipartForm alone hides why a plain form could not be read.
@@ -319,51 +243,4 @@ func (c *console) readForm(w http.ResponseWriter, r *http.Request) (url.Values, 
 		return nil, false
 	}
 	return r.PostForm, true
-}
-
-// takePhoto stores an uploaded photo and names it in the form, as if it had
-// been there from the start: whatever else goes wrong, the upload is kept.
-func (c *console) takePhoto(r *http.Request, p place, sent url.Values) error {
-	if p.n < 0 || r.MultipartForm == nil {
-		return nil
-	}
-	defer func() { _ = r.MultipartForm.RemoveAll() }() // temporary files; the system cleans what stays
-	name := fmt.Sprintf("%s[%d].photo", p.step.slug, p.n)
-	if sent.Get("remove_photo") != "" {
-		sent.Set(name, "")
-	}
-	heads := r.MultipartForm.File["photo_file"]
-	if len(heads) == 0 || heads[0].Size == 0 {
-		return nil
-	}
-	return c.storePhoto(r, p.k.ID, heads[0], func(id string) { sent.Set(name, id) })
-}
-
-func (c *console) storePhoto(r *http.Request, caseID string, head *multipart.FileHeader, use func(string)) error {
-	if head.Size > maxPhoto {
-		return alert.Invalid{{Field: "photo", Code: "too_large", Text: "The photo is larger than 10 MB. Choose a smaller one."}}
-	}
-	file, err := head.Open()
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // read only
-	id, err := c.Casework.AddPhoto(r.Context(), c.officer(r), caseID, file)
-	if err == nil {
-		use(id)
-	}
-	return err
-}
-
-// markPhoto says at the photo's field why it was not taken.
-func markPhoto(b *form, err error) {
-	text := diagnose(err).title + ". " + diagnose(err).detail
-	if v, ok := errors.AsType[alert.Invalid](err); ok && len(v) > 0 {
-		text = v[0].Text
-	}
-	for _, f := range b.Fields {
-		if f.Kind == "photo" {
-			b.fault(f, "photo", text)
-		}
-	}
 }

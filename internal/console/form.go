@@ -131,6 +131,9 @@ func (b *form) number(name, label string, p *int, keepZero bool) *field {
 	return f
 }
 
+// momentShown leaves the seconds out: nobody is asked for them.
+const momentShown = "Monday 2 January 2006, 15:04"
+
 // moment asks for a date and a time of day in the form's time zone.
 func (b *form) moment(name, label string, p *time.Time) *field {
 	f := b.add(&field{Name: name, Kind: "moment", Label: label})
@@ -139,7 +142,7 @@ func (b *form) moment(name, label string, p *time.Time) *field {
 	if b.sent == nil {
 		if !p.IsZero() {
 			day.Value, clock.Value = p.In(b.zone).Format(time.DateOnly), p.In(b.zone).Format("15:04")
-			f.Value = p.In(b.zone).Format("Monday 2 January 2006, 15:04")
+			f.Value = p.In(b.zone).Format(momentShown)
 		}
 		return f
 	}
@@ -154,7 +157,7 @@ func (b *form) moment(name, label string, p *time.Time) *field {
 		b.fault(f, "time", label+": "+err.Error())
 		return f
 	}
-	*p = at
+	*p, f.Value = at, at.Format(momentShown)
 	return f
 }
 

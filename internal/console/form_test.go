@@ -143,9 +143,16 @@ func TestParseMoment(t *testing.T) {
 		day, clock string
 		ok         bool
 	}{
-		{"2026-11-22", "03:05", true}, {"22/11/2026", "3:05", true}, {"22.11.2026", "3.05", true}, {"22 November 2026", "03h05", true},
-		{"2026-11-22", "03:05:40", true}, {"2026-11-22", "", false}, {"", "03:05", false}, {"2026-13-22", "03:05", false},
-		{"2026-11-22", "25:00", false}, {"yesterday", "03:05", false},
+		{"2026-11-22", "03:05", true},
+		{"22/11/2026", "3:05", true},
+		{"22.11.2026", "3.05", true},
+		{"22 November 2026", "03h05", true},
+		{"2026-11-22", "03:05:40", true},
+		{"2026-11-22", "", false},
+		{"", "03:05", false},
+		{"2026-13-22", "03:05", false},
+		{"2026-11-22", "25:00", false},
+		{"yesterday", "03:05", false},
 	} {
 		got, err := parseMoment(c.day, c.clock, zone)
 		if (err == nil) != c.ok || c.ok && !got.Equal(want) {

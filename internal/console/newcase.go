@@ -36,8 +36,10 @@ func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
 }
 
 func (c *console) newView(r *http.Request, b *form) stepView {
-	view := stepView{page: c.page(r, "New case: what happened"), Step: steps[0].slug, Heading: steps[0].title, Lede: steps[0].lede,
-		Action: "/console/cases/new", Fields: b.Fields, Number: 1, Of: len(steps)}
+	view := stepView{
+		page: c.page(r, "New case: what happened"), Step: steps[0].slug, Heading: steps[0].title, Lede: steps[0].lede,
+		Action: "/console/cases/new", Fields: b.Fields, Number: 1, Of: len(steps),
+	}
 	view.Back = "/console/cases"
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})

@@ -54,9 +54,11 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.officer(r)
-	view := previewView{page: c.page(r, "What everybody will get"), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
+	view := previewView{
+		page: c.page(r, "What everybody will get"), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
 		Langs: c.cards(k, p), Reach: reachOf(p), Where: c.areaNames(k.Facts.Areas, alert.English), Photos: photosOf(&k.Facts),
-		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0}
+		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
+	}
 	view.Errors = c.links(k, p.Faults)
 	view.Back, view.Wide = "/console/cases/"+k.ID, true
 	if mayEdit(k, o) && k.Stage == casework.StageDraft {
@@ -87,8 +89,10 @@ func (c *console) cards(k casework.Case, p casework.Preview) []langPreview {
 var looks = map[string]string{"webpush": "push", "sms": "sms", "broadcast": "radio", "website": "web"}
 
 func (c *console) card(k casework.Case, m *alert.Message, ch casework.ChannelPreview) card {
-	cd := card{Look: looks[ch.Channel], Title: ch.Title, Texts: m.Texts[ch.Lang], Parts: ch.Parts, Lang: ch.Lang, Drill: c.Realm == alert.Drill,
-		Phone: k.Facts.Contact.Phone, Where: c.areaNames(k.Facts.Areas, ch.Lang)}
+	cd := card{
+		Look: looks[ch.Channel], Title: ch.Title, Texts: m.Texts[ch.Lang], Parts: ch.Parts, Lang: ch.Lang, Drill: c.Realm == alert.Drill,
+		Phone: k.Facts.Contact.Phone, Where: c.areaNames(k.Facts.Areas, ch.Lang),
+	}
 	if cd.Look == "" || m.Texts[ch.Lang] == (alert.Texts{}) {
 		cd.Look = "plain"
 	}

@@ -13,22 +13,13 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/problem"
 )
 
-// problem is an RFC 9457 document.
-type problem struct {
-	Type   string        `json:"type"`
-	Title  string        `json:"title"`
-	Status int           `json:"status"`
-	Detail string        `json:"detail"`
-	Errors alert.Invalid `json:"errors,omitempty"` // every fault: field, code, text
-}
-
 func writeProblem(w http.ResponseWriter, t trouble, v alert.Invalid) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(t.status)
-	// A client that left is nothing to mend.
-	_ = json.NewEncoder(w).Encode(problem{"urn:tocsin:problem:" + t.kind, t.title, t.status, t.detail, v})
+	problem.Document{
+		Type: "urn:tocsin:problem:" + t.kind, Title: t.title, Status: t.status, Detail: t.detail, Errors: v,
+	}.Write(w)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

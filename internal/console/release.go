@@ -53,10 +53,12 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	o := c.officer(r)
 	zone := c.zoneOf(&k.Draft)
-	view := releaseView{page: c.page(r, "Release: "+caseName(k)), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
+	view := releaseView{
+		page: c.page(r, "Release: "+caseName(k)), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
 		Langs: c.cards(k, p), WhyNot: whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts),
 		Writers: c.writers(k), Ends: k.Facts.Expires.In(zone).Format("Monday 2 January, 15:04"),
-		Languages: languagesText(k.Facts.Languages), IsUpdate: k.Live != nil}
+		Languages: languagesText(k.Facts.Languages), IsUpdate: k.Live != nil,
+	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
 	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID

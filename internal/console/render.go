@@ -92,11 +92,11 @@ func seconds(ms int64) string {
 	case ms < 0:
 		return "–"
 	case ms < 1000:
-		return fmt.Sprintf("%d ms", ms)
+		return fmt.Sprintf("%d\u00a0ms", ms)
 	case ms < 10_000:
-		return fmt.Sprintf("%.1f s", float64(ms)/1000)
+		return fmt.Sprintf("%.1f\u00a0s", float64(ms)/1000)
 	case ms < 120_000:
-		return fmt.Sprintf("%d s", ms/1000)
+		return fmt.Sprintf("%d\u00a0s", ms/1000)
 	default:
 		return ago(time.Duration(ms) * time.Millisecond)
 	}

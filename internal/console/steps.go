@@ -34,24 +34,42 @@ type many struct {
 
 // steps is the guided draft, in the order it is asked.
 var steps = []step{
-	{slug: "what", title: "What happened", prefixes: []string{"circumstances", "internal"}, bind: (*console).askWhat,
-		lede: "The kind of disappearance sets the headline. Everything else on this page stays with the police."},
-	{slug: "children", title: "The child", prefixes: []string{"children"}, many: children, bind: (*console).askChild,
-		lede: "What a stranger would recognise. Leave empty what you do not know."},
-	{slug: "suspects", title: "Who the child may be with", prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
-		lede: "A companion or an abductor. Only what helps to recognise the person."},
-	{slug: "vehicles", title: "Vehicle", prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,
-		lede: "The plate is what people remember least and cameras find fastest."},
-	{slug: "last-seen", title: "Last seen", prefixes: []string{"last_seen"}, bind: (*console).askLastSeen,
-		lede: "Where and when somebody last saw the child for certain."},
-	{slug: "area", title: "Area of the alert", prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
-		lede: "Everybody registered in these areas gets the alert."},
-	{slug: "public", title: "What people should do", prefixes: []string{"instruction", "contact", "authority"}, bind: (*console).askPublic,
-		lede: "One number to call. It must be answered from the moment of release."},
-	{slug: "time", title: "Languages and end", prefixes: []string{"languages", "expires"}, bind: (*console).askTime,
-		lede: "Texts are written in each language by Tocsin. Nothing goes out after the end."},
-	{slug: "words", title: "Your own words", prefixes: []string{"note"}, bind: (*console).askWords,
-		lede: "Optional. Write only what the answers so far do not say. These words are not translated for you."},
+	{
+		slug: "what", title: "What happened", prefixes: []string{"circumstances", "internal"}, bind: (*console).askWhat,
+		lede: "The kind of disappearance sets the headline. Everything else on this page stays with the police.",
+	},
+	{
+		slug: "children", title: "The child", prefixes: []string{"children"}, many: children, bind: (*console).askChild,
+		lede: "What a stranger would recognise. Leave empty what you do not know.",
+	},
+	{
+		slug: "suspects", title: "Who the child may be with", prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
+		lede: "A companion or an abductor. Only what helps to recognise the person.",
+	},
+	{
+		slug: "vehicles", title: "Vehicle", prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,
+		lede: "The plate is what people remember least and cameras find fastest.",
+	},
+	{
+		slug: "last-seen", title: "Last seen", prefixes: []string{"last_seen"}, bind: (*console).askLastSeen,
+		lede: "Where and when somebody last saw the child for certain.",
+	},
+	{
+		slug: "area", title: "Area of the alert", prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
+		lede: "Everybody registered in these areas gets the alert.",
+	},
+	{
+		slug: "public", title: "What people should do", prefixes: []string{"instruction", "contact", "authority"}, bind: (*console).askPublic,
+		lede: "One number to call. It must be answered from the moment of release.",
+	},
+	{
+		slug: "time", title: "Languages and end", prefixes: []string{"languages", "expires"}, bind: (*console).askTime,
+		lede: "Texts are written in each language by Tocsin. Nothing goes out after the end.",
+	},
+	{
+		slug: "words", title: "Your own words", prefixes: []string{"note"}, bind: (*console).askWords,
+		lede: "Optional. Write only what the answers so far do not say. These words are not translated for you.",
+	},
 }
 
 func stepNamed(slug string) (step, int, bool) {
@@ -190,6 +208,7 @@ func (b *form) expiry(p *time.Time) {
 	in.Value, f.Value = b.sent.Get("expires.in"), m.Value
 	if h, err := strconv.Atoi(in.Value); err == nil && slices.Contains(expiryHours, h) {
 		*p = b.now.Add(time.Duration(h) * time.Hour).Truncate(time.Minute)
+		f.Value = p.In(b.zone).Format(momentShown)
 		return
 	}
 	if m.Error != "" {

@@ -7,7 +7,6 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
-	"tocsin/internal/ledger"
 	"tocsin/web"
 )
 
@@ -33,58 +32,106 @@ var (
 )
 
 var builds = []option{
-	{string(alert.BuildSlim), "Slim"}, {string(alert.BuildMedium), "Medium"},
-	{string(alert.BuildStrong), "Strong"}, {string(alert.BuildHeavy), "Heavy"},
+	{string(alert.BuildSlim), "Slim"},
+	{string(alert.BuildMedium), "Medium"},
+	{string(alert.BuildStrong), "Strong"},
+	{string(alert.BuildHeavy), "Heavy"},
 }
 
 var hairColours = []option{
-	{string(alert.HairBlond), "Blond"}, {string(alert.HairLightBrown), "Light brown"},
-	{string(alert.HairBrown), "Brown"}, {string(alert.HairBlack), "Black"},
-	{string(alert.HairRed), "Red"}, {string(alert.HairGrey), "Grey"},
-	{string(alert.HairWhite), "White"}, {string(alert.HairDyed), "Dyed"},
+	{string(alert.HairBlond), "Blond"},
+	{string(alert.HairLightBrown), "Light brown"},
+	{string(alert.HairBrown), "Brown"},
+	{string(alert.HairBlack), "Black"},
+	{string(alert.HairRed), "Red"},
+	{string(alert.HairGrey), "Grey"},
+	{string(alert.HairWhite), "White"},
+	{string(alert.HairDyed), "Dyed"},
 }
 
 var hairLengths = []option{
-	{string(alert.LengthShort), "Short"}, {string(alert.LengthMedium), "To the shoulder"},
-	{string(alert.LengthLong), "Long"}, {string(alert.LengthBald), "Bald"},
+	{string(alert.LengthShort), "Short"},
+	{string(alert.LengthMedium), "To the shoulder"},
+	{string(alert.LengthLong), "Long"},
+	{string(alert.LengthBald), "Bald"},
 }
 
 var eyeColours = []option{
-	{string(alert.EyesBlue), "Blue"}, {string(alert.EyesGreen), "Green"}, {string(alert.EyesBrown), "Brown"},
-	{string(alert.EyesGrey), "Grey"}, {string(alert.EyesHazel), "Hazel"},
+	{string(alert.EyesBlue), "Blue"},
+	{string(alert.EyesGreen), "Green"},
+	{string(alert.EyesBrown), "Brown"},
+	{string(alert.EyesGrey), "Grey"},
+	{string(alert.EyesHazel), "Hazel"},
 }
 
 var items = []option{
-	{string(alert.Jacket), "Jacket"}, {string(alert.Coat), "Coat"}, {string(alert.Hoodie), "Hoodie"},
-	{string(alert.Sweater), "Sweater"}, {string(alert.TShirt), "T-shirt"}, {string(alert.Shirt), "Shirt"},
-	{string(alert.Trousers), "Trousers"}, {string(alert.Jeans), "Jeans"}, {string(alert.Leggings), "Leggings"},
-	{string(alert.Shorts), "Shorts"}, {string(alert.Skirt), "Skirt"}, {string(alert.Dress), "Dress"},
-	{string(alert.Tracksuit), "Tracksuit"}, {string(alert.Pyjamas), "Pyjamas"}, {string(alert.Swimsuit), "Swimsuit"},
-	{string(alert.Shoes), "Shoes"}, {string(alert.Trainers), "Trainers"}, {string(alert.Boots), "Boots"},
-	{string(alert.Sandals), "Sandals"}, {string(alert.Cap), "Cap"}, {string(alert.WoollyHat), "Woolly hat"},
-	{string(alert.Headscarf), "Headscarf"}, {string(alert.Scarf), "Scarf"}, {string(alert.Gloves), "Gloves"},
-	{string(alert.Glasses), "Glasses"}, {string(alert.Backpack), "Backpack"}, {string(alert.Bag), "Bag"},
+	{string(alert.Jacket), "Jacket"},
+	{string(alert.Coat), "Coat"},
+	{string(alert.Hoodie), "Hoodie"},
+	{string(alert.Sweater), "Sweater"},
+	{string(alert.TShirt), "T-shirt"},
+	{string(alert.Shirt), "Shirt"},
+	{string(alert.Trousers), "Trousers"},
+	{string(alert.Jeans), "Jeans"},
+	{string(alert.Leggings), "Leggings"},
+	{string(alert.Shorts), "Shorts"},
+	{string(alert.Skirt), "Skirt"},
+	{string(alert.Dress), "Dress"},
+	{string(alert.Tracksuit), "Tracksuit"},
+	{string(alert.Pyjamas), "Pyjamas"},
+	{string(alert.Swimsuit), "Swimsuit"},
+	{string(alert.Shoes), "Shoes"},
+	{string(alert.Trainers), "Trainers"},
+	{string(alert.Boots), "Boots"},
+	{string(alert.Sandals), "Sandals"},
+	{string(alert.Cap), "Cap"},
+	{string(alert.WoollyHat), "Woolly hat"},
+	{string(alert.Headscarf), "Headscarf"},
+	{string(alert.Scarf), "Scarf"},
+	{string(alert.Gloves), "Gloves"},
+	{string(alert.Glasses), "Glasses"},
+	{string(alert.Backpack), "Backpack"},
+	{string(alert.Bag), "Bag"},
 	{string(alert.SoftToy), "Soft toy"},
 }
 
 var colours = []option{
-	{string(alert.Black), "Black"}, {string(alert.White), "White"}, {string(alert.Grey), "Grey"},
-	{string(alert.Silver), "Silver"}, {string(alert.Red), "Red"}, {string(alert.Pink), "Pink"},
-	{string(alert.Orange), "Orange"}, {string(alert.Yellow), "Yellow"}, {string(alert.Green), "Green"},
-	{string(alert.LightBlue), "Light blue"}, {string(alert.Blue), "Blue"}, {string(alert.DarkBlue), "Dark blue"},
-	{string(alert.Purple), "Purple"}, {string(alert.Brown), "Brown"}, {string(alert.Beige), "Beige"},
+	{string(alert.Black), "Black"},
+	{string(alert.White), "White"},
+	{string(alert.Grey), "Grey"},
+	{string(alert.Silver), "Silver"},
+	{string(alert.Red), "Red"},
+	{string(alert.Pink), "Pink"},
+	{string(alert.Orange), "Orange"},
+	{string(alert.Yellow), "Yellow"},
+	{string(alert.Green), "Green"},
+	{string(alert.LightBlue), "Light blue"},
+	{string(alert.Blue), "Blue"},
+	{string(alert.DarkBlue), "Dark blue"},
+	{string(alert.Purple), "Purple"},
+	{string(alert.Brown), "Brown"},
+	{string(alert.Beige), "Beige"},
 	{string(alert.Multicoloured), "Multicoloured"},
 }
 
 var vehicleKinds = []option{
-	{string(alert.Car), "Car"}, {string(alert.Van), "Van"}, {string(alert.Lorry), "Lorry"},
-	{string(alert.Motorcycle), "Motorcycle"}, {string(alert.Camper), "Camper van"}, {string(alert.Bicycle), "Bicycle"},
+	{string(alert.Car), "Car"},
+	{string(alert.Van), "Van"},
+	{string(alert.Lorry), "Lorry"},
+	{string(alert.Motorcycle), "Motorcycle"},
+	{string(alert.Camper), "Camper van"},
+	{string(alert.Bicycle), "Bicycle"},
 }
 
 var transports = []option{
-	{string(alert.OnFoot), "On foot"}, {string(alert.ByBicycle), "Bicycle"}, {string(alert.ByCar), "Car"},
-	{string(alert.ByBus), "Bus"}, {string(alert.ByTram), "Tram"}, {string(alert.ByTrain), "Train"},
-	{string(alert.ByPlane), "Plane"}, {string(alert.ByBoat), "Boat"},
+	{string(alert.OnFoot), "On foot"},
+	{string(alert.ByBicycle), "Bicycle"},
+	{string(alert.ByCar), "Car"},
+	{string(alert.ByBus), "Bus"},
+	{string(alert.ByTram), "Tram"},
+	{string(alert.ByTrain), "Train"},
+	{string(alert.ByPlane), "Plane"},
+	{string(alert.ByBoat), "Boat"},
 }
 
 var outcomes = []option{
@@ -174,11 +221,6 @@ func languageOptions() []option {
 		list[i] = option{string(l), languageName(l)}
 	}
 	return list
-}
-
-// bad says whether a row wants somebody's attention.
-func bad(r ledger.Row) bool {
-	return r.State == adapter.Failed || r.State == adapter.Declined
 }
 
 // ago is a time that passed, as an officer says it.

@@ -52,6 +52,28 @@ type world struct {
 	stations *memStations
 	tokens   map[string]string // by officer id
 	logged   *bytes.Buffer
+	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// faulty is casework over an event stream that can be in trouble.
+type faulty struct {
+	Casework
+	w *world
+}
+
+func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
+	if f.w.fault != nil {
+		k, _ := f.Get(id)
+		return k, f.w.fault
+	}
+	return f.Casework.Release(ctx, by, id, digest)
+}
+
+func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
+	if f.w.fault != nil {
+		return casework.Preview{}, f.w.fault
+	}
+	return f.Casework.Preview(ctx, id)
 }
 
 func newWorld(t testing.TB, realm alert.Realm) *world {
@@ -76,12 +98,14 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
-		Policy: casework.Policy{Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
-			Status: status, MaxExpiry: 48 * time.Hour},
+		Policy: casework.Policy{
+			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
+			Status: status, MaxExpiry: 48 * time.Hour,
+		},
 		Log: slog.New(slog.DiscardHandler),
 	}))(t)
 	h := must(New(Deps{
-		Casework: w.casework, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
@@ -268,8 +292,10 @@ func draft() casework.Draft {
 	d.Internal = casework.Internal{Reference: "BXL-2026-1187", ReportedAt: time.Now().Add(-72 * time.Minute).Truncate(time.Minute)}
 	d.Facts = alert.Facts{
 		Circumstances: alert.AbductionStranger,
-		Children: []alert.Person{{GivenName: "Lina", Age: 9, Sex: alert.Female, HeightCM: 132, Build: alert.BuildSlim, HairColour: alert.HairBrown,
-			HairLength: alert.LengthLong, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}}}},
+		Children: []alert.Person{{
+			GivenName: "Lina", Age: 9, Sex: alert.Female, HeightCM: 132, Build: alert.BuildSlim, HairColour: alert.HairBrown,
+			HairLength: alert.LengthLong, EyeColour: alert.EyesGreen, Clothing: []alert.Garment{{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue}},
+		}},
 		Suspects:    []alert.Person{{Age: 40, Sex: alert.Male, Build: alert.BuildStrong, HairLength: alert.LengthBald}},
 		Vehicles:    []alert.Vehicle{{Kind: alert.Van, Make: "Renault", Model: "Trafic", Colour: alert.White, Plate: "1-ABC-234", Country: "BE"}},
 		LastSeen:    alert.LastSeen{At: time.Now().Add(-90 * time.Minute).Truncate(time.Minute), TimeZone: "Europe/Brussels", Place: "Gare du Nord, Bruxelles", Transport: alert.ByCar, Towards: "Lille"},

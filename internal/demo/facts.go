@@ -16,7 +16,8 @@ func anna(now time.Time) casework.Draft {
 				GivenName: "Anna", Age: 7, Sex: alert.Female, HeightCM: 122, Build: alert.BuildSlim,
 				HairColour: alert.HairBrown, HairLength: alert.LengthLong, EyeColour: alert.EyesBlue,
 				Clothing: []alert.Garment{
-					{Item: alert.Jacket, Colour: alert.Red}, {Item: alert.Jeans, Colour: alert.Blue},
+					{Item: alert.Jacket, Colour: alert.Red},
+					{Item: alert.Jeans, Colour: alert.Blue},
 					{Item: alert.Backpack, Colour: alert.Yellow},
 				},
 			}},

@@ -120,12 +120,24 @@ func TestReviewedNames(t *testing.T) {
 		lang alert.Lang
 		want string
 	}{
-		{"BE", alert.French, "Belgique"}, {"BE-VAN", alert.French, "Anvers"}, {"BE-VAN", alert.Italian, "Anversa"},
-		{"BE-VAN", alert.German, "Antwerpen"}, {"CH-VD", alert.French, "Vaud"}, {"CH-TI", alert.Italian, "Ticino"},
-		{"PL-14", alert.English, "Masovian"}, {"CZ-10", alert.German, "Prag"}, {"NO-50", alert.English, "Trøndelag"},
-		{"MK", alert.English, "North Macedonia"}, {"VA", alert.English, "Holy See"}, {"FI-01", alert.Russian, "Аландские острова"},
-		{"IE-D", alert.English, "Dublin"}, {"HR-11", alert.English, "Požega-Slavonia"}, {"MK-607", alert.German, "Mavrovo und Rostuša"},
-		{"RU-AMU", alert.French, "Amour"}, {"ES-OR", alert.French, "Ourense"}, {"LU-ES", alert.German, "Esch an der Alzette"},
+		{"BE", alert.French, "Belgique"},
+		{"BE-VAN", alert.French, "Anvers"},
+		{"BE-VAN", alert.Italian, "Anversa"},
+		{"BE-VAN", alert.German, "Antwerpen"},
+		{"CH-VD", alert.French, "Vaud"},
+		{"CH-TI", alert.Italian, "Ticino"},
+		{"PL-14", alert.English, "Masovian"},
+		{"CZ-10", alert.German, "Prag"},
+		{"NO-50", alert.English, "Trøndelag"},
+		{"MK", alert.English, "North Macedonia"},
+		{"VA", alert.English, "Holy See"},
+		{"FI-01", alert.Russian, "Аландские острова"},
+		{"IE-D", alert.English, "Dublin"},
+		{"HR-11", alert.English, "Požega-Slavonia"},
+		{"MK-607", alert.German, "Mavrovo und Rostuša"},
+		{"RU-AMU", alert.French, "Amour"},
+		{"ES-OR", alert.French, "Ourense"},
+		{"LU-ES", alert.German, "Esch an der Alzette"},
 	} {
 		area, ok := a.Area(c.code)
 		if got := area.Name(c.lang); !ok || got != c.want {
@@ -164,10 +176,18 @@ func TestSearch(t *testing.T) {
 		lang alert.Lang
 		want string
 	}{
-		{"anvers", alert.French, "BE-VAN"}, {"Antwerpen", alert.English, "BE-VAN"}, {"АНТВЕРПЕН", alert.Russian, "BE-VAN"},
-		{"be-van", alert.English, "BE-VAN"}, {"BE", alert.English, "BE"}, {"luxemb", alert.French, "LU"},
-		{"ile de wight", alert.French, "GB-IOW"}, {"zurich", alert.English, "CH-ZH"}, {"Zürich", alert.English, "CH-ZH"},
-		{"saint-gall", alert.French, "CH-SG"}, {"trondelag", alert.English, "NO-50"}, {"lodz", alert.English, "PL-10"},
+		{"anvers", alert.French, "BE-VAN"},
+		{"Antwerpen", alert.English, "BE-VAN"},
+		{"АНТВЕРПЕН", alert.Russian, "BE-VAN"},
+		{"be-van", alert.English, "BE-VAN"},
+		{"BE", alert.English, "BE"},
+		{"luxemb", alert.French, "LU"},
+		{"ile de wight", alert.French, "GB-IOW"},
+		{"zurich", alert.English, "CH-ZH"},
+		{"Zürich", alert.English, "CH-ZH"},
+		{"saint-gall", alert.French, "CH-SG"},
+		{"trondelag", alert.English, "NO-50"},
+		{"lodz", alert.English, "PL-10"},
 	} {
 		got := codes(a.Search(c.q, c.lang, 5))
 		if len(got) == 0 || got[0] != c.want {

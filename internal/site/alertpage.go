@@ -51,12 +51,12 @@ type named struct{ Name, Age string }
 // picture is a photo by the address on this very server: pages load nothing from elsewhere.
 type picture struct{ Big, Small, Name string }
 
-func pictureOf(m alert.Media) picture {
-	name := path.Base(m.URL)
+func pictureOf(address, words string) picture {
+	name := path.Base(address)
 	if !photoName.MatchString(name) {
 		return picture{}
 	}
-	return picture{Big: "/photos/" + name, Small: "/photos/" + strings.TrimSuffix(name, ".jpg") + "-s.jpg", Name: m.Name}
+	return picture{Big: "/photos/" + name, Small: "/photos/" + strings.TrimSuffix(name, ".jpg") + "-s.jpg", Name: words}
 }
 
 func nameOf(p alert.Person, lang alert.Lang) named {
@@ -79,13 +79,13 @@ type endedView struct {
 
 func (s *site) alertPage(w http.ResponseWriter, r *http.Request) {
 	id, lang := chi.URLParam(r, "case"), s.langOf(r)
-	rev, ok := s.Current.Case(id)
-	if !ok || rev.Message.Facts == nil && rev.Message.MsgType != alert.TypeCancel {
-		s.refuse(w, r, http.StatusNotFound, "notfound.title", "notfound.text")
-		return
-	}
+	// The case is looked up inside: what is kept under a state must be of that state.
 	s.serve(w, r, string(lang)+"/alerts/"+id, func(time.Time) reply {
-		if over(rev.Message) {
+		rev, ok := s.Current.Case(id)
+		switch {
+		case !ok || rev.Message.Facts == nil && rev.Message.MsgType != alert.TypeCancel:
+			return s.refusal(lang, http.StatusNotFound, "notfound.title", "notfound.text")
+		case over(rev.Message):
 			return s.endedPage(rev.Message, lang)
 		}
 		return s.livePage(rev, lang)
@@ -108,11 +108,11 @@ func (s *site) livePage(rev current.Revision, lang alert.Lang) reply {
 	v.Title, v.Hidden, v.Revision, v.page.Expires = v.Headline, true, m.Identifier, m.Expires
 	v.Scripts = []string{"site.js"}
 	for _, p := range f.Children {
-		v.Children = append(v.Children, person{nameOf(p, lang), photoOf(m, p), p.PhotoTaken, alert.Describe(p, lang)})
+		v.Children = append(v.Children, child(m, p, lang))
 	}
 	for _, p := range f.Suspects {
 		n := named{Name: strings.TrimSpace(p.GivenName + " " + p.FamilyName)}
-		v.Suspects = append(v.Suspects, person{n, photoOf(m, p), p.PhotoTaken, alert.DescribeSuspect(p, lang)})
+		v.Suspects = append(v.Suspects, person{n, photoOf(m, p), month(p.PhotoTaken), alert.DescribeSuspect(p, lang)})
 	}
 	for _, vehicle := range f.Vehicles {
 		v.Vehicles = append(v.Vehicles, alert.DescribeVehicle(vehicle, lang))
@@ -120,11 +120,29 @@ func (s *site) livePage(rev current.Revision, lang alert.Lang) reply {
 	return s.html(http.StatusOK, "alert", "site", v.page, v)
 }
 
+// child is what a page shows of one child; the age stands beside the name and not again below.
+func child(m *alert.Message, p alert.Person, lang alert.Lang) person {
+	c := person{nameOf(p, lang), photoOf(m, p), month(p.PhotoTaken), alert.Describe(p, lang)}
+	if len(c.Rows) > 0 && c.Rows[0].Value == c.Named.Age {
+		c.Rows = c.Rows[1:]
+	}
+	return c
+}
+
+// month is "2026-05" or "2026-05-14" as all six languages read it: 05/2026.
+func month(date string) string {
+	if year, rest, ok := strings.Cut(date, "-"); ok {
+		m, _, _ := strings.Cut(rest, "-")
+		return m + "/" + year
+	}
+	return date
+}
+
 // photoOf is the picture of p among m's.
 func photoOf(m *alert.Message, p alert.Person) picture {
 	for _, media := range m.Media {
 		if p.Photo != "" && media.Kind == "photo" && path.Base(media.URL) == p.Photo+".jpg" {
-			return pictureOf(media)
+			return pictureOf(media.URL, media.Name)
 		}
 	}
 	return picture{}

@@ -69,9 +69,10 @@ type manifestJSON struct {
 }
 
 type manifestIcon struct {
-	Src   string `json:"src"`
-	Sizes string `json:"sizes"`
-	Type  string `json:"type"`
+	Src     string `json:"src"`
+	Sizes   string `json:"sizes"`
+	Type    string `json:"type"`
+	Purpose string `json:"purpose,omitempty"`
 }
 
 // manifest lets a phone keep the site on its home screen; some send notifications only then.
@@ -80,7 +81,10 @@ func (s *site) manifest() manifestJSON {
 	return manifestJSON{
 		Name: words["service"], ShortName: words["service"], ID: "/", Start: "/", Scope: "/", Display: "standalone",
 		Lang: s.Languages[0], Background: "#ffffff", Theme: "#0b2a55",
-		Icons: []manifestIcon{{"/favicon.svg", "any", "image/svg+xml"}},
+		Icons: []manifestIcon{
+			{Src: "/favicon.svg", Sizes: "any", Type: "image/svg+xml"},
+			{Src: web.Asset("icon-512.png"), Sizes: "512x512", Type: "image/png", Purpose: "maskable"},
+		},
 	}
 }
 

@@ -65,11 +65,8 @@ func newCard(m *alert.Message, lang alert.Lang) card {
 	for _, a := range m.Areas {
 		c.Areas = append(c.Areas, a.Name(lang))
 	}
-	for _, media := range m.Media {
-		if media.Kind == "photo" {
-			c.Photo = pictureOf(media)
-			break
-		}
+	if photo := m.Public("").Photo; photo != nil {
+		c.Photo = pictureOf(photo.URL, photo.Name)
 	}
 	// A bad zone was refused at release; without rows the page still stands.
 	c.LastSeen, _ = alert.DescribeLastSeen(m.Facts, lang)

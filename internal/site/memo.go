@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// maxAnswers bounds the kept answers: at a few ten KB each, far below what a
-// stranger who varies addresses could otherwise make us hold.
-const maxAnswers = 500
+// maxKept bounds the bytes kept: all pages and photos of several alerts at once
+// fit, and a stranger who varies addresses cannot make us hold more.
+const maxKept = 32 << 20
 
 // memo keeps the answers of the present state of the alerts. An alert brings a
 // country to the same few pages within a minute; each is written once. At the
@@ -18,6 +18,7 @@ type memo struct {
 	version string
 	since   time.Time // when this state was first seen
 	kept    map[string]reply
+	size    int
 }
 
 // state gives the present state's key and since when it holds.
@@ -25,7 +26,7 @@ func (m *memo) state(version string, now time.Time) (since time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.version != version || m.kept == nil {
-		m.version, m.since, m.kept = version, now, make(map[string]reply)
+		m.version, m.since, m.kept, m.size = version, now, make(map[string]reply), 0
 	}
 	return m.since
 }
@@ -43,9 +44,26 @@ func (m *memo) get(version, key string) (reply, bool) {
 func (m *memo) put(version, key string, a reply) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.version == version && len(m.kept) < maxAnswers {
-		m.kept[key] = a
+	if m.version != version || a.weight() > maxKept/4 {
+		return
 	}
+	for old, b := range m.kept { // any will do: what is much asked for soon comes back
+		if m.size+a.weight() <= maxKept {
+			break
+		}
+		m.size -= b.weight()
+		delete(m.kept, old)
+	}
+	m.size += a.weight() - m.kept[key].weight()
+	m.kept[key] = a
+}
+
+// weight is what a costs to keep, with its own overhead.
+func (a reply) weight() int {
+	if a.status == 0 {
+		return 0
+	}
+	return len(a.body) + len(a.packed) + 500
 }
 
 // serve answers from what is kept for key, or builds the answer. The state is

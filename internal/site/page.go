@@ -134,9 +134,12 @@ type errorView struct {
 }
 
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, title, text string) {
-	lang := s.langOf(r)
+	s.refusal(s.langOf(r), status, title, text).write(w, r)
+}
+
+func (s *site) refusal(lang alert.Lang, status int, title, text string) reply {
 	p := s.page(lang, "/", title)
-	s.html(status, "error", "site", p, errorView{page: p, Text: s.words[lang][text]}).write(w, r)
+	return s.html(status, "error", "site", p, errorView{page: p, Text: s.words[lang][text]})
 }
 
 // forPrograms says whether an address is read by programs: its faults are problem documents.

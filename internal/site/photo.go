@@ -1,11 +1,13 @@
 package site
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -27,26 +29,27 @@ func (s *site) photo(w http.ResponseWriter, r *http.Request) {
 		badParameter("name", "A photo's address ends in letters, digits and .jpg, as the alert gives it.").write(w, r)
 		return
 	}
+	s.serve(w, r, "photo "+name, func(time.Time) reply { return s.picture(r.Context(), name) })
+}
+
+func (s *site) picture(ctx context.Context, name string) reply {
 	was, is := s.pictures.look(s.live(), name)
 	if !is && was {
-		removed("This photo is no longer published.", nil).write(w, r)
-		return
+		return removed("This photo is no longer published.", nil)
 	}
-	data, err := s.Photos.Get(r.Context(), name)
+	data, err := s.Photos.Get(ctx, name)
 	switch {
 	case errors.Is(err, stream.ErrGone):
-		removed("This photo is no longer published.", nil).write(w, r)
+		return removed("This photo is no longer published.", nil)
 	case errors.Is(err, stream.ErrNone), err == nil && !is:
-		noSuch("photo").write(w, r)
+		return noSuch("photo")
 	case err != nil:
-		s.Log.ErrorContext(r.Context(), "photo", "err", err)
-		w.Header().Set("Retry-After", "2")
-		problem{Title: "The photo cannot be read now", Status: http.StatusServiceUnavailable, Detail: "Try again in a few seconds."}.reply().write(w, r)
-	default:
-		a := newReply("image/jpeg", data)
-		a.hidden = true
-		a.write(w, r)
+		s.Log.ErrorContext(ctx, "photo", "err", err)
+		return problem{Title: "The photo cannot be read now", Status: http.StatusServiceUnavailable, Detail: "Try again in a few seconds."}.reply()
 	}
+	a := newReply("image/jpeg", data)
+	a.hidden = true
+	return a
 }
 
 // look says whether name is a photo of one of live, and whether it ever was.

@@ -88,12 +88,13 @@ func (a reply) write(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if a.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "3")
+	}
 	h.Set("Content-Type", a.kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the reader left: nothing to mend
-	}
+	_, _ = w.Write(body) // the reader left: nothing to mend
 }
 
 // setModified leaves the time out while its second lasts: a second change in

@@ -1,10 +1,10 @@
 package site
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"tocsin/web"
 )
@@ -12,9 +12,11 @@ import (
 // languages is the pattern of the first part of a page's address. A test holds it against alert.Langs.
 const languages = "/{lang:en|fr|de|it|ru|es}"
 
-func (s *site) routes() http.Handler {
+func (s *site) routes() http.Handler { return alone(s.router()) }
+
+func (s *site) router() chi.Router {
 	r := chi.NewRouter()
-	r.Use(middleware.GetHead, s.headers)
+	r.Use(s.headers)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.wrongMethod)
 	r.Handle("/static/*", web.Static())
@@ -29,6 +31,24 @@ func (s *site) routes() http.Handler {
 	r.Group(s.openRoutes)
 	return r
 }
+
+// alone hides a router around this one, whose method chi would take for ours,
+// and answers HEAD wherever GET is answered.
+func alone(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, nil))
+		if r.Method == http.MethodHead {
+			r.Method = http.MethodGet // of our own copy of the request
+			w = headWriter{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headWriter drops the body: the handler believes that it answers a GET.
+type headWriter struct{ http.ResponseWriter }
+
+func (w headWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // pageRoutes are the pages of one language.
 func (s *site) pageRoutes(r chi.Router) {

@@ -106,7 +106,6 @@ func (s *site) verifyDocument(w http.ResponseWriter, r *http.Request) {
 	}
 	v, err := s.check(r, document)
 	if err != nil {
-		w.Header().Set("Retry-After", "5")
 		problem{Title: "Busy", Status: http.StatusServiceUnavailable, Detail: "Try again in a few seconds."}.reply().write(w, r)
 		return
 	}
@@ -127,7 +126,6 @@ func (s *site) verifyForm(w http.ResponseWriter, r *http.Request) {
 	default:
 		var err error
 		if v.Verdict, err = s.check(r, document); err != nil {
-			w.Header().Set("Retry-After", "5")
 			v.Problem, status = "verify.busy", http.StatusServiceUnavailable
 		}
 		v.Asked = err == nil

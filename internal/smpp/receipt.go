@@ -1,9 +1,6 @@
 package smpp
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // Receipt is the centre's later word on a message it accepted.
 type Receipt struct {
@@ -15,14 +12,11 @@ type Receipt struct {
 	Error   string // the network's own code, where the text has one
 }
 
-var (
-	receiptID    = regexp.MustCompile(`(?i)\bid:([0-9A-Za-z._:-]{1,64})`)
-	receiptState = regexp.MustCompile(`(?i)\bstat:([A-Za-z]{1,10})`)
-	receiptError = regexp.MustCompile(`(?i)\berr:([0-9A-Za-z]{1,8})`)
-)
-
 // states are the values of the message_state parameter.
 var states = []string{"", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD"}
+
+// maxID is the longest message id: one of SMPP 3.4 has 64 characters.
+const maxID = 64
 
 // ReadReceipt reads m as a delivery receipt. ok is false when it is none: a
 // person's own message, or one without an id to go by.
@@ -31,15 +25,11 @@ func ReadReceipt(m *Message) (r Receipt, ok bool) {
 		return Receipt{}, false
 	}
 	text := printable(latin(m.Payload()), 512)
-	first := func(e *regexp.Regexp) string {
-		if g := e.FindStringSubmatch(text); g != nil {
-			return g[1]
-		}
-		return ""
+	r = Receipt{
+		ID: field(text, "id:", maxID), State: strings.ToUpper(field(text, "stat:", 10)), Error: field(text, "err:", 8),
 	}
-	r = Receipt{ID: first(receiptID), State: strings.ToUpper(first(receiptState)), Error: first(receiptError)}
 	r.TLV = strings.TrimRight(latin(m.Option(TagReceiptedMessageID)), "\x00")
-	if len(r.TLV) > 64 {
+	if len(r.TLV) > maxID {
 		r.TLV = ""
 	}
 	if s := m.Option(TagMessageState); len(s) == 1 && int(s[0]) < len(states) && s[0] > 0 {
@@ -50,3 +40,27 @@ func ReadReceipt(m *Message) (r Receipt, ok bool) {
 
 // latin reads a receipt's text: plain ASCII whatever its data_coding says.
 func latin(b []byte) string { return strings.ToValidUTF8(string(b), "?") }
+
+// field is the word after name in a receipt's text, whatever the case of name;
+// empty when there is none of at most limit bytes.
+func field(text, name string, limit int) string {
+	for i := 0; i+len(name) <= len(text); i++ {
+		if (i > 0 && word(text[i-1])) || !strings.EqualFold(text[i:i+len(name)], name) {
+			continue
+		}
+		value := text[i+len(name):]
+		n := 0
+		for n < len(value) && (word(value[n]) || strings.IndexByte("._:-", value[n]) >= 0) {
+			n++
+		}
+		if n > limit {
+			return ""
+		}
+		return value[:n]
+	}
+	return ""
+}
+
+func word(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}

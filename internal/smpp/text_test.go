@@ -124,7 +124,8 @@ func TestReadReceipt(t *testing.T) {
 	}{
 		"appendix B": {
 			text("id:1234567890 sub:001 dlvrd:001 submit date:2611020304 done date:2611020305 stat:DELIVRD err:000 text:Anna"),
-			Receipt{ID: "1234567890", State: "DELIVRD", Error: "000"}, true,
+			Receipt{ID: "1234567890", State: "DELIVRD", Error: "000"},
+			true,
 		},
 		"failed, other case": {text("ID:0A-1b stat:Undeliv Err:01F"), Receipt{ID: "0A-1b", State: "UNDELIV", Error: "01F"}, true},
 		"parameters alone": {
@@ -133,9 +134,13 @@ func TestReadReceipt(t *testing.T) {
 		"parameters win the state": {
 			text("id:19 stat:ENROUTE", id, TLV{TagMessageState, []byte{5}}), Receipt{ID: "19", TLV: "4a2f", State: "UNDELIV"}, true,
 		},
-		"unknown state number": {text("id:19", TLV{TagMessageState, []byte{77}}), Receipt{ID: "19"}, false},
-		"no id":                {text("stat:DELIVRD"), Receipt{State: "DELIVRD"}, false},
-		"a person's words":     {Message{Short: []byte("id:1 stat:DELIVRD")}, Receipt{}, false},
+		"id within another word": {text("mid:5 stat:DELIVRD"), Receipt{State: "DELIVRD"}, false},
+		"id before its end":      {text("stat:DELIVRD id:77"), Receipt{ID: "77", State: "DELIVRD"}, true},
+		"words after the fields": {text("id:8 stat:DELIVRD err:1 text:id:9"), Receipt{ID: "8", State: "DELIVRD", Error: "1"}, true},
+		"a state without end":    {text("id:8 stat:" + strings.Repeat("D", 200)), Receipt{ID: "8"}, false},
+		"unknown state number":   {text("id:19", TLV{TagMessageState, []byte{77}}), Receipt{ID: "19"}, false},
+		"no id":                  {text("stat:DELIVRD"), Receipt{State: "DELIVRD"}, false},
+		"a person's words":       {Message{Short: []byte("id:1 stat:DELIVRD")}, Receipt{}, false},
 		"an id without end": {
 			text("stat:DELIVRD", TLV{TagReceiptedMessageID, []byte(strings.Repeat("9", 200))}), Receipt{State: "DELIVRD"}, false,
 		},

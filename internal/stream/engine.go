@@ -68,15 +68,15 @@ func open(ctx context.Context, o Options, t tuning) (*Engine, error) {
 func (o Options) check() error {
 	switch {
 	case o.Realm != alert.Live && o.Realm != alert.Drill:
-		return fmt.Errorf("Realm is %q: set it to %q or %q", o.Realm, alert.Live, alert.Drill)
+		return fmt.Errorf("option Realm is %q: set it to %q or %q", o.Realm, alert.Live, alert.Drill)
 	case (o.Dir == "") == (o.URL == ""):
 		return errors.New("set either Dir (embedded server) or URL (outside servers), not both and not neither")
 	case o.URL == "" && o.Creds != "":
-		return errors.New("Creds is for outside servers: set URL too, or leave Creds empty")
+		return errors.New("option Creds is for outside servers: set URL too, or leave Creds empty")
 	case o.Replicas != 0 && o.Replicas != 1 && o.Replicas != 3 && o.Replicas != 5:
-		return fmt.Errorf("Replicas is %d: set 1, 3 or 5", o.Replicas)
+		return fmt.Errorf("option Replicas is %d: set 1, 3 or 5", o.Replicas)
 	case o.Dir != "" && o.Replicas > 1:
-		return fmt.Errorf("Replicas is %d: the embedded server is one node; use URL for a cluster", o.Replicas)
+		return fmt.Errorf("option Replicas is %d: the embedded server is one node; use URL for a cluster", o.Replicas)
 	}
 	return nil
 }

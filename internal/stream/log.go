@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -45,7 +46,7 @@ func (l *Log) AppendAll(ctx context.Context, en []Entry) error {
 	for i := range en {
 		m, err := l.message(en[i])
 		if err == nil && en[i].Rollup {
-			err = fmt.Errorf("Rollup in bulk: append that record alone")
+			err = errors.New("a roll-up in bulk: append that record alone")
 		}
 		if err != nil {
 			return fmt.Errorf("append to %s: record %d: %w", l.stream, i, err)

@@ -115,6 +115,7 @@ a:focus-visible{outline:3px solid #0e1a2b;outline-offset:2px;box-shadow:0 0 0 2p
     #next; // timer of the next look
     #end; // timer of the next expiry
     #asking;
+    #heard = false;
     #wake = (e) => {
       if (e?.persisted === false) return; // a page's first showing: we look already
       this.#draw(); // what ended while we slept goes first
@@ -138,12 +139,13 @@ a:focus-visible{outline:3px solid #0e1a2b;outline-offset:2px;box-shadow:0 0 0 2p
     }
 
     attributeChangedCallback(name, before, after) {
-      if (before === after || !this.isConnected) return;
+      if (before === after || !this.#heard) return;
       if (name === "area") this.#good = 0; // another area's alerts are not this one's
       this.#wake();
     }
 
     #hear(how) {
+      this.#heard = how[0] === "a";
       document[how]("visibilitychange", this.#wake);
       window[how]("pageshow", this.#wake); // from the back-forward cache
       window[how]("online", this.#wake);

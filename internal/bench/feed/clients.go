@@ -22,6 +22,7 @@ import (
 type arrivals struct {
 	Server            string
 	N                 int
+	Bytes             int // of the frame
 	Median, P99, Last int64
 }
 
@@ -82,7 +83,7 @@ func (c *child) measure(s server, n int) (figures, error) {
 		return figures{}, fmt.Errorf("unexpected report %q", c.out.Text())
 	}
 	ms := func(at int64) float64 { return float64(at-began) / 1e6 }
-	return figures{ms(a.Median), ms(a.P99), ms(a.Last)}, nil
+	return figures{ms(a.Median), ms(a.P99), ms(a.Last), a.Bytes}, nil
 }
 
 func (c *child) stop() {
@@ -169,7 +170,7 @@ func read(conn *websocket.Conn, name string, g *group, out io.Writer, write *syn
 		g.mu.Unlock()
 		if whole {
 			slices.Sort(all)
-			line, _ := json.Marshal(arrivals{name, n, all[len(all)/2], all[len(all)*99/100], all[len(all)-1]})
+			line, _ := json.Marshal(arrivals{name, n, len(data), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]})
 			write.Lock()
 			fmt.Fprintf(out, "%s\n", line)
 			write.Unlock()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,25 +27,6 @@ type server interface {
 	// release sends revision n; it returns when the server has it in hand.
 	release(n int) error
 	close()
-}
-
-// identifier names a release so that a client finds it without decoding JSON.
-func identifier(n int) string { return fmt.Sprintf("bench-%06d", n) }
-
-// sample is a message whose frame has about size bytes.
-func sample(n, size int) *alert.Message {
-	now := time.Now().Truncate(time.Second)
-	text := alert.Texts{
-		Headline: "Missing child: Zoé, 7, Antwerp", Spoken: "Zoé, seven years old, was last seen at Antwerp Central station.",
-		SpokenSeconds: 5, Crawl: "Missing: Zoé, 7, Antwerp. Call 116 000", RadioText: "Missing: Zoe, 7. Call 116000",
-	}
-	m := &alert.Message{
-		Schema: 1, Realm: alert.Drill, Identifier: identifier(n), Case: fmt.Sprintf("case%d", n), Revision: 1, MsgType: alert.TypeAlert,
-		Status: alert.StatusExercise, Languages: []alert.Lang{alert.English}, Areas: []alert.Area{{Code: "BE-VAN"}},
-		Sent: now, Expires: now.Add(time.Hour), Texts: map[alert.Lang]alert.Texts{alert.English: text},
-	}
-	m.CAP = []byte("<alert>" + strings.Repeat("<x>word</x>\n", max(0, size-850)/13) + "</alert>")
-	return m
 }
 
 // serve listens on loopback.
@@ -108,7 +90,11 @@ func (p *product) token(n int) string { return p.tokens[n] }
 func (p *product) close()             { p.stop() }
 
 func (p *product) release(n int) error {
-	p.log.put(sample(n, p.size))
+	m, err := message(n, p.size)
+	if err != nil {
+		return err
+	}
+	p.log.put(m)
 	return nil
 }
 
@@ -149,10 +135,11 @@ func (p *plain) token(int) string { return "none" }
 func (p *plain) close()           { _ = p.srv.Close() }
 
 func (p *plain) release(n int) error {
-	m := sample(n, p.size)
-	data, err := json.Marshal(map[string]any{
-		"type": "alert", "seq": n, "identifier": m.Identifier, "areas": m.Areas, "texts": m.Texts, "cap": string(m.CAP), "sent": m.Sent, "expires": m.Expires,
-	})
+	m, err := message(n, p.size)
+	if err != nil {
+		return err
+	}
+	data, err := frame(n, m)
 	if err != nil {
 		return err
 	}
@@ -167,6 +154,25 @@ func (p *plain) release(n int) error {
 		}
 	}
 	return nil
+}
+
+// frame is the alert as JSON, with < and > as they are: escaped, as
+// json.Marshal would have them, a CAP document grows by half.
+func frame(n int, m *alert.Message) ([]byte, error) {
+	texts := map[alert.Lang]any{} // what a station reads out or shows, as in the product's frame
+	for lang, t := range m.Texts {
+		texts[lang] = map[string]any{
+			"headline": t.Headline, "spoken": t.Spoken, "spoken_seconds": t.SpokenSeconds, "crawl": t.Crawl, "radiotext": t.RadioText,
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(map[string]any{
+		"type": "alert", "seq": n, "identifier": m.Identifier, "areas": m.Areas, "texts": texts, "media": m.Media,
+		"cap": string(m.CAP), "sent": m.Sent, "expires": m.Expires,
+	})
+	return b.Bytes(), err
 }
 
 // memory is an alert log without a disk: the write's cost belongs to the stream's own figures.

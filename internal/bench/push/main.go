@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/bench/measure"
@@ -58,16 +59,20 @@ func main() {
 	if *quick {
 		o.people = min(o.people, 2000)
 	}
+	var last strings.Builder // the bars, after all tables
 	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
 		speed, cpu := bars(delay)
 		s, err := run(o, delay)
 		if err != nil {
-			speed.Missing(os.Stdout, err.Error())
-			cpu.Missing(os.Stdout, err.Error())
+			speed.Missing(&last, err.Error())
+			cpu.Missing(&last, err.Error())
 			continue
 		}
-		s.report(os.Stdout, delay)
+		s.report(os.Stdout)
+		speed.Print(&last, s.ratio(measure.Seconds))
+		cpu.Print(&last, s.ratio(measure.CPUTime))
 	}
+	fmt.Print(last.String())
 }
 
 // bars are the figures asked for; the issue's own are those without delay.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/internal/bench/measure"
 	"tocsin/internal/peertest"
 )
 
@@ -39,9 +40,12 @@ func TestAllSendersReachEverybody(t *testing.T) {
 			}
 		}
 	}
+	if s.ratio(measure.Seconds) <= 0 || s.ratio(measure.CPUTime) <= 0 {
+		t.Error("there are no ratios")
+	}
 	var b strings.Builder
-	s.report(&b, 0)
-	for _, want := range []string{"tocsin ", "webpush-go ", "web-push ", "bar push-speed-ratio ", "bar push-cpu-ratio "} {
+	s.report(&b)
+	for _, want := range []string{"tocsin ", "webpush-go ", "web-push "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in the report:\n%s", want, b.String())
 		}
@@ -75,8 +79,8 @@ func TestUnreadableMessagesAreFoundOut(t *testing.T) {
 		t.Error("another payload passed the check")
 	}
 	var b strings.Builder
-	s.report(&b, 20*time.Millisecond)
-	if !strings.Contains(b.String(), s.senders[2].absent) || !strings.Contains(b.String(), "bar push-speed-ratio-20ms ") {
+	s.report(&b)
+	if !strings.Contains(b.String(), s.senders[2].absent) {
 		t.Errorf("the report does not say why a peer is missing:\n%s", b.String())
 	}
 }
@@ -101,6 +105,14 @@ func TestRefusedPushesEndTheRun(t *testing.T) {
 	defer stranger.part.Stop()
 	if err := s.round(stranger, 1, true); err == nil || !strings.Contains(err.Error(), "1 of 1 pushes failed") {
 		t.Errorf("a sender without success gave %v", err)
+	}
+}
+
+func TestBarsAreNamedByTheirDelay(t *testing.T) {
+	for delay, want := range map[time.Duration]string{0: "push-speed-ratio", 20 * time.Millisecond: "push-speed-ratio-20ms"} {
+		if speed, cpu := bars(delay); speed.Name != want || cpu.Name != strings.Replace(want, "speed", "cpu", 1) {
+			t.Errorf("delay %v: %s and %s", delay, speed.Name, cpu.Name)
+		}
 	}
 }
 

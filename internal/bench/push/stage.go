@@ -68,6 +68,7 @@ type sender struct {
 type stage struct {
 	dir      string
 	people   int
+	delay    time.Duration
 	pushes   int // accepted pushes, by the senders' own account
 	notice   notice
 	service  *measure.Process
@@ -76,7 +77,7 @@ type stage struct {
 }
 
 func openStage(o options, delay time.Duration) (_ *stage, err error) {
-	s := &stage{people: o.people}
+	s := &stage{people: o.people, delay: delay}
 	defer func() {
 		if err != nil {
 			s.close()

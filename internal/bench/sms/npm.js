@@ -7,6 +7,7 @@ function centre() {
 	const texts = new Map(), counts = { parts: 0 };
 	let id = 0;
 	const server = smpp.createServer((session) => {
+		session.socket.setNoDelay(true);
 		session.on('error', () => session.close());
 		session.on('bind_transceiver', (pdu) => session.send(pdu.response()));
 		session.on('enquire_link', (pdu) => session.send(pdu.response()));
@@ -41,6 +42,7 @@ function client() {
 	const bind = (t) => new Promise((resolve, reject) => {
 		task = t;
 		session = smpp.connect({ url: 'smpp://127.0.0.1:' + t.port }, () => {
+			session.socket.setNoDelay(true);
 			session.bind_transceiver({ system_id: 'tocsin', password: 'secret' }, (pdu) => {
 				pdu.command_status === 0 ? resolve(true) : reject(new Error('bind refused: ' + pdu.command_status));
 			});

@@ -175,7 +175,12 @@ func (s *stage) close() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// report prints the table and the bars.
+// ratio is how many times as much npm smpp takes.
+func (s *stage) ratio(of func(measure.Used) float64) float64 {
+	return measure.Ratio(s.senders[1].rounds, s.senders[0].rounds, of)
+}
+
+// report prints the table.
 func (s *stage) report(w io.Writer) {
 	n := float64(s.messages)
 	fmt.Fprintf(w, "one text of %d parts to %d telephones, window %d, medians of %d rounds\n",
@@ -187,7 +192,4 @@ func (s *stage) report(w io.Writer) {
 		fmt.Fprintf(w, "%-14s %10.0f %12.0f %10.0f %14.0f %16.0f %8.0f\n", p.name, took*1000, n/took, n*float64(s.parts)/took,
 			measure.Typical(p.rounds, measure.CPUTime)/n, p.theirs/n/float64(len(p.rounds)), measure.Typical(p.rounds, measure.Peak))
 	}
-	fast, light := bars(s.window)
-	fast.Print(w, measure.Ratio(s.senders[1].rounds, s.senders[0].rounds, measure.Seconds))
-	light.Print(w, measure.Ratio(s.senders[1].rounds, s.senders[0].rounds, measure.CPUTime))
 }

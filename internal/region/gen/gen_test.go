@@ -90,8 +90,12 @@ func TestReadOverrides(t *testing.T) {
 		code, kind, want string
 		ok               bool
 	}{
-		{"A", "", "BE-A", true}, {"B-1", "County", "BE-B", true}, {"B-1", "City", "B-1", true},
-		{"C", "", "C", false}, {"D", "", "D", true}, {"", "", "", false},
+		{"A", "", "BE-A", true},
+		{"B-1", "County", "BE-B", true},
+		{"B-1", "City", "B-1", true},
+		{"C", "", "C", false},
+		{"D", "", "D", true},
+		{"", "", "", false},
 	} {
 		if got, ok := o.place(c.code, c.kind, ""); got != c.want || ok != c.ok {
 			t.Errorf("%s %s: %s %v", c.code, c.kind, got, ok)
@@ -113,13 +117,22 @@ func TestClean(t *testing.T) {
 		lang     alert.Lang
 		in, want string
 	}{
-		{alert.French, "d'Anvers", "Anvers"}, {alert.French, "canton des Grisons", "Grisons"},
-		{alert.French, "voïvodie de la Basse-Silésie", "Basse-Silésie"}, {alert.French, "La Réunion", "La Réunion"},
-		{alert.French, "Loire", "Loire"}, {alert.Italian, "voivodato della Slesia", "Slesia"},
-		{alert.Italian, "dell'Hainaut", "Hainaut"}, {alert.Italian, "canton Ticino", "Ticino"},
-		{alert.German, "Jelgava (Mitau)", "Jelgava"}, {alert.German, "Opština Veles", "Veles"},
-		{alert.Spanish, "Municipalidad de Veles", "Veles"}, {alert.Spanish, "los Grisones", "Grisones"}, {alert.Spanish, "Los Lagos", "Los Lagos"},
-		{alert.Russian, "ил Мардин", "Мардин"}, {alert.English, "Opole Voivodeship", "Opole"}, {alert.English, "", ""},
+		{alert.French, "d'Anvers", "Anvers"},
+		{alert.French, "canton des Grisons", "Grisons"},
+		{alert.French, "voïvodie de la Basse-Silésie", "Basse-Silésie"},
+		{alert.French, "La Réunion", "La Réunion"},
+		{alert.French, "Loire", "Loire"},
+		{alert.Italian, "voivodato della Slesia", "Slesia"},
+		{alert.Italian, "dell'Hainaut", "Hainaut"},
+		{alert.Italian, "canton Ticino", "Ticino"},
+		{alert.German, "Jelgava (Mitau)", "Jelgava"},
+		{alert.German, "Opština Veles", "Veles"},
+		{alert.Spanish, "Municipalidad de Veles", "Veles"},
+		{alert.Spanish, "los Grisones", "Grisones"},
+		{alert.Spanish, "Los Lagos", "Los Lagos"},
+		{alert.Russian, "ил Мардин", "Мардин"},
+		{alert.English, "Opole Voivodeship", "Opole"},
+		{alert.English, "", ""},
 	} {
 		if got := clean(c.lang, c.in); got != c.want {
 			t.Errorf("%q in %s: %q, want %q", c.in, c.lang, got, c.want)

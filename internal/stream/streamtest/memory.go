@@ -5,6 +5,7 @@ package streamtest
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -89,6 +90,27 @@ func (l *Memory) next(filter string, after uint64) (stream.Record, bool, <-chan 
 		l.changed = make(chan struct{})
 	}
 	return stream.Record{}, false, l.changed
+}
+
+// Last is stream.Log's.
+func (l *Memory) Last(_ context.Context, subject string) (stream.Record, error) {
+	for _, r := range slices.Backward(l.Records()) {
+		if r.Subject == subject {
+			return r, nil
+		}
+	}
+	return stream.Record{}, stream.ErrNone
+}
+
+// Read is stream.Log's.
+func (l *Memory) Read(_ context.Context, filter string, after uint64) iter.Seq2[stream.Record, error] {
+	return func(yield func(stream.Record, error) bool) {
+		for _, r := range l.Records() {
+			if r.Seq > after && matches(filter, r.Subject) && !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Follow is stream.Log's.
