@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -224,6 +225,7 @@ func newGate(t *testing.T, partnerURL string) *gate {
 		g.hits.Add(1)
 		switch status := int(g.status.Load()); {
 		case g.hangs.Load():
+			_, _ = io.Copy(io.Discard, r.Body) // a server notices that the client left only after the body
 			<-r.Context().Done()
 		case status != 0:
 			w.WriteHeader(status)
