@@ -20,8 +20,11 @@ demo: build ## one exercise alert through every channel; ONCE=1 ends after the t
 peers: ## install what the tests need by name
 	@deploy/peers.sh $(PEERS)
 
-test: peers ## everything, against the real peers
-	go test -race -shuffle=on -timeout 20m ./...
+test: peers ## everything, against the real peers; says what it skipped and why
+	@export TOCSIN_SKIPS=$$(mktemp); trap 'rm -f '$$TOCSIN_SKIPS EXIT; \
+	echo "go test -race -shuffle=on ./..."; \
+	go test -race -shuffle=on -timeout 20m ./... || { cat $$TOCSIN_SKIPS; exit 1; }; \
+	sort $$TOCSIN_SKIPS | sed 's/^/skipped: /'
 
 check: ## format, vet, modern idioms, static analysis, generated files
 	@test -z "$$(go tool $(TOOLS) gofumpt -l .)" || { echo 'run: go tool $(TOOLS) gofumpt -w .'; go tool $(TOOLS) gofumpt -l .; exit 1; }

@@ -17,7 +17,26 @@ func Missing(t testing.TB, what, mend string) {
 	if os.Getenv("CI") != "" {
 		t.Fatalf("%s is missing: %s", what, mend)
 	}
+	note(t, what+" is missing: "+mend)
 	t.Skipf("%s is missing: %s", what, mend)
+}
+
+// note adds a line to the file that `make test` prints at its end: go test
+// keeps quiet about skips.
+func note(t testing.TB, line string) {
+	path := os.Getenv("TOCSIN_SKIPS")
+	if path == "" {
+		return
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Logf("skips: %v", err)
+		return
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := f.WriteString(t.Name() + ": " + line + "\n"); err != nil {
+		t.Logf("skips: %v", err)
+	}
 }
 
 // Tool is the path of a program of the Debian package pkg.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tocsin/internal/peertest"
 )
 
 // rss is the resident memory of the server's process, in MiB.
@@ -19,7 +21,7 @@ func (s *server) rss() int {
 	s.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
-		s.t.Skipf("no /proc on this system: %v", err)
+		peertest.Missing(s.t, "/proc", "run on Linux: "+err.Error())
 	}
 	for line := range strings.Lines(string(status)) {
 		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {

@@ -12,17 +12,19 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"tocsin/internal/peertest"
 )
 
 // small is a disk of 48 MiB.
 func small(t *testing.T) string {
 	t.Helper()
 	if os.Geteuid() != 0 || runtime.GOOS != "linux" {
-		t.Skip("needs root on Linux to mount a small disk: run the tests in the container")
+		peertest.Missing(t, "a small disk", "run as root on Linux, where a tmpfs can be mounted")
 	}
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
-		t.Skipf("mount a small disk: %v: run the tests where mounting is allowed", err)
+		peertest.Missing(t, "a small disk", "run where mounting is allowed: "+err.Error())
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {
