@@ -9,12 +9,9 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
 	"tocsin/internal/site"
-	"tocsin/web"
 )
 
 // serve opens both listeners. The public one carries citizens, officers and
@@ -79,27 +76,19 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
-	routes := http.NewServeMux()
+	mux := http.NewServeMux()
 	for _, c := range a.channels {
 		if own, ok := c.Adapter.(adapter.Callbacks); ok {
 			for _, r := range own.Routes() {
-				routes.Handle(r.Pattern, r.Handler)
+				mux.Handle(r.Pattern, r.Handler)
 			}
 		}
 	}
-	sites := chi.NewRouter()
-	for _, pattern := range []string{"/console", "/console/*", "/v1/cases", "/v1/cases/*"} {
-		sites.Handle(pattern, officers)
+	for _, pattern := range []string{"/console", "/console/", "/v1/cases", "/v1/cases/"} {
+		mux.Handle(pattern, officers)
 	}
-	sites.Handle("/static/*", web.Static())
-	sites.Handle("/*", public)
-	return a.recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h, pattern := routes.Handler(r); pattern != "" {
-			h.ServeHTTP(w, r)
-			return
-		}
-		sites.ServeHTTP(w, r)
-	})), nil
+	mux.Handle("/", public)
+	return a.recovered(mux), nil
 }
 
 // recovered turns a panic into a plain 500 without details: they go to the log, without the request's data.

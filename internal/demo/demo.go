@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"log/slog"
 	"os"
@@ -156,6 +157,9 @@ func (s *stage) stay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.withPhoto(ctx, live.ID, blond, green); err != nil {
+		return err
+	}
 	if err := s.author.Submit(ctx, live.ID); err != nil {
 		return err
 	}
@@ -166,7 +170,7 @@ func (s *stage) stay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.withPhoto(ctx, waiting.ID); err != nil {
+	if err := s.withPhoto(ctx, waiting.ID, brown, red); err != nil {
 		return err
 	}
 	if err := s.author.Submit(ctx, waiting.ID); err != nil {
@@ -190,8 +194,9 @@ Press Ctrl-C to end; the folder is removed then.
 	}
 }
 
-func (s *stage) withPhoto(ctx context.Context, id string) error {
-	png, err := portrait()
+// withPhoto adds a portrait to a draft.
+func (s *stage) withPhoto(ctx context.Context, id string, hair, clothes color.RGBA) error {
+	png, err := portrait(hair, clothes)
 	if err != nil {
 		return err
 	}

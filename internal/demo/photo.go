@@ -9,9 +9,17 @@ import (
 	"golang.org/x/image/vector"
 )
 
+// What the exercises' children look like.
+var (
+	brown = color.RGBA{92, 58, 34, 255}
+	blond = color.RGBA{214, 178, 104, 255}
+	red   = color.RGBA{184, 40, 48, 255}
+	green = color.RGBA{46, 116, 74, 255}
+)
+
 // portrait draws a child's face: nobody's, so that no real child's picture is
 // ever in an exercise.
-func portrait() ([]byte, error) {
+func portrait(hair, clothes color.RGBA) ([]byte, error) {
 	const w, h = 900, 1125
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h { // a soft wall behind
@@ -23,11 +31,11 @@ func portrait() ([]byte, error) {
 		cx, cy, rx, ry float32
 		c              color.RGBA
 	}{
-		{450, 1180, 400, 330, color.RGBA{184, 40, 48, 255}},  // red jacket
-		{450, 480, 270, 330, color.RGBA{92, 58, 34, 255}},    // hair behind
+		{450, 1180, 400, 330, clothes},
+		{450, 480, 270, 330, hair},
 		{450, 880, 92, 120, color.RGBA{222, 172, 142, 255}},  // neck
 		{450, 560, 215, 270, color.RGBA{240, 194, 165, 255}}, // face
-		{450, 330, 225, 120, color.RGBA{92, 58, 34, 255}},    // fringe
+		{450, 330, 225, 120, hair},
 		{365, 545, 38, 26, color.RGBA{255, 255, 255, 255}},
 		{535, 545, 38, 26, color.RGBA{255, 255, 255, 255}},
 		{367, 547, 19, 21, color.RGBA{70, 110, 160, 255}},

@@ -200,6 +200,9 @@ func TestPagesInTheBrowser(t *testing.T) {
 			b.open("/embed/v1/frame?lang=" + c.lang)
 			b.check("04-frame")
 			b.open("/" + c.lang + "/subscribe")
+			if got := eval[string](b, `new Promise(done => setTimeout(() => done([...document.querySelectorAll("[data-push]")].filter(e => e.offsetParent).map(e => e.dataset.push).join()), 300))`); got != "subscribe" {
+				t.Errorf("a device without alerts is offered %q", got)
+			}
 			b.check("05-subscribe")
 			b.open("/" + c.lang + "/partners")
 			b.check("06-partners")
@@ -225,6 +228,10 @@ func TestPagesWithoutScript(t *testing.T) {
 	} {
 		b.open(path)
 		b.shot(name)
+	}
+	b.open("/fr/subscribe")
+	if eval[bool](b, `[...document.querySelectorAll("[data-push]")].some(e => e.offsetParent)`) {
+		t.Error("a button is shown that does nothing without script")
 	}
 	b.open("/fr/alerts/" + m.Case)
 	if got := b.text("main"); !strings.Contains(got, girl) || !strings.Contains(got, "+32 2 554 40 00") || strings.Contains(got, "Partager cette alerte") {
