@@ -29,6 +29,7 @@ func (w *world) submitted() string {
 // everybody, what was refused reached nobody, and nobody restarts anything.
 // Guards invariants 3 and 4.
 func TestNATSGoneForTenSeconds(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	url, kill, restart := streamtest.Server(t)
 	w := newWorld(t)
 	w.conf.NATS.URL = url

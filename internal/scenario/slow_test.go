@@ -35,6 +35,7 @@ func (w *world) state(id, name string) (s adapter.State, attempts int) {
 // nothing: everybody else has the alert, its update and its withdrawal while
 // they still hang. Guards invariant 8.
 func TestSlowPartnerDelaysNobody(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t)
 	w.open(50, 10)
 	w.gate.hangs.Store(true)
@@ -103,6 +104,7 @@ func TestSlowPartnerDelaysNobody(t *testing.T) {
 // registered whatever he answers, and never gets an older revision after a newer one.
 // Guards invariants 4 and 5.
 func TestPartnerRecovers(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t)
 	w.open(1, 1)
 	for _, status := range []int{http.StatusInternalServerError, http.StatusNotFound, http.StatusGone} {
