@@ -41,6 +41,7 @@ func (s *SMS) Send(ctx context.Context, d adapter.Delivery, batch []adapter.Reci
 				number: a.MSISDN, body: body, encoded: t, expires: d.Message.Expires, parcel: parcels[i],
 			})
 			receipts[i] = adapter.Receipt{State: adapter.Accepted, Ref: ref, Failure: f}
+			d.Land(i)
 		})
 	}
 	all.Wait()

@@ -58,6 +58,7 @@ func (a *Adapter) Send(ctx context.Context, d adapter.Delivery, batch []adapter.
 				mine := n
 				mine.body = d.Payload(batch[i].Lang).Body
 				receipts[i] = a.attempt(ctx, mine, batch[i])
+				d.Land(int(i))
 			}
 		})
 	}

@@ -36,6 +36,7 @@ func (w *Website) Send(ctx context.Context, d adapter.Delivery, batch []adapter.
 		all.Go(func() {
 			defer func() { <-slots }()
 			receipts[i] = w.send(ctx, r, d.Message.Identifier, d.Payload(r.Lang).Body, d.Message.MsgType)
+			d.Land(i)
 		})
 	}
 	all.Wait()

@@ -61,6 +61,18 @@ type Part struct {
 type Delivery struct {
 	Message  *alert.Message
 	Payloads map[alert.Lang]Payload
+	// Landed, when not nil, may be told that nothing of the attempt for the
+	// batch's recipient i is under way any more. The runner then lets a newer
+	// revision go to him while others of the batch still hang. Optional: the end
+	// of Send says it for all.
+	Landed func(i int)
+}
+
+// Land tells the runner, if it wants to know, that recipient i's attempt has ended.
+func (d Delivery) Land(i int) {
+	if d.Landed != nil {
+		d.Landed(i)
+	}
 }
 
 // Payload is the payload in the recipient's language, or the alert's first.

@@ -8,8 +8,8 @@
 //     expires, or the ledger says why not. The ledger is the checkpoint: after a
 //     crash only the unsettled are tried again.
 //   - A newer revision stops the older one's attempts, and reaches no recipient
-//     while an attempt of the older one is still under way to the same
-//     destination: a withdrawal is never overtaken by its alert.
+//     while an attempt of the older one is still under way to him: a
+//     withdrawal is never overtaken by its alert.
 //   - A slow destination holds up nobody but itself.
 package delivery
 

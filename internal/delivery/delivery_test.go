@@ -178,6 +178,39 @@ func TestWithdrawalIsNotOvertaken(t *testing.T) {
 	})
 }
 
+// TestStalledRecipientHoldsOnlyHimself: one attempt of the alert hangs; the
+// withdrawal reaches everybody else of the same destination at once, and him
+// as soon as his older attempt has ended.
+func TestStalledRecipientHoldsOnlyHimself(t *testing.T) {
+	stall := func(_ context.Context, m *alert.Message, r adapter.Recipient, _ int) adapter.Receipt {
+		if m.Revision == 1 && r.ID == "r009" { // the last of his batch
+			time.Sleep(9 * time.Second)
+		}
+		return adapter.Receipt{State: adapter.Accepted}
+	}
+	bubble(t, stall, func(w *world) {
+		w.register(20, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		time.Sleep(time.Second)
+		w.publish(message(2, alert.TypeCancel, time.Hour))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		for i := range 20 {
+			id := fmt.Sprintf("r%03d", i)
+			got := w.channel.times(2, id)
+			if len(got) != 1 {
+				t.Fatalf("%s got the withdrawal %d times, want once", id, len(got))
+			}
+			if id == "r009" && (got[0] < 9*time.Second || got[0] > 10*time.Second) {
+				t.Errorf("the stalled one got the withdrawal after %v, want right after his alert ended at 9 s", got[0])
+			}
+			if id != "r009" && got[0] > 2*time.Second {
+				t.Errorf("%s waited %v for somebody else", id, got[0])
+			}
+		}
+	})
+}
+
 // TestUpdateReplaces: the second revision knows the first one's id, and who
 // moved out of the area still gets it.
 func TestUpdateReplaces(t *testing.T) {

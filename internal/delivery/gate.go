@@ -7,53 +7,44 @@ import (
 )
 
 // gates bound what is under way: in all for a channel, to each destination,
-// and, for each case and destination, older revisions before newer ones.
+// and, for each recipient of a case, older revisions before newer ones.
 type gates struct {
 	all     chan struct{} // one token for each Send under way on the channel
 	perDest int
 
 	mu    sync.Mutex
 	dests map[string]*dest
+	// air is the attempts under way: a recipient of a case, and for each
+	// revision how many. It holds as many entries as Sends have recipients.
+	air map[airKey]map[int]int
 }
+
+// airKey is one recipient of one case.
+type airKey struct{ caseID, recipient string }
 
 // dest is one destination while anybody uses it.
 type dest struct {
-	users   int
-	slots   chan struct{}
-	notYet  time.Time // asked to stay away until then
-	flights map[string]map[int]*flight
-}
-
-// flight is the Sends of one revision of one case that are under way to one destination.
-type flight struct {
-	n      int
-	landed chan struct{} // closed when n is 0
+	users  int
+	slots  chan struct{}
+	notYet time.Time // asked to stay away until then
 }
 
 func newGates(concurrency, perDestination int) *gates {
 	return &gates{
 		all:     make(chan struct{}, max(1, concurrency)),
-		perDest: max(1, perDestination), dests: make(map[string]*dest),
+		perDest: max(1, perDestination), dests: make(map[string]*dest), air: make(map[airKey]map[int]int),
 	}
 }
 
-// enter waits until a Send of revision to name may start. leave must be called
-// after it. An error is ctx's cause. Older flights are waited for, not killed: what is on
-// the wire may still arrive, and must arrive first.
-//
-// After enter the caller asks once more whether a newer revision is out. That
-// closes the race: a newer revision is worked only once it is known to all, so
-// either the older one sees it here, or it took off before and is waited for.
-func (g *gates) enter(ctx context.Context, name, caseID string, revision int) (leave func(), err error) {
+// enter waits until a Send to the destination may start; leave must be called
+// after it. An error is ctx's cause.
+func (g *gates) enter(ctx context.Context, name string) (leave func(), err error) {
 	d := g.use(name)
 	defer func() {
 		if err != nil {
 			g.release(name, d)
 		}
 	}()
-	if err := g.awaitOlder(ctx, d, caseID, revision); err != nil {
-		return nil, err
-	}
 	if err := g.awaitTurn(ctx, d); err != nil {
 		return nil, err
 	}
@@ -67,34 +58,49 @@ func (g *gates) enter(ctx context.Context, name, caseID string, revision int) (l
 			return nil, context.Cause(ctx)
 		}
 	}
-	f := g.takeOff(d, caseID, revision)
 	return func() {
 		<-g.all
 		<-d.slots
-		g.land(d, f, caseID, revision)
 		g.release(name, d)
 	}, nil
 }
 
-// awaitOlder waits for the flights of older revisions of the case.
-func (g *gates) awaitOlder(ctx context.Context, d *dest, caseID string, revision int) error {
-	for {
-		var older *flight
-		g.mu.Lock()
-		for rev, f := range d.flights[caseID] {
-			if rev < revision {
-				older = f
-			}
+// takeOff puts an attempt for a recipient into the air, unless an attempt of an
+// older revision is still there: what is on the wire may still arrive, and must
+// arrive first. The older one is waited for, not killed.
+//
+// After takeOff the caller asks once more whether a newer revision is out. That
+// closes the race: a newer revision is worked only once it is known to all, so
+// either the older one sees it then, or it took off before and is waited for.
+func (g *gates) takeOff(caseID string, revision int, recipient string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := airKey{caseID, recipient}
+	flights := g.air[key]
+	for older := range flights {
+		if older < revision {
+			return false
 		}
-		g.mu.Unlock()
-		if older == nil {
-			return nil
-		}
-		select {
-		case <-older.landed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	}
+	if flights == nil {
+		flights = make(map[int]int)
+		g.air[key] = flights
+	}
+	flights[revision]++
+	return true
+}
+
+// land ends what takeOff began.
+func (g *gates) land(caseID string, revision int, recipient string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := airKey{caseID, recipient}
+	flights := g.air[key]
+	if flights[revision]--; flights[revision] <= 0 {
+		delete(flights, revision)
+	}
+	if len(flights) == 0 {
+		delete(g.air, key)
 	}
 }
 
@@ -124,40 +130,12 @@ func (g *gates) stayAway(name string, after time.Duration) {
 	}
 }
 
-func (g *gates) takeOff(d *dest, caseID string, revision int) *flight {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if d.flights[caseID] == nil {
-		d.flights[caseID] = make(map[int]*flight)
-	}
-	f := d.flights[caseID][revision]
-	if f == nil {
-		f = &flight{landed: make(chan struct{})}
-		d.flights[caseID][revision] = f
-	}
-	f.n++
-	return f
-}
-
-func (g *gates) land(d *dest, f *flight, caseID string, revision int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if f.n--; f.n > 0 {
-		return
-	}
-	close(f.landed)
-	delete(d.flights[caseID], revision)
-	if len(d.flights[caseID]) == 0 {
-		delete(d.flights, caseID)
-	}
-}
-
 func (g *gates) use(name string) *dest {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d := g.dests[name]
 	if d == nil {
-		d = &dest{slots: make(chan struct{}, g.perDest), flights: make(map[string]map[int]*flight)}
+		d = &dest{slots: make(chan struct{}, g.perDest)}
 		g.dests[name] = d
 	}
 	d.users++

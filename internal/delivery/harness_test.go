@@ -78,6 +78,7 @@ func (f *fakeChannel) Send(ctx context.Context, d adapter.Delivery, batch []adap
 		n := f.tries[key]
 		f.mu.Unlock()
 		out[i] = f.answer(ctx, d.Message, r, n)
+		d.Land(i)
 	}
 	f.mu.Lock()
 	f.now--

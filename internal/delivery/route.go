@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -60,23 +61,52 @@ func (t *route) run(ctx context.Context, firstDone func()) {
 			}
 			continue
 		}
-		var round sync.WaitGroup
-		for batch := range slices.Chunk(due, max(1, t.channel.Driver.Limits.Batch)) {
-			leave, err := t.gates.enter(ctx, t.dest, t.delivery.Message.Case, t.delivery.Message.Revision)
-			if err != nil {
-				round.Wait()
-				return
-			}
-			round.Go(func() {
-				defer leave()
-				t.attempt(ctx, batch)
-			})
-		}
-		round.Wait()
-		if ctx.Err() != nil {
+		if !t.round(ctx, due) {
 			return
 		}
 	}
+}
+
+// round tries those who are due, and says whether there may be another round.
+func (t *route) round(ctx context.Context, due []traveller) bool {
+	var sends sync.WaitGroup
+	defer sends.Wait()
+	for batch := range slices.Chunk(due, max(1, t.channel.Driver.Limits.Batch)) {
+		leave, err := t.gates.enter(ctx, t.dest)
+		if err != nil {
+			return false
+		}
+		flying := t.takeOff(batch)
+		sends.Go(func() {
+			defer leave()
+			if len(flying) > 0 {
+				t.attempt(ctx, flying)
+			}
+		})
+	}
+	sends.Wait()
+	return ctx.Err() == nil
+}
+
+// heldWait is how soon one is asked for again to whom an older revision is still under way.
+const heldWait = 50 * time.Millisecond
+
+// takeOff puts those into the air who may fly; the others wait for what is ahead of them.
+func (t *route) takeOff(batch []traveller) []traveller {
+	m := t.delivery.Message
+	var flying, held []traveller
+	for _, w := range batch {
+		if t.gates.takeOff(m.Case, m.Revision, w.ID) {
+			flying = append(flying, w)
+			continue
+		}
+		w.due = time.Now().Add(heldWait)
+		held = append(held, w)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = append(t.waiting, held...)
+	return flying
 }
 
 // due takes out those whose time has come, or says when the next one's comes.
@@ -106,13 +136,24 @@ func (t *route) due() (due []traveller, next time.Time) {
 // attempt makes one Send, writes what came of it, and lines up those to be tried again.
 func (t *route) attempt(ctx context.Context, batch []traveller) {
 	m := t.delivery.Message
+	landed := make([]atomic.Bool, len(batch))
+	land := func(i int) {
+		if !landed[i].Swap(true) {
+			t.gates.land(m.Case, m.Revision, batch[i].ID)
+		}
+	}
+	defer func() {
+		for i := range batch {
+			land(i)
+		}
+	}()
 	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
-		return // see gates.enter
+		return // see gates.takeOff
 	}
 	if m.Expired(time.Now()) { // while we waited at the gate
 		return
 	}
-	receipts := t.send(ctx, batch)
+	receipts := t.send(ctx, batch, land)
 	now := time.Now()
 	b := head(t.revision, t.channel.Driver.Name)
 	var again []traveller
@@ -155,7 +196,7 @@ func (t *route) forget(ctx context.Context, entries []ledger.Entry) {
 // send calls the adapter. A panic of the adapter is one failed attempt. The
 // Send outlives a supersession, so that no half-sent alert arrives after its
 // withdrawal, but neither its own time-out nor the alert's expiry.
-func (t *route) send(ctx context.Context, batch []traveller) (receipts []adapter.Receipt) {
+func (t *route) send(ctx context.Context, batch []traveller, land func(int)) (receipts []adapter.Receipt) {
 	limit := cmp.Or(t.channel.Driver.Limits.Timeout, 30*time.Second)
 	until := time.Now().Add(limit)
 	if m := t.delivery.Message; m.Expires.Before(until) {
@@ -174,7 +215,9 @@ func (t *route) send(ctx context.Context, batch []traveller) (receipts []adapter
 			receipts = alike(len(batch), &adapter.Failure{Code: "panic", Reason: "the adapter failed; see the server's log"})
 		}
 	}()
-	receipts, err := t.channel.Adapter.Send(ctx, t.delivery, people)
+	d := t.delivery
+	d.Landed = land
+	receipts, err := t.channel.Adapter.Send(ctx, d, people)
 	if err != nil {
 		f, ok := errors.AsType[*adapter.Failure](err)
 		if !ok {
