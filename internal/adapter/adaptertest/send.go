@@ -162,7 +162,7 @@ func together(t tester, c Case) {
 
 // leftovers wants every goroutine to end with the channel and its far end.
 func leftovers(t tester, c Case) {
-	before := runtime.NumGoroutine()
+	before := settledGoroutines()
 	end := &scope{TB: t.TB}
 	k := start(tester{end, t.root}, c, alert.Drill)
 	people := k.some(0, min(3, c.Driver.Limits.Batch))
@@ -174,6 +174,21 @@ func leftovers(t tester, c Case) {
 			return
 		}
 	}
+}
+
+// settledGoroutines counts once the goroutines of earlier tests have ended: one
+// that ends later would hide one that stays.
+func settledGoroutines() int {
+	n, since := runtime.NumGoroutine(), time.Now()
+	for limit := time.Now().Add(2 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+		if now := runtime.NumGoroutine(); now != n {
+			n, since = now, time.Now()
+		}
+		if time.Since(since) > 100*time.Millisecond {
+			break
+		}
+	}
+	return n
 }
 
 // scope is a test whose cleanups run early.
