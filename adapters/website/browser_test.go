@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tocsin/internal/peertest"
+	"tocsin/internal/peertest/chromium"
 )
 
 // partnerPage is a newspaper's page on an origin of its own under the strictest
@@ -67,16 +68,7 @@ func browse(t *testing.T, address string) context.Context {
 	if testing.Short() {
 		t.Skip("a real browser takes seconds")
 	}
-	program := peertest.Tool(t, "chromium", "chromium")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.NoFirstRun)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel := context.WithTimeout(chromium.Start(t), 2*time.Minute)
 	t.Cleanup(cancel)
 	do(t, ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: spy})

@@ -22,24 +22,8 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
-	"tocsin/internal/peertest"
+	"tocsin/internal/peertest/chromium"
 )
-
-// chrome is one Chromium; every tab of it is an officer of his own.
-func chrome(t *testing.T) context.Context {
-	t.Helper()
-	path := peertest.Tool(t, "chromium", "chromium")
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewContext(alloc)
-	t.Cleanup(func() { stop(); cancel() })
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // tabOf is one officer's tab, with all that went wrong in it.
 type tabOf struct {
@@ -57,14 +41,9 @@ type tabOf struct {
 func (w *world) tab(t *testing.T, parent context.Context, prefix string, width, height int64, phone bool) *tabOf {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
-	ctx, cancelTime := context.WithTimeout(ctx, 40*time.Second)
+	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel() })
-	_, dir := peertest.Node(t)
-	axe, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		peertest.Missing(t, "axe-core", "run npm ci in web/")
-	}
-	b := &tabOf{t: t, ctx: ctx, w: w, axe: string(axe), prefix: prefix, width: width}
+	b := &tabOf{t: t, ctx: ctx, w: w, axe: chromium.Axe(t), prefix: prefix, width: width}
 	options := []chromedp.EmulateViewportOption{}
 	if phone {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateScale(2))
@@ -212,7 +191,7 @@ func (b *tabOf) tick(selector string) {
 
 // The whole way of an alert through the browser: two officers, on a desk and on a phone.
 func TestAlertThroughTheBrowser(t *testing.T) {
-	parent := chrome(t)
+	parent := chromium.Start(t)
 	for _, c := range []struct {
 		name          string
 		realm         alert.Realm

@@ -97,7 +97,7 @@ func (s *site) livePage(rev current.Revision, lang alert.Lang) reply {
 	f, own := m.Facts, m.Lang(lang)
 	v := alertView{
 		page: s.page(lang, "/alerts/"+m.Case, "alert.title"), card: newCard(m, lang),
-		Document: "/cap/" + url.PathEscape(m.Identifier) + ".xml", Instruction: m.Texts[own].Instruction,
+		Document: "/cap/" + url.PathEscape(m.Identifier) + ".xml", Instruction: unbreakable(own, m.Texts[own].Instruction, f.Contact.Phone),
 		Urgent: f.Instruction == alert.InstructionDoNotApproach, Hotline: f.Contact.Hotline,
 		Note: f.Note[own], Issuer: f.Authority, Number: m.Revision, Until: m.Expires, Foreign: own != lang,
 	}

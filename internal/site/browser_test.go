@@ -22,24 +22,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tocsin/internal/alert"
-	"tocsin/internal/peertest"
+	"tocsin/internal/peertest/chromium"
 )
-
-// chrome is one Chromium; every tab of it is a citizen of his own.
-func chrome(t *testing.T) context.Context {
-	t.Helper()
-	path := peertest.Tool(t, "chromium", "chromium")
-	alloc, cancel := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewContext(alloc)
-	t.Cleanup(func() { stop(); cancel() })
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // server puts the world's site on the loopback.
 func (w *world) server() string {
@@ -63,14 +47,9 @@ type tab struct {
 func newTab(t *testing.T, parent context.Context, url, name string, width, height int64) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
-	ctx, cancelTime := context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel() })
-	_, dir := peertest.Node(t)
-	axe, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		peertest.Missing(t, "axe-core", "run npm ci in web/")
-	}
-	b := &tab{t: t, ctx: ctx, url: url, name: name, axe: string(axe), width: width}
+	b := &tab{t: t, ctx: ctx, url: url, name: name, axe: chromium.Axe(t), width: width}
 	var options []chromedp.EmulateViewportOption
 	if width < 600 {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateScale(2))
@@ -177,7 +156,7 @@ func (b *tab) noScript() {
 
 // Every page, on a phone and a desk, in two languages, before, during and after an alert.
 func TestPagesInTheBrowser(t *testing.T) {
-	parent := chrome(t)
+	parent := chromium.Start(t)
 	for _, c := range []struct {
 		name, lang    string
 		realm         alert.Realm
@@ -220,7 +199,7 @@ func TestPagesInTheBrowser(t *testing.T) {
 // Without script every page says the same, and nothing waits for one.
 func TestPagesWithoutScript(t *testing.T) {
 	w := newWorld(t, nil)
-	b := newTab(t, chrome(t), w.server(), "noscript", 360, 740)
+	b := newTab(t, chromium.Start(t), w.server(), "noscript", 360, 740)
 	b.noScript()
 	m := w.publish(w.story(nil))
 	for name, path := range map[string]string{
@@ -252,7 +231,7 @@ func TestPagesWithoutScript(t *testing.T) {
 // A page that is open hears of the update and of the end, and forgets the name.
 func TestOpenPageFollows(t *testing.T) {
 	w := newWorld(t, nil)
-	parent, url := chrome(t), w.server()
+	parent, url := chromium.Start(t), w.server()
 	m := w.publish(w.story(nil))
 	page, list, frame := newTab(t, parent, url, "page", 390, 780), newTab(t, parent, url, "list", 1280, 900), newTab(t, parent, url, "frame", 390, 500)
 	page.open("/en/alerts/" + m.Case)
@@ -311,7 +290,7 @@ func (b *tab) text(selector string) string {
 // Several children, people without a photo, long names: the page holds.
 func TestCrowdedPages(t *testing.T) {
 	w := newWorld(t, nil)
-	parent, url := chrome(t), w.server()
+	parent, url := chromium.Start(t), w.server()
 	m := w.publish(w.story(func(m *alert.Message) {
 		f := m.Facts
 		f.Children = append(f.Children, f.Children[0], f.Children[0])

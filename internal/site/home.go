@@ -55,7 +55,7 @@ func sooner(a, b time.Time) time.Time {
 func newCard(m *alert.Message, lang alert.Lang) card {
 	own := m.Lang(lang)
 	c := card{
-		Own: own, Page: "/" + string(lang) + "/alerts/" + m.Case, Headline: m.Texts[own].Headline,
+		Own: own, Page: "/" + string(lang) + "/alerts/" + m.Case, Headline: unbreakable(own, m.Texts[own].Headline, ""),
 		Exercise: alert.StatusWord(m.Status, lang), Phone: m.Facts.Contact.Phone, Sent: m.Sent,
 		Zone: m.Facts.LastSeen.TimeZone, Updated: m.MsgType == alert.TypeUpdate,
 	}
