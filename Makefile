@@ -14,8 +14,8 @@ CACHE   := $(shell go env GOCACHE)/../tocsin
 build: ## bin/tocsin, reproducible, no cgo
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tocsin ./cmd/tocsin
 
-demo: build ## one exercise alert through every channel; ONCE=1 ends after the table
-	bin/tocsin demo $(if $(ONCE),--once)
+demo: build ## one exercise alert through every channel; ONCE=1 ends after the table, LISTEN=HOST:PORT serves elsewhere
+	bin/tocsin demo $(if $(ONCE),--once) $(if $(LISTEN),--listen $(LISTEN))
 
 peers: ## install what the tests need by name
 	@deploy/peers.sh $(PEERS)

@@ -17,6 +17,7 @@ import (
 type recipientsCmd struct {
 	AddStation   addStationCmd   `cmd:"" help:"Register a broadcaster; its token is shown once."`
 	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
+	Ping         pingCmd         `cmd:"" help:"Send a partner website a signed ping."`
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
 	List         listCmd         `cmd:"" help:"List a channel's recipients, without their addresses."`
 	Remove       removeCmd       `cmd:"" help:"Remove a recipient for good."`
@@ -70,6 +71,25 @@ func (addPartnerCmd) Help() string {
 func (c addPartnerCmd) Run(ctx context.Context) error {
 	r := app.NewRecipient{Name: c.Name, Endpoint: c.Endpoint, Areas: c.Area, Lang: alert.Lang(c.Lang)}
 	return c.add(ctx, "website", r, "secret")
+}
+
+type pingCmd struct {
+	operator
+	ID string `arg:"" help:"The partner's id, as list website shows it."`
+}
+
+// Help is the example.
+func (pingCmd) Help() string {
+	return "Example:\n  tocsin recipients ping 5d1c0f2a9b8e7c6d5e4f3a2b --data /var/lib/tocsin"
+}
+
+// Run pings.
+func (c pingCmd) Run(ctx context.Context) error {
+	if err := c.call(ctx, "POST", "/recipients/website/"+c.ID+"/ping", nil, nil); err != nil {
+		return err
+	}
+	fmt.Println("the partner took a signed ping")
+	return nil
 }
 
 type importPhonesCmd struct {

@@ -67,6 +67,7 @@ func (a *App) adminHandler() http.Handler {
 	}))
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
+	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
 		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
 	}))
@@ -169,6 +170,20 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 		}
 	}
 	return secrets, nil
+}
+
+// ping sends a partner a signed ping, so that a broken endpoint is known before any alert.
+func (a *App) ping(r *http.Request) (any, error) {
+	who, ok := a.Registry.Get(website.Name, r.PathValue("id"))
+	if !ok {
+		return nil, fmt.Errorf("there is no partner %q; `tocsin recipients list website` shows them", r.PathValue("id"))
+	}
+	for _, c := range a.channels {
+		if w, ok := c.Adapter.(*website.Website); ok {
+			return struct{}{}, w.Ping(r.Context(), who)
+		}
+	}
+	return nil, errors.New("the website channel is off; name it under \"channels\" in the configuration")
 }
 
 func (a *App) newRecipient(channel string, in NewRecipient) (adapter.Recipient, string, error) {

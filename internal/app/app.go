@@ -190,10 +190,7 @@ func (a *App) loop(name string, f func(context.Context) error) {
 		defer close(done)
 		if err := f(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("a part of the server ended", "part", name, "error", err)
-			select {
-			case a.failed <- fmt.Errorf("%s: %w", name, err):
-			default: // another part's end is being told already
-			}
+			a.fail(fmt.Errorf("%s: %w", name, err))
 		}
 	}()
 	a.onStop(name, func(ctx context.Context) error {
@@ -205,6 +202,14 @@ func (a *App) loop(name string, f func(context.Context) error) {
 			return context.Cause(ctx)
 		}
 	})
+}
+
+// fail tells whoever runs the server that a part of it ended by itself.
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // another part's end is being told already
+	}
 }
 
 func (a *App) onStop(name string, stop func(context.Context) error) {

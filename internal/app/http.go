@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -30,6 +31,9 @@ func (a *App) serve(ctx context.Context) error {
 
 func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (net.Addr, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("another program listens on %s: end it, or choose another %s address", addr, name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s listener: %w", name, err)
 	}
@@ -46,7 +50,7 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 	go func() {
 		defer close(done)
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			a.failed <- fmt.Errorf("%s listener: %w", name, err)
+			a.fail(fmt.Errorf("%s listener: %w", name, err))
 		}
 	}()
 	a.onStop(name+" listener", func(ctx context.Context) error {
@@ -56,8 +60,12 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 		if s.Shutdown(brief) != nil {
 			_ = s.Close() // what is left is open streams, which resume elsewhere
 		}
-		<-done
-		return nil
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	})
 	return l.Addr(), nil
 }

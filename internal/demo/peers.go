@@ -95,6 +95,7 @@ func (p *peers) smsSettings() json.RawMessage {
 // register makes everybody known to the server, each by the door he would use.
 func (s *stage) register(ctx context.Context) error {
 	begun := time.Now()
+	s.say("registering everybody, each by the door he would use (some seconds)\n")
 	if err := s.registerNamed(ctx); err != nil {
 		return err
 	}

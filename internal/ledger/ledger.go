@@ -159,14 +159,6 @@ func (l *Ledger) Settled(caseID string, revision int, channel, recipient string)
 	return a != nil && settled(a.status[recipient].Entry)
 }
 
-// Planned says whether the planner has counted the revision's recipients on the channel.
-func (l *Ledger) Planned(caseID string, revision int, channel string) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	a := l.cases[caseID][revision][channel]
-	return a != nil && a.head.Identifier != "" && a.plan.Recipients > 0
-}
-
 // Touched says whether anything may have reached recipient for an earlier
 // revision of the case: whoever got one revision gets all later ones.
 func (l *Ledger) Touched(caseID string, before int, channel, recipient string) bool {
