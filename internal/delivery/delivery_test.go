@@ -316,6 +316,33 @@ func TestSentUntilConfirmed(t *testing.T) {
 	})
 }
 
+// TestJobHandedOutTwice: the queue lost sight of a job for a while and hands it
+// out again while the first hand is still at work: nobody is told twice.
+func TestJobHandedOutTwice(t *testing.T) {
+	slow := func(context.Context, *alert.Message, adapter.Recipient, int) adapter.Receipt {
+		time.Sleep(time.Second)
+		return adapter.Receipt{State: adapter.Accepted}
+	}
+	bubble(t, slow, func(w *world) {
+		w.register(5, oneDest)
+		m := message(1, alert.TypeAlert, time.Hour)
+		w.publish(m)
+		time.Sleep(2 * time.Second)
+		again := jobs(m, 1, adapter.Driver{Name: "fake", Limits: w.limits}, 5)
+		again[0].ID = "again"
+		if err := w.queue.Enqueue(w.t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		for i := range 5 {
+			if n := len(w.channel.times(1, fmt.Sprintf("r%03d", i))); n != 1 {
+				t.Errorf("recipient %d was told %d times", i, n)
+			}
+		}
+	})
+}
+
 func TestUnreadableJobIsBuried(t *testing.T) {
 	bubble(t, accept, func(w *world) {
 		bad := stream.Job{Subject: "jobs.fake.p1.CASE.0", ID: "x", Data: []byte("{")}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type Runner struct {
 	passes  chan struct{}
 
 	mu       sync.Mutex
+	inHand   map[string]chan struct{}    // jobs being worked here; closed at their end
 	rendered map[string]adapter.Delivery // by identifier; at most maxRendered
 }
 
@@ -45,6 +47,7 @@ func NewRunner(d Deps, c Channel) *Runner {
 	return &Runner{
 		deps: d, channel: c, gates: newGates(l.Concurrency, l.PerDestination),
 		passes: make(chan struct{}, firstPass), rendered: make(map[string]adapter.Delivery),
+		inHand: make(map[string]chan struct{}),
 	}
 }
 
@@ -77,6 +80,12 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	}
 	stop := r.keep(ctx, t)
 	defer stop()
+	free, err := r.hold(ctx, j)
+	if err != nil {
+		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
+		return
+	}
+	defer free()
 	if err := r.work(ctx, j); err != nil {
 		// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
 		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.Shard, "error", err)
@@ -84,6 +93,34 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 		return
 	}
 	r.end(t.Done(context.WithoutCancel(ctx)))
+}
+
+// hold waits until nobody else here works j. The queue hands a job out anew when
+// it was out of reach for longer than ackWait; the first hand may then still be
+// writing its receipts, and working beside it would tell people twice.
+func (r *Runner) hold(ctx context.Context, j job) (free func(), err error) {
+	key := j.Identifier + "." + strconv.Itoa(j.Shard)
+	for {
+		r.mu.Lock()
+		other := r.inHand[key]
+		if other == nil {
+			mine := make(chan struct{})
+			r.inHand[key] = mine
+			r.mu.Unlock()
+			return func() {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				delete(r.inHand, key)
+				close(mine)
+			}, nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 func (r *Runner) end(err error) {
