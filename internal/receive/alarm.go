@@ -13,9 +13,9 @@ import (
 
 // Alarm is something a person must look at.
 type Alarm struct {
-	Feed string // address; empty when it concerns all
-	Kind AlarmKind
-	Text string
+	Feed string    `json:"feed,omitempty"` // address; empty when it concerns all
+	Kind AlarmKind `json:"kind"`
+	Text string    `json:"text"`
 }
 
 // AlarmKind is what an alarm is about.
@@ -41,9 +41,9 @@ const (
 // Standing is an alarm that nothing has ended yet.
 type Standing struct {
 	Alarm
-	Since time.Time
-	Last  time.Time // when it was raised last
-	Times int
+	Since time.Time `json:"since"`
+	Last  time.Time `json:"last"` // when it was raised last
+	Times int       `json:"times"`
 }
 
 // alarms are those that stand. They have a lock of their own: an alarm is

@@ -106,7 +106,7 @@ func (l *line) note(f *serverFrame, beat bool) {
 	defer l.r.mu.Unlock()
 	l.connected, l.head = true, f.Head
 	if beat {
-		l.heard = time.Now()
+		l.heard, l.beaten = time.Now(), true
 	}
 	if f.Type != "live" {
 		l.credDays = f.CredDays

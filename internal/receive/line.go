@@ -24,7 +24,8 @@ type line struct {
 	retry time.Duration // what the server's bye asked for
 
 	// For the watch and the status page; under r.mu.
-	heard     time.Time // last heartbeat
+	heard     time.Time // last heartbeat, or the start
+	beaten    bool      // there was one
 	connected bool      // hello has come, and the line has not ended
 	head      uint64    // as the feed said last
 	credDays  *int      // whole days until the credential ends; nil: it does not
@@ -180,7 +181,7 @@ func (l *line) resume(pos position, start string) error {
 		Start  string `json:"start,omitempty"`
 	}{"resume", "tocsin-receive/1", "", start}
 	if start == "" && pos.Epoch != "" {
-		q.Cursor = fmt.Sprintf("%s-%d", pos.Epoch, pos.Seq)
+		q.Cursor = pos.String()
 	}
 	l.from = 0
 	if q.Cursor != "" {

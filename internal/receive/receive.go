@@ -38,7 +38,7 @@ func New(opt Options) (*Receiver, error) {
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("dir: %w", err)
 	}
-	unlock, err := lock(opt.Dir)
+	unlock, err := lockSoon(opt.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,9 @@ func New(opt Options) (*Receiver, error) {
 	r.missing()
 	return r, nil
 }
+
+// Close gives the folder back without Run.
+func (r *Receiver) Close() { r.unlock() }
 
 // Run follows the feeds until ctx ends, once. Faults are alarms and are tried again; it returns nil at the end of ctx.
 func (r *Receiver) Run(ctx context.Context) error {

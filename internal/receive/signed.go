@@ -127,5 +127,30 @@ func verify(a *alertFrame, check Verifier) (*verified, error) {
 	return v, nil
 }
 
+// Genuine says whether an alert frame, as it came, is well-formed, signed, and
+// says nothing that the signed document does not; for those who judge a feed.
+func Genuine(frame []byte, check Verifier) error {
+	f, err := decodeFrame(frame)
+	if err != nil {
+		return err
+	}
+	if err := f.alertFrame.check(); err != nil {
+		return err
+	}
+	v, err := verify(&f.alertFrame, check)
+	if err != nil {
+		return err
+	}
+	for _, m := range v.Media {
+		if said, ok := v.files[m.URL]; !ok || said.mime != m.MIME {
+			return fmt.Errorf("media %s: its address and type are not in the signed document", m.Kind)
+		}
+	}
+	return nil
+}
+
+// FeedURL is the WebSocket address of a feed that a person named: its host alone, or the whole.
+func FeedURL(raw string) (string, error) { return feedURL(raw) }
+
 // fold makes white space alike: XML may have normalised line ends.
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -92,6 +92,17 @@ func Note(dir string, rec Receipt) (Receipt, error) {
 	return rec, nil
 }
 
+// lockSoon is lock that outlasts somebody's look at whether a receiver runs.
+func lockSoon(dir string) (unlock func(), err error) {
+	for range 5 {
+		if unlock, err = lock(dir); err == nil {
+			return unlock, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil, err
+}
+
 // Running says whether a receiver works on dir now.
 func Running(dir string) bool {
 	if _, err := os.Stat(dir); err != nil {

@@ -25,6 +25,9 @@ type position struct {
 	Seq   uint64 `json:"seq"`
 }
 
+// String is the cursor as the feed writes it.
+func (p position) String() string { return fmt.Sprintf("%s-%d", p.Epoch, p.Seq) }
+
 // held is the newest revision of a case that we know.
 type held struct {
 	Identifier string    `json:"identifier"`
