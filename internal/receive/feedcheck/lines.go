@@ -86,7 +86,7 @@ func (c *conn) next(within time.Duration) (frame, error) {
 
 // await reads until a frame of one of the types comes; alerts and others on the way are dropped.
 func (c *conn) await(types ...string) (frame, error) {
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(c.wait); ; {
 		f, err := c.next(time.Until(end))
 		if err != nil {
 			return f, fmt.Errorf("waiting for %s: %w", strings.Join(types, " or "), err)
