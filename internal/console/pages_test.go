@@ -349,7 +349,7 @@ func TestAgo(t *testing.T) {
 		-time.Second: "0 seconds", time.Second: "1 second", 59 * time.Second: "59 seconds", time.Minute: "1 minute",
 		72 * time.Minute: "1 hour 12 minutes", 47 * time.Hour: "47 hours 0 minutes", 49 * time.Hour: "2 days",
 	} {
-		if got := ago(d); got != want {
+		if got := english.ago(d); got != want {
 			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}
