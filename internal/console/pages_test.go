@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 		{"check of who may not edit", bram, at(waiting, "/check"), 303, at(waiting, "")},
 		{"preview", anna, at(waiting, "/preview"), 200, "Enfant enlevée"},
 		{"preview of a draft without facts", anna, at(draftCase, "/preview"), 200, "There is a problem"},
-		{"release says it in words", bram, at(waiting, "/release"), 200, "On release, 10,000 phones by push, 1,000 by SMS, 1 broadcaster and 1 partner site in Bruxelles-Capitale will get this alert within seconds."},
+		{"release says it in words", bram, at(waiting, "/release"), 200, "On release, 10,000 phones by push, 1,000 phones by SMS, 1 broadcaster and 1 partner site in Brussels Capital will get this alert within seconds."},
 		{"release names who is not connected", bram, at(waiting, "/release"), 200, "<strong>Radio Vivacité</strong> – never connected"},
 		{"release tells the author why not", anna, at(waiting, "/release"), 200, "An approver must do it"},
 		{"release of a draft", bram, at(draftCase, "/release"), 409, "not waiting for release"},
