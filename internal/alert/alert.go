@@ -92,6 +92,9 @@ type Message struct {
 	Facts *Facts         `json:"facts,omitempty"`
 	Texts map[Lang]Texts `json:"texts"`
 	Media []Media        `json:"media,omitempty"`
+	// Repeat is the pace at which stations are asked to air it, as policy was at
+	// release; nil on a withdrawal and on a link test.
+	Repeat *Cadence `json:"repeat,omitempty"`
 	Page  string         `json:"page"` // address of the public page: "https://host/*/alerts/ID"; PageURL puts the language for *
 
 	// CAP is the signed CAP 1.2 document. Its bytes are never changed after signing.

@@ -45,6 +45,7 @@ func (m *Message) Validate(now time.Time) Invalid {
 		c.polygon(fmt.Sprintf("polygons[%d]", i), p)
 	}
 	c.content(m)
+	c.repeat(m)
 	c.texts(m)
 	c.count("media", len(m.Media), maxMedia)
 	for i := range clip(m.Media, maxMedia) {
@@ -159,6 +160,19 @@ func (c *checker) content(m *Message) {
 	if !slices.Equal(m.Facts.Languages, m.Languages) {
 		c.add("languages", "contradiction", "The message and its facts are in different languages; make the message anew from the facts.")
 	}
+}
+
+func (c *checker) repeat(m *Message) {
+	if m.Repeat == nil {
+		return
+	}
+	if m.MsgType == TypeCancel || m.Status == StatusTest {
+		c.add("repeat", "contradiction", "A withdrawal and a link test are not aired again and again; remove the cadence.")
+	}
+	if *m.Repeat == (Cadence{}) {
+		c.add("repeat", "range", "Leave the cadence out where none is asked.")
+	}
+	c.faults = append(c.faults, m.Repeat.Check("repeat")...)
 }
 
 func (c *checker) texts(m *Message) {
