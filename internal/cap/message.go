@@ -106,7 +106,7 @@ func infoOf(m *alert.Message, lang alert.Lang, first bool) Info {
 	i := Info{
 		Language:     string(lang),
 		Category:     []string{"Rescue"},
-		Event:        eventName(m.Status, lang),
+		Event:        eventName(m, lang),
 		ResponseType: []string{"Monitor"},
 		Urgency:      "Immediate",
 		Severity:     "Severe",
