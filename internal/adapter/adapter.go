@@ -187,11 +187,24 @@ type Limits struct {
 	ConfirmWithin time.Duration
 }
 
+// Asks is what a channel's recipients are asked to say by themselves. The zero
+// value asks nothing: a citizen owes nobody an answer.
+type Asks struct {
+	// Received is how soon each must confirm that it has a revision; later is an
+	// incident on the board. 0: nobody is asked.
+	Received time.Duration
+	// Removed: they hold copies, and confirm after a withdrawal that these are gone.
+	Removed bool
+	// LinkTest: they get the weekly test of the lines, and nobody else does.
+	LinkTest bool
+}
+
 // Driver opens a channel. adapters.All lists them, one line each.
 type Driver struct {
 	Name   string // subject token and configuration key: "sms"
 	Title  string // what the officer reads: "SMS"
 	Limits Limits
+	Asks   Asks
 	// Open decodes settings strictly (DecodeSettings) and returns the adapter,
 	// and a close function which may be nil. It does not wait for the far side.
 	Open func(ctx context.Context, settings json.RawMessage, env Env) (Adapter, func(context.Context) error, error)
@@ -234,6 +247,7 @@ type Report struct {
 	State      State
 	Reason     string
 	By         string    // a person, in the station's own words
+	Outlet     string    // the station's programme that aired it, in its own words
 	At         time.Time // when it happened, as the sender says; zero = now
 }
 
