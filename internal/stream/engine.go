@@ -35,6 +35,8 @@ type Engine struct {
 	closing sync.Once
 	closed  error
 
+	denied denials // what NATS refused us lately
+
 	mu    sync.Mutex
 	fails int // publishes without an answer in a row
 }
@@ -75,6 +77,12 @@ func (o Options) check() error {
 		return errors.New("option Creds is for outside servers: set URL too, or leave Creds empty")
 	case o.Replicas != 0 && o.Replicas != 1 && o.Replicas != 3 && o.Replicas != 5:
 		return fmt.Errorf("option Replicas is %d: set 1, 3 or 5", o.Replicas)
+	case o.URL == "" && o.SetupCreds != "":
+		return errors.New("option SetupCreds is for outside servers: set URL too, or leave SetupCreds empty")
+	case o.URL != "" && o.Listen != "":
+		return errors.New("option Listen is for the embedded server: outside servers listen by themselves; leave Listen empty")
+	case o.Listen != "" && o.TLS == nil && !loopback(o.Listen):
+		return fmt.Errorf("option Listen is %q: set TLS too, or listen on 127.0.0.1 alone", o.Listen)
 	case o.Dir != "" && o.Replicas > 1:
 		return fmt.Errorf("option Replicas is %d: the embedded server is one node; use URL for a cluster", o.Replicas)
 	}
@@ -90,9 +98,6 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 		e.host = h
 	}
 	if err := e.connect(ctx, o); err != nil {
-		return err
-	}
-	if err := e.ensure(ctx, max(o.Replicas, 1)); err != nil {
 		return err
 	}
 	e.cases = &Log{e: e, stream: streamCases, heads: []string{"cases", "officers"}, urgent: true}
