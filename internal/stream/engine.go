@@ -37,6 +37,11 @@ type Engine struct {
 
 	denied denials // what NATS refused us lately
 
+	registrar *registrar // nil: this process cannot admit stations
+	admission sync.Mutex // over the two below, and one Admit at a time
+	admitted  map[string]bool
+	strangers map[string]time.Time // accounts that another process admitted, since when we know
+
 	mu    sync.Mutex
 	fails int // publishes without an answer in a row
 }
@@ -58,7 +63,10 @@ func open(ctx context.Context, o Options, t tuning) (*Engine, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.openWait)
 	defer cancel()
-	e := &Engine{realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{}}
+	e := &Engine{
+		realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{},
+		admitted: map[string]bool{}, strangers: map[string]time.Time{},
+	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	if err := e.start(ctx, o); err != nil {
 		_ = e.shut(context.Background())
@@ -100,6 +108,10 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	if err := e.connect(ctx, o); err != nil {
 		return err
 	}
+	var err error
+	if e.registrar, err = e.openRegistrar(ctx, o); err != nil && !errors.Is(err, ErrNone) {
+		return err
+	}
 	e.cases = &Log{e: e, stream: streamCases, heads: []string{"cases", "officers"}, urgent: true}
 	e.alerts = &Log{e: e, stream: streamAlerts, heads: []string{"alerts"}, urgent: true}
 	e.ledger = &Log{e: e, stream: streamLedger, heads: []string{"ledger"}}
@@ -129,6 +141,9 @@ func (e *Engine) shut(ctx context.Context) error {
 	case <-idle:
 	case <-ctx.Done():
 		err = fmt.Errorf("close event stream: work still under way: %w", context.Cause(ctx))
+	}
+	if e.registrar != nil {
+		e.registrar.conn.Close()
 	}
 	if e.conn != nil {
 		if e.conn.IsConnected() {

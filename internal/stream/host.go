@@ -340,3 +340,13 @@ func (h *host) close() {
 		h.lock.Close() // also drops the lock
 	}
 }
+
+// addr is where the embedded server takes stations; empty when it does not.
+func (h *host) addr() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.srv == nil || h.o.Listen == "" || h.srv.Addr() == nil {
+		return ""
+	}
+	return h.srv.Addr().String()
+}
