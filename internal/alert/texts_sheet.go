@@ -22,6 +22,7 @@ type Sheet struct {
 	Hotline            string // grouped; empty where there is none
 	HotlineWords       string // the sentence with it
 	Issued, ValidUntil Detail
+	Colon              string // between a label and its value on one line
 	Page               string // address of the public page
 }
 
@@ -58,7 +59,7 @@ func NewSheet(m *Message, lang Lang) (s Sheet, ok bool, err error) {
 		Report: fill(l.label.report.of(f.Children), "phone", FormatPhone(f.Contact.Phone)),
 		Phone:  FormatPhone(f.Contact.Phone), Hotline: FormatPhone(f.Contact.Hotline),
 		Issued: Detail{l.label.issued, f.Authority}, ValidUntil: Detail{l.label.until, w.local(m.Expires)},
-		Page: PageURL(m, lang),
+		Colon: l.colon, Page: PageURL(m, lang),
 	}
 	if m.MsgType == TypeUpdate {
 		s.Update = l.update

@@ -16,9 +16,16 @@ var (
 	black = color.NRGBA{12, 12, 12, 255}
 )
 
+// theme is how a sheet's text is coloured on its ground.
+type theme struct{ text, soft, label color.NRGBA }
+
+// screen is how slides are coloured: light on dark, easy on the eye at night.
+var screen = theme{text: white, soft: pale, label: amber}
+
 // artist draws one sheet in one language.
 type artist struct {
 	surface
+	theme
 	*setter
 }
 
@@ -111,12 +118,12 @@ type block struct {
 // leastScale is how small a column's text may get when nothing more can be spared.
 const leastScale = 0.45
 
-// column draws blocks below each other in r: as large as possible, but sooner
-// without what is most easily spared than smaller than good times its size. It
-// never leaves r.
-func (a *artist) column(blocks []block, r rect, good float64) {
+// column draws blocks below each other in r: as large as possible up to most
+// times its size, but sooner without what is most easily spared than smaller
+// than good times. It never leaves r.
+func (a *artist) column(blocks []block, r rect, most, good float64) {
 	for {
-		for scale := 1.0; scale >= good; scale *= shrink {
+		for scale := most; scale >= good; scale *= shrink {
 			if place(blocks, r, scale, false) {
 				return
 			}
@@ -189,8 +196,8 @@ func (a *artist) para(text string, st style, w, gap float64, most, spare int) bl
 
 // fact is a label with its value below it.
 func (a *artist) fact(label, value string, size, w float64, most, spare int) block {
-	head := a.para(label, style{size * 0.62, bold, amber}, w, size*0.42, 1, 0)
-	body := a.para(value, style{size, bold, white}, w, 0, most, 0)
+	head := a.para(label, style{size * 0.62, bold, a.label}, w, size*0.42, 1, 0)
+	body := a.para(value, style{size, bold, a.text}, w, 0, most, 0)
 	return a.stack(spare, head, body)
 }
 

@@ -174,9 +174,11 @@ func (j *job) load(photos map[string][]byte) {
 
 // draw makes all items: the bases once, then the languages side by side.
 func (j *job) draw(ctx context.Context) {
+	arranged := make([]format, len(formats))
 	bases := make([]*raster, len(formats))
 	for i, f := range formats {
-		bases[i] = j.base(f)
+		arranged[i] = j.arrange(f)
+		bases[i] = j.base(arranged[i])
 	}
 	slots := make(chan struct{}, min(runtime.GOMAXPROCS(0), len(j.m.Languages)))
 	var all sync.WaitGroup
@@ -184,14 +186,14 @@ func (j *job) draw(ctx context.Context) {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			j.language(ctx, lang, bases)
+			j.language(ctx, lang, arranged, bases)
 		})
 	}
 	all.Wait()
 }
 
 // language makes the items of one language.
-func (j *job) language(ctx context.Context, lang alert.Lang, bases []*raster) {
+func (j *job) language(ctx context.Context, lang alert.Lang, formats []format, bases []*raster) {
 	w := wordsOf[lang]
 	a := &artist{setter: newSetter(j.fonts, string(lang))}
 	names := map[string]string{KindSlide: w.slide, KindTall: w.tall, KindSquare: w.square}
@@ -199,6 +201,28 @@ func (j *job) language(ctx context.Context, lang alert.Lang, bases []*raster) {
 		j.make(ctx, Item{Kind: f.kind, Lang: lang, Name: names[f.kind], MIME: "image/jpeg", Ext: "jpg"}, a.setter, maxSlide,
 			func() ([]byte, error) { return j.slide(a, f, bases[i], lang) })
 	}
+	j.make(ctx, Item{Kind: KindPoster, Lang: lang, Name: w.poster, MIME: "application/pdf", Ext: "pdf"}, a.setter, maxPoster,
+		func() ([]byte, error) { return j.poster(a, j.arrange(a4), lang) })
+	j.speak(ctx, lang)
+	page := Item{Kind: KindTeletext, Lang: lang, Name: w.teletext, MIME: "text/plain; charset=utf-8", Ext: "txt"}
+	j.make(ctx, page, nil, rows*columns*4, func() ([]byte, error) {
+		text, whole := j.teletext(lang)
+		if !whole {
+			j.warn(KindTeletext, lang, w.teletext+": a name or a word in another script is left out; teletext does not have its letters.")
+		}
+		return text, nil
+	})
+}
+
+// speak makes the sound, where there is a voice.
+func (j *job) speak(ctx context.Context, lang alert.Lang) {
+	name := wordsOf[lang].audio
+	if j.opt.Espeak == "" {
+		j.warn(KindAudio, lang, name+": no voice is installed here. Stations read the words themselves; have the operator install espeak-ng.")
+		return
+	}
+	j.make(ctx, Item{Kind: KindAudio, Lang: lang, Name: name, MIME: "audio/wav", Ext: "wav"}, nil, maxAudio,
+		func() ([]byte, error) { return j.audio(ctx, lang) })
 }
 
 // make makes one item and keeps it, or says why there is none.

@@ -184,7 +184,7 @@ func (c *chart) mark(s surface, at func(alert.Point) point, unit float64) {
 	for _, ring := range []struct {
 		radius float64
 		colour color.NRGBA
-	}{{15, white}, {12, navy}, {5, white}} {
+	}{{9, white}, {7, navy}, {2.8, white}} {
 		var p path
 		p.circle(at(*c.seen), ring.radius*unit)
 		s.fill(p, ring.colour)

@@ -53,7 +53,7 @@ func (a *artist) qr(address string, r rect) error {
 	code.DisableBorder = true // the band round it is its quiet zone
 	bits := code.Bitmap()
 	unit := r.w / float64(len(bits))
-	a.box(r, white)
+	a.box(r.inset(-3*unit), white)
 	var p path
 	for y, row := range bits {
 		for x := 0; x < len(row); x++ {

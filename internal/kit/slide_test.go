@@ -30,13 +30,15 @@ func TestVariants(t *testing.T) {
 	s := studio(t)
 	photos := map[string][]byte{"anna": face(t, 900, 1125, blond), "luc": face(t, 1600, 900, brown)}
 	for name, change := range map[string]func(m *alert.Message){
-		"arabic": func(m *alert.Message) { m.Facts.Children[0].GivenName, m.Facts.LastSeen.Place = "ليلى محمد", "محطة الشمال, Brussels" },
+		"arabic": func(m *alert.Message) {
+			m.Facts.Children[0].GivenName, m.Facts.LastSeen.Place = "ليلى محمد", "محطة الشمال, Brussels"
+		},
 		"two": func(m *alert.Message) {
 			m.Facts.Children = append(m.Facts.Children, alert.Person{GivenName: "Луц", Age: 9, Sex: alert.Male, Photo: "luc", HairColour: alert.HairBrown, Clothing: []alert.Garment{{Item: alert.Coat, Colour: alert.Green}}})
 			m.MsgType, m.Revision = alert.TypeUpdate, 2
 		},
 		"nophoto": func(m *alert.Message) { m.Facts.Children[0].Photo = "" },
-		"drill": func(m *alert.Message) { m.Status, m.Realm = alert.StatusExercise, alert.Drill },
+		"drill":   func(m *alert.Message) { m.Status, m.Realm = alert.StatusExercise, alert.Drill },
 		"longest": longest,
 	} {
 		m := missing(t, alert.Langs...)

@@ -49,7 +49,9 @@ func (r *raster) fill(p path, c color.NRGBA) {
 	}
 	// The rasteriser costs by its area, so it gets no more than the shape's own.
 	z := vector.NewRasterizer(area.Dx(), area.Dy())
-	at := func(q point) (float32, float32) { return float32(q.x - float64(area.Min.X)), float32(q.y - float64(area.Min.Y)) }
+	at := func(q point) (float32, float32) {
+		return float32(q.x - float64(area.Min.X)), float32(q.y - float64(area.Min.Y))
+	}
 	for _, s := range p {
 		x0, y0 := at(s.p[0])
 		x1, y1 := at(s.p[1])

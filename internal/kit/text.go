@@ -47,7 +47,7 @@ type style struct {
 type line struct {
 	runs  []shaping.Output // in the order they are seen, from the left
 	width float64
-	text  string // in the order it is read
+	text  string // in the order it is seen, from the left, as a PDF wants it
 	style style
 }
 
@@ -109,15 +109,21 @@ func (s *setter) set(text string, st style, width float64, most int) (lines []li
 
 func newLine(l shaping.Line, runes []rune, st style) line {
 	out := line{style: st, runs: slices.Clone(l)}
+	slices.SortFunc(out.runs, func(a, b shaping.Output) int { return cmp.Compare(a.VisualIndex, b.VisualIndex) })
 	var text strings.Builder
-	for _, run := range l { // still in the order of reading
+	for _, run := range out.runs {
 		out.width += float64(run.Advance) / 64
-		if from, to := run.Runes.Offset, run.Runes.Offset+run.Runes.Count; to <= len(runes) {
-			text.WriteString(string(runes[from:to]))
+		from, to := run.Runes.Offset, run.Runes.Offset+run.Runes.Count
+		if to > len(runes) {
+			continue // the ellipsis
 		}
+		part := slices.Clone(runes[from:to])
+		if run.Direction == di.DirectionRTL {
+			slices.Reverse(part)
+		}
+		text.WriteString(string(part))
 	}
 	out.text = strings.TrimSpace(text.String())
-	slices.SortFunc(out.runs, func(a, b shaping.Output) int { return cmp.Compare(a.VisualIndex, b.VisualIndex) })
 	return out
 }
 

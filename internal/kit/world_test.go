@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/peertest"
 	"tocsin/internal/region"
 )
 
@@ -29,7 +30,7 @@ func studio(t testing.TB, change ...func(*Options)) *Studio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Atlas: atlas, Fonts: FontDir}
+	o := Options{Atlas: atlas, Fonts: FontDir, Espeak: peertest.Tool(t, "espeak-ng", "espeak-ng")}
 	for _, c := range change {
 		c(&o)
 	}
