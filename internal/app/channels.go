@@ -90,3 +90,6 @@ func (b Board) Board(caseID string) (ledger.Board, error) {
 
 // Watch pulses after news of a case.
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
+
+// AlertLog is the engine's ALERTS stream as feeds read it.
+func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog { return alertLog{engine: e, log: log} }
