@@ -65,6 +65,15 @@ func (a *App) AddRecipient(ctx context.Context, channel string, in NewRecipient)
 	if err != nil {
 		return "", err
 	}
+	if in.Phone != "" {
+		second, err := a.secondWay(made, in.Phone)
+		if err != nil {
+			return "", err
+		}
+		if err := a.Registry.Put(ctx, second); err != nil {
+			return "", err
+		}
+	}
 	return secret, a.Registry.Put(ctx, made)
 }
 
