@@ -65,9 +65,5 @@ func (f *Feed) take(r *ring, seq uint64, m *alert.Message) {
 		}
 	}
 	r.add(seq, m, body, time.Now())
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	for _, s := range f.sessions {
-		s.wake()
-	}
+	f.fan.tell()
 }

@@ -131,3 +131,6 @@ func (a *App) feed() *broadcast.Feed {
 
 // Watch pulses after news of a case.
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
+
+// AlertLog is the engine's ALERTS stream as feeds read it.
+func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog { return alertLog{engine: e, log: log} }
