@@ -67,6 +67,7 @@ type Atlas interface {
 
 // Station is one broadcaster's line.
 type Station struct {
+	ID        string
 	Name      string
 	Connected bool
 	Since     time.Time // of the present state; zero = never connected
