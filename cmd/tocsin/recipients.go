@@ -20,6 +20,7 @@ type recipientsCmd struct {
 	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
 	Ping         pingCmd         `cmd:"" help:"Send a partner website a signed ping."`
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
+	LinkTest     linkTestCmd     `cmd:"" help:"How the weekly test of the broadcasters' lines went; --now sends one."`
 	List         listCmd         `cmd:"" help:"List a channel's recipients, without their addresses."`
 	Remove       removeCmd       `cmd:"" help:"Remove a recipient for good."`
 }

@@ -45,6 +45,7 @@ func (m *Message) Validate(now time.Time) Invalid {
 		c.polygon(fmt.Sprintf("polygons[%d]", i), p)
 	}
 	c.content(m)
+	c.repeat(m)
 	c.texts(m)
 	c.count("media", len(m.Media), maxMedia)
 	for i := range clip(m.Media, maxMedia) {
@@ -61,8 +62,8 @@ func (c *checker) realm(m *Message) {
 	switch {
 	case m.Realm != Live && m.Realm != Drill:
 		c.add("realm", "unknown", "The value is not known; use one of: live, drill.")
-	case m.Realm == Drill && m.Status != StatusExercise:
-		c.add("status", "contradiction", "The drill realm issues nothing but status Exercise.")
+	case m.Realm == Drill && m.Status != StatusExercise && !m.LinkTest():
+		c.add("status", "contradiction", "The drill realm issues nothing but status Exercise, and link tests about nobody.")
 	case m.Realm == Live && m.Status != StatusActual && m.Status != StatusTest:
 		c.add("status", "contradiction", "The live realm issues nothing but status Actual and Test.")
 	}
@@ -159,6 +160,19 @@ func (c *checker) content(m *Message) {
 	if !slices.Equal(m.Facts.Languages, m.Languages) {
 		c.add("languages", "contradiction", "The message and its facts are in different languages; make the message anew from the facts.")
 	}
+}
+
+func (c *checker) repeat(m *Message) {
+	if m.Repeat == nil {
+		return
+	}
+	if m.MsgType == TypeCancel || m.Status == StatusTest {
+		c.add("repeat", "contradiction", "A withdrawal and a link test are not aired again and again; remove the cadence.")
+	}
+	if *m.Repeat == (Cadence{}) {
+		c.add("repeat", "range", "Leave the cadence out where none is asked.")
+	}
+	c.faults = append(c.faults, m.Repeat.Check("repeat")...)
 }
 
 func (c *checker) texts(m *Message) {

@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/linktest"
 )
 
 // The operator's commands talk to the running server over a socket in its data
@@ -71,6 +72,8 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
 		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
 	}))
+	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
+	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
 	mux.HandleFunc("GET /cases/{id}/record", reply(func(r *http.Request) (any, error) {
 		return a.Cases.Record(r.Context(), r.PathValue("id"))
 	}))
@@ -89,6 +92,9 @@ func reply(f func(*http.Request) (any, error)) http.HandlerFunc {
 			}
 			if errors.Is(err, casework.ErrNotFound) {
 				code = http.StatusNotFound
+			}
+			if errors.Is(err, linktest.ErrNotNow) {
+				code = http.StatusConflict
 			}
 			http.Error(w, err.Error(), code)
 			return

@@ -37,7 +37,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
-			Status: status(c.Realm), MaxExpiry: maxLife,
+			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 		},
 		Log: a.log,
 	})

@@ -94,6 +94,8 @@ type Policy struct {
 	// MaxExpiry is the longest life of an alert from submission on: a forgotten
 	// alert wears out the public's attention for the next one.
 	MaxExpiry time.Duration
+	// Repeat is the pace at which stations are asked to air an alert; nil = once.
+	Repeat *alert.Cadence
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }

@@ -75,7 +75,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
 		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
-		Page: page(pol.PublicURL, c.ID),
+		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
 	if c.Revision > 1 {
 		m.MsgType = alert.TypeUpdate

@@ -50,6 +50,9 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 	}
 	var loads []load
 	for _, c := range d.Channels {
+		if m.Status == alert.StatusTest && !c.Driver.Asks.LinkTest {
+			continue // a test must not reach a citizen: Texas did it three times
+		}
 		loads = append(loads, load{c, planFor(d.selectShard(m, c.Driver.Name, 0, 1))})
 	}
 	slices.SortStableFunc(loads, func(a, b load) int { return a.plan.Recipients - b.plan.Recipients })

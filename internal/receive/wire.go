@@ -28,6 +28,8 @@ type serverFrame struct {
 	// heartbeat
 	Live     []liveRef `json:"-"`
 	Degraded bool      `json:"degraded"`
+	At       time.Time `json:"at,omitzero"`
+	CredDays *int      `json:"cred_days"` // also of hello
 	// receipt_ok, receipt_refused; Identifier and Revision as in an alert
 	State  string `json:"state"`
 	Code   string `json:"code"`
