@@ -32,7 +32,7 @@ type addStationCmd struct {
 	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
 	// The second way costs nothing while the first works.
 	Phone string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
-	NATS string   `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
+	NATS  string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
 }
 
 // Help is the example.
