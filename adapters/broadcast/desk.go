@@ -9,8 +9,9 @@ import (
 // ledger once more, which changes nothing there.
 const deskSize = 1 << 16
 
-// desk remembers receipts: the same one is stored once, and who has confirmed
-// a revision is not sent it again.
+// desk remembers the receipts that came to this process: the same one is stored
+// once, and who has confirmed a revision is not sent it again before the ledger
+// has come round. What came to others, or before a restart, the ledger knows.
 type desk struct {
 	mu    sync.Mutex
 	set   map[[sha256.Size]byte]struct{}
@@ -35,8 +36,8 @@ func confirmKey(id, identifier string) [sha256.Size]byte {
 // known says whether exactly this receipt is on the ledger.
 func (d *desk) known(id string, r receiptFrame) bool { return d.contains(fullKey(id, r)) }
 
-// has says whether the station has confirmed e in any way but by failing.
-func (d *desk) has(id string, e *entry) bool { return d.contains(confirmKey(id, e.identifier)) }
+// has says whether the station has confirmed the revision in any way but by failing.
+func (d *desk) has(id, identifier string) bool { return d.contains(confirmKey(id, identifier)) }
 
 func (d *desk) contains(k [sha256.Size]byte) bool {
 	d.mu.Lock()

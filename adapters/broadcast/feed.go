@@ -24,7 +24,9 @@ type limits struct {
 	sessions int           // of one station at once
 	resume   time.Duration // a client that asks for nothing gets what is live
 	tick     time.Duration // of the sweeper
-	settled  time.Duration // Send trusts a frame younger than this to be under way
+	confirm  time.Duration // what is not confirmed for this long is sent again
+	overdue  time.Duration // and for this long is an incident
+	origin   time.Duration // without a new value of the counter the node is cut off from the log
 }
 
 // Feed is the broadcasters' channel: the hub of the live feed, and its adapter.
@@ -37,6 +39,7 @@ type Feed struct {
 	ring  atomic.Pointer[ring] // a new one in a new epoch
 	desk  *desk
 	beats beats
+	polls polls
 	stats counters
 
 	ready    atomic.Bool // the log has been read up to its head
@@ -48,6 +51,9 @@ type Feed struct {
 	open     map[string]int       // station -> its sessions
 	last     map[string]time.Time // station -> when its last session ended, for the board
 	again    context.CancelFunc   // makes follow begin again
+
+	moves     atomic.Uint64 // grows whenever a session begins or ends
+	announced uint64        // of the sweeper: moves when the other nodes were told
 
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -82,7 +88,8 @@ func newFeed(env adapter.Env, set settings) *Feed {
 		beatEvery: beat * 9 / 10,
 		limits: limits{
 			write: 10 * time.Second, grace: 2 * time.Second, stuck: time.Second, behind: 4 << 20,
-			silence: 3 * beat, sessions: 4, resume: 5 * time.Second, tick: min(time.Second, beat/10), settled: 10 * time.Second,
+			silence: 3 * beat, sessions: 4, resume: 5 * time.Second, tick: min(time.Second, beat/10),
+			confirm: confirmWithin, overdue: 30 * time.Second, origin: 30 * time.Second,
 		},
 	}
 	f.ring.Store(newRing(env.Alerts.Epoch()))
@@ -130,6 +137,7 @@ func (f *Feed) newSession(who *station, out line, goroutines int) *session {
 		s.index = len(f.sessions)
 		f.sessions = append(f.sessions, s)
 		f.open[who.id]++
+		f.moves.Add(1)
 	}
 	f.lines.Add(goroutines)
 	s.counted = true
@@ -158,6 +166,7 @@ func (f *Feed) leave(s *session) {
 	s.index = -1
 	id := s.who.Load().id
 	f.last[id] = time.Now()
+	f.moves.Add(1)
 	if f.open[id]--; f.open[id] == 0 {
 		delete(f.open, id)
 	}
@@ -192,6 +201,9 @@ func (f *Feed) Close(ctx context.Context) error {
 	}
 	f.stop()
 	f.running.Wait()
+	if f.env.Nodes != nil {
+		f.env.Nodes.Announce(f.settings.Node, f.here())
+	}
 	return err
 }
 
@@ -199,7 +211,7 @@ func (f *Feed) Close(ctx context.Context) error {
 func (f *Feed) Stats() Stats {
 	st := Stats{
 		Opened: f.stats.opened.Load(), Frames: f.stats.frames.Load(), Receipts: f.stats.receipts.Load(),
-		Slow: f.stats.slow.Load(), Refused: f.stats.refused.Load(), Degraded: f.degraded.Load(),
+		Slow: f.stats.slow.Load(), Refused: f.stats.refused.Load(), Degraded: f.cutOff(),
 	}
 	r := f.ring.Load()
 	st.RingFrames, st.RingSize, st.Live = r.size()

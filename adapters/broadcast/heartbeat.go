@@ -6,14 +6,25 @@ import (
 )
 
 // Origin is what an AlertLog may also be: the newest value of a counter that
-// some process writes through the log, as this node has read it back. Without
-// it a heartbeat's origin is the head and when it moved here.
+// the nodes write through the log, when the log stored it, and how long ago this
+// process read it back. Without it a heartbeat's origin is the head alone.
 type Origin interface {
-	Origin() (n uint64, at time.Time)
+	Origin() (n uint64, at time.Time, age time.Duration)
 }
 
-// originWait is how old the origin's newest value may be before the node calls itself degraded.
-const originWait = 30 * time.Second
+// cutOff says whether this node is behind the log: it lost it, or has seen
+// nothing of the counter for too long.
+func (f *Feed) cutOff() bool {
+	if f.degraded.Load() {
+		return true
+	}
+	o, ok := f.env.Alerts.(Origin)
+	if !ok {
+		return false
+	}
+	_, _, age := o.Origin()
+	return age > f.limits.origin
+}
 
 // beatAge is how long one encoded heartbeat serves all who are due.
 const beatAge = time.Second
@@ -49,12 +60,11 @@ func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
 	hb := heartbeatFrame{
 		Type: "heartbeat", Node: f.settings.Node, At: now.UTC(), Epoch: r.epoch, Head: head,
 		Live:     r.refs(func(e *entry) bool { return who.sees(e.areas) }),
-		Degraded: f.degraded.Load(), CredDays: who.credDays(now),
+		Degraded: f.cutOff(), CredDays: who.credDays(now),
 		Origin: origin{N: head},
 	}
 	if o, ok := f.env.Alerts.(Origin); ok {
-		hb.Origin.N, hb.Origin.At = o.Origin()
-		hb.Degraded = hb.Degraded || now.Sub(hb.Origin.At) > originWait
+		hb.Origin.N, hb.Origin.At, _ = o.Origin()
 	}
 	b := beat{now, version, r, next, mustEncode(hb)}
 	if shared {

@@ -6,14 +6,33 @@ import (
 	"time"
 )
 
+// Watcher is what a Registry may also be: a channel that pulses when a recipient
+// is added, changed or removed. Without it rights that are withdrawn cut a line at
+// the next look, with it at once.
+type Watcher interface {
+	Watch(channel string) (<-chan struct{}, func())
+}
+
 // sweep looks after what no event announces: rights, heartbeats, slow lines, expiry.
 func (f *Feed) sweep() {
 	t := time.NewTicker(f.limits.tick)
 	defer t.Stop()
+	resend := resender{feed: f}
+	var changed <-chan struct{} // never ready where the registry tells nothing
+	if w, ok := f.env.Recipients.(Watcher); ok {
+		pulses, stop := w.Watch(Name)
+		defer stop()
+		changed = pulses
+	}
 	for {
 		select {
 		case <-f.ctx.Done():
 			return
+		case <-changed:
+			now := time.Now()
+			for _, s := range f.all() {
+				f.recheck(s, now)
+			}
 		case now := <-t.C:
 			r := f.ring.Load()
 			r.expire(now)
@@ -23,6 +42,8 @@ func (f *Feed) sweep() {
 				f.mu.RUnlock()
 			}
 			f.look(now)
+			resend.sweep(now)
+			f.announce()
 		}
 	}
 }

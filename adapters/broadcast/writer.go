@@ -124,7 +124,7 @@ func (s *session) alert(b *batch, e *entry, now time.Time, replay bool) {
 func (s *session) begin(b *batch, q resumeFrame) {
 	f := s.feed
 	who := s.who.Load()
-	p := s.ring.plan(q, func(e *entry) bool { return f.desk.has(who.id, e) })
+	p := s.ring.plan(q, func(e *entry) bool { return f.confirmed(who.id, e.identifier) })
 	s.backlog, s.next, s.prev, s.passed = p.backlog, p.next, p.prev, p.prev
 	s.begun = true
 	s.caught.Store(false)

@@ -250,9 +250,9 @@ type Receipts interface {
 
 // Nodes is what the serving processes of one realm tell each other.
 type Nodes interface {
-	// Announce says who is connected to this process now, in place of what it said
+	// Announce says who is connected to this process, on the node of that name, in place of what it said
 	// before. It does not block.
-	Announce(here []Attendance)
+	Announce(node string, here []Attendance)
 	// Elsewhere is whom the other processes have, or had last.
 	Elsewhere() []Attendance
 	// Once is true for the first process of the realm that names the thing, for sixty days.
@@ -264,7 +264,7 @@ type Attendance struct {
 	Recipient string
 	Sessions  int       // 0 = it has left
 	Since     time.Time // start of the oldest session; when it left if there is none
-	Node      string    // name of the process's node; set by Nodes
+	Node      string    // name of the process's node
 }
 
 // The reasons of a Failure that the officer's board knows: it says them in the

@@ -39,7 +39,6 @@ func record(t *testing.T, l *Ledger, b Batch) {
 func TestStatesNeverGoBack(t *testing.T) {
 	final := func(e Entry) Entry { e.Final = true; return e }
 	order := []Entry{ // each outranks those before it
-		{State: adapter.Failed},
 		{State: adapter.Sent},
 		{State: adapter.Accepted},
 		final(Entry{State: adapter.Failed}),

@@ -17,12 +17,12 @@ import (
 // hangs and comes back: the counter stands still meanwhile and then goes on.
 func TestFrozenServer(t *testing.T) {
 	c := streamtest.Cluster(t, 1)
-	open := func(name string) *nodes.Table {
+	open := func() *nodes.Table {
 		e, err := stream.Open(t.Context(), stream.Options{URL: c.URL(), Realm: alert.Drill})
 		if err != nil {
 			t.Fatal(err)
 		}
-		table := nodes.New(e.Nodes(), name, slog.New(slog.DiscardHandler))
+		table := nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		up, done := make(chan struct{}), make(chan struct{})
 		go func() { defer close(done); _ = table.Run(ctx, func() { close(up) }) }()
@@ -30,8 +30,8 @@ func TestFrozenServer(t *testing.T) {
 		<-up
 		return table
 	}
-	a, b := open("a"), open("b")
-	a.Announce([]adapter.Attendance{{Recipient: "st", Sessions: 1, Since: time.Now()}})
+	a, b := open(), open()
+	a.Announce("a", []adapter.Attendance{{Recipient: "st", Sessions: 1, Since: time.Now()}})
 	until(t, "the counter begins and the station is known", func() bool {
 		n, _, _ := b.Origin()
 		return n > 0 && len(b.Elsewhere()) == 1

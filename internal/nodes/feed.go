@@ -41,21 +41,22 @@ type stationStays struct {
 	Since    int64  `json:"s"` // Unix milliseconds
 }
 
-// Announce says who is connected to this process, in place of what was said
+// Announce says who is connected to this process, on the node of that name, in place of what was said
 // before; who is no longer among them is remembered as having left now. It
 // returns at once, and the others know within about a second.
-func (t *Table) Announce(here []adapter.Attendance) {
+func (t *Table) Announce(node string, here []adapter.Attendance) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.node = node
 	now := time.Now()
 	next := make(map[string]stay, len(here))
 	for _, a := range here {
-		next[a.Recipient] = stay{t.name, a.Sessions, a.Since}
+		next[a.Recipient] = stay{node, a.Sessions, a.Since}
 	}
 	for id, s := range t.here {
 		if _, still := next[id]; !still {
 			if s.sessions > 0 {
-				s = stay{t.name, 0, now}
+				s = stay{s.node, 0, now}
 			}
 			next[id] = s
 		}
@@ -147,6 +148,7 @@ func (t *Table) news() bool {
 func (t *Table) speak(ctx context.Context, before int) (int, error) {
 	t.mu.Lock()
 	t.fresh = false
+	node := t.node
 	all := make([]stationStays, 0, len(t.here))
 	for _, id := range slices.Sorted(maps.Keys(t.here)) {
 		all = append(all, stationStays{id, t.here[id].sessions, t.here[id].since.UnixMilli()})
@@ -158,7 +160,7 @@ func (t *Table) speak(ctx context.Context, before int) (int, error) {
 		}
 		part := all[:min(len(all), partSize)]
 		all = all[len(part):]
-		data, err := json.Marshal(word{t.name, part})
+		data, err := json.Marshal(word{node, part})
 		if err == nil {
 			err = t.append(ctx, "nodes.feed."+t.process+"."+strconv.Itoa(n), data)
 		}

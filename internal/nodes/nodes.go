@@ -43,8 +43,7 @@ type Log interface {
 // Table is one process's view of all of them.
 type Table struct {
 	stream  Log
-	name    string // of this node, for people
-	process string // unique: two nodes may carry one name by mistake
+	process string // unique, unlike a node's name, which two may carry by mistake
 	log     *slog.Logger
 	poke    chan struct{} // capacity 1: this process has something new to say
 
@@ -53,7 +52,8 @@ type Table struct {
 	origin origin
 	others map[string]*process // by process
 	left   map[string]stay     // station -> where it was last, of processes that are no more
-	here   map[string]stay     // what this process last announced
+	node   string              // of this process, as last announced
+	here   map[string]stay     // whom it last announced
 	fresh  bool                // here has not been written yet
 }
 
@@ -64,10 +64,10 @@ type origin struct {
 	read time.Time // when it came back, by ours
 }
 
-// New is an empty table of the process on the node of that name; Run fills it.
-func New(l Log, name string, log *slog.Logger) *Table {
+// New is an empty table of this process; Run fills it.
+func New(l Log, log *slog.Logger) *Table {
 	return &Table{
-		stream: l, name: name, process: strings.ToLower(crand.Text()[:16]), log: log, poke: make(chan struct{}, 1),
+		stream: l, process: strings.ToLower(crand.Text()[:16]), log: log, poke: make(chan struct{}, 1),
 		origin: origin{read: time.Now()}, others: map[string]*process{}, left: map[string]stay{}, here: map[string]stay{},
 	}
 }
@@ -104,7 +104,7 @@ func (t *Table) Origin() (n uint64, at time.Time, age time.Duration) {
 func (t *Table) Once(ctx context.Context, name string) (bool, error) {
 	sum := sha256.Sum256([]byte(name))
 	_, err := t.stream.Append(ctx, stream.Entry{
-		Subject: "nodes.once." + hex.EncodeToString(sum[:16]), Data: []byte(t.name), After: new(uint64(0)),
+		Subject: "nodes.once." + hex.EncodeToString(sum[:16]), After: new(uint64(0)),
 	})
 	if errors.Is(err, stream.ErrConflict) {
 		return false, nil
@@ -166,7 +166,7 @@ func (t *Table) write(ctx context.Context) {
 		}
 	}
 	// A clean end: nobody is here any more. Best effort, the others notice it anyway.
-	t.Announce(nil)
+	t.Announce(t.nodeName(), nil)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_, _ = t.speak(end, parts)
@@ -177,7 +177,13 @@ func (t *Table) count(ctx context.Context) error {
 	if _, _, age := t.Origin(); age < every-change && t.counted() {
 		return nil
 	}
-	return t.append(ctx, "nodes.origin", []byte(t.name))
+	return t.append(ctx, "nodes.origin", nil)
+}
+
+func (t *Table) nodeName() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.node
 }
 
 // counted says whether the counter has begun.

@@ -16,10 +16,10 @@ import (
 )
 
 // begin starts a table over log; end stops it, cleanly or as by kill -9.
-func begin(t *testing.T, log Log, name string) (table *Table, end context.CancelFunc) {
+func begin(t *testing.T, log Log) (table *Table, end context.CancelFunc) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	table = New(log, name, slog.New(slog.DiscardHandler))
+	table = New(log, slog.New(slog.DiscardHandler))
 	up, done := make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); _ = table.Run(ctx, func() { close(up) }) }()
 	<-up
@@ -45,8 +45,8 @@ func (c *cut) Append(ctx context.Context, en stream.Entry) (uint64, error) {
 func TestOrigin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(streamtest.Memory)
-		a, endA := begin(t, log, "a")
-		b, endB := begin(t, log, "b")
+		a, endA := begin(t, log)
+		b, endB := begin(t, log)
 		defer endB()
 		var last uint64
 		for range 12 {
@@ -78,7 +78,7 @@ func TestOrigin(t *testing.T) {
 func TestOriginAgesWhenCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(cut)
-		a, end := begin(t, log, "a")
+		a, end := begin(t, log)
 		defer end()
 		time.Sleep(time.Minute)
 		before, _, _ := a.Origin()
@@ -119,12 +119,12 @@ func sees(t *testing.T, table *Table, sessions int, node string) adapter.Attenda
 func TestPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(cut)
-		a, _ := begin(t, log, "a")
-		b, endB := begin(t, &log.Memory, "b")
+		a, _ := begin(t, log)
+		b, endB := begin(t, &log.Memory)
 		defer endB()
 		start := time.Now().Truncate(time.Millisecond)
 		time.Sleep(time.Hour)
-		a.Announce(one("st", 2, start))
+		a.Announce("a", one("st", 2, start))
 		time.Sleep(change + time.Millisecond)
 		if got := sees(t, b, 2, "a"); !got.Since.Equal(start) {
 			t.Errorf("since %v, want %v", got.Since, start)
@@ -135,11 +135,11 @@ func TestPresence(t *testing.T) {
 		time.Sleep(10 * time.Minute) // nothing new is said, and it stays so
 		sees(t, b, 2, "a")
 		// A third node that starts now knows at once.
-		c, endC := begin(t, &log.Memory, "c")
+		c, endC := begin(t, &log.Memory)
 		defer endC()
 		sees(t, c, 2, "a")
 
-		a.Announce(nil)
+		a.Announce("a", nil)
 		left := time.Now()
 		time.Sleep(change + time.Millisecond)
 		if got := sees(t, b, 0, "a"); got.Since.Sub(left).Abs() > time.Millisecond {
@@ -147,7 +147,7 @@ func TestPresence(t *testing.T) {
 		}
 
 		// The node dies without a word.
-		a.Announce(one("st", 1, time.Now()))
+		a.Announce("a", one("st", 1, time.Now()))
 		time.Sleep(change + time.Millisecond)
 		sees(t, b, 1, "a")
 		log.away.Store(true)
@@ -159,7 +159,7 @@ func TestPresence(t *testing.T) {
 			t.Errorf("seen last at %v, but it died at %v", got.Since, died)
 		}
 		// And who starts after that does not take the dead one's last word for news.
-		d, endD := begin(t, &log.Memory, "d")
+		d, endD := begin(t, &log.Memory)
 		defer endD()
 		sees(t, d, 0, "a")
 		log.away.Store(false)
@@ -171,10 +171,10 @@ func TestPresence(t *testing.T) {
 func TestCleanEndIsSaidAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(streamtest.Memory)
-		a, endA := begin(t, log, "a")
-		b, endB := begin(t, log, "b")
+		a, endA := begin(t, log)
+		b, endB := begin(t, log)
 		defer endB()
-		a.Announce(one("st", 1, time.Now()))
+		a.Announce("a", one("st", 1, time.Now()))
 		time.Sleep(change + time.Millisecond)
 		sees(t, b, 1, "a")
 		endA()
@@ -186,15 +186,15 @@ func TestCleanEndIsSaidAtOnce(t *testing.T) {
 func TestManyStations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(streamtest.Memory)
-		a, endA := begin(t, log, "a")
+		a, endA := begin(t, log)
 		defer endA()
-		b, endB := begin(t, log, "b")
+		b, endB := begin(t, log)
 		defer endB()
 		var all []adapter.Attendance
 		for i := range 2*partSize + 1 {
 			all = append(all, adapter.Attendance{Recipient: fmt.Sprintf("st-%012d", i), Sessions: 1, Since: time.Now()})
 		}
-		a.Announce(all)
+		a.Announce("a", all)
 		time.Sleep(change + time.Millisecond)
 		synctest.Wait()
 		if n := len(b.Elsewhere()); n != len(all) {
@@ -211,9 +211,9 @@ func TestManyStations(t *testing.T) {
 func TestOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(cut)
-		a, endA := begin(t, log, "a")
+		a, endA := begin(t, log)
 		defer endA()
-		b, endB := begin(t, log, "b")
+		b, endB := begin(t, log)
 		defer endB()
 		for i, want := range []bool{true, false, false} {
 			who := []*Table{a, b, a}[i]
