@@ -259,7 +259,7 @@ func TestDiagnose(t *testing.T) {
 		{stream.ErrNone, 404, "not-found"},
 		{io.ErrUnexpectedEOF, 500, "internal"},
 	} {
-		got := diagnose(errors.Join(c.err))
+		got := (&console{tongue: english}).diagnose(errors.Join(c.err))
 		if got.status != c.status || got.kind != c.kind || got.title == "" || got.detail == "" {
 			t.Errorf("%v: %+v", c.err, got)
 		}

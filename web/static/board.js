@@ -8,7 +8,7 @@ let again = false;
 function say(alive) {
   dot.hidden = false;
   dot.classList.toggle("off", !alive);
-  dot.textContent = alive ? "Filling live" : "Connection lost – trying again";
+  dot.textContent = alive ? dot.dataset.on : dot.dataset.off;
 }
 
 async function refresh() {
