@@ -40,6 +40,7 @@ type Feed struct {
 	desk  *desk
 	beats beats
 	polls polls
+	certs certIndex
 	stats counters
 
 	ready    atomic.Bool // the log has been read up to its head
@@ -52,8 +53,9 @@ type Feed struct {
 	last     map[string]time.Time // station -> when its last session ended, for the board
 	again    context.CancelFunc   // makes follow begin again
 
-	moves     atomic.Uint64 // grows whenever a session begins or ends
-	announced uint64        // of the sweeper: moves when the other nodes were told
+	moves     atomic.Uint64   // grows whenever a session begins or ends
+	warned    map[string]bool // of the warner
+	announced uint64          // of the sweeper: moves when the other nodes were told
 
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -85,6 +87,7 @@ func newFeed(env adapter.Env, set settings) *Feed {
 	beat := time.Duration(set.HeartbeatS * float64(time.Second))
 	f := &Feed{
 		env: env, settings: set, desk: newDesk(), open: map[string]int{}, last: map[string]time.Time{},
+		warned:    map[string]bool{},
 		beatEvery: beat * 9 / 10,
 		limits: limits{
 			write: 10 * time.Second, grace: 2 * time.Second, stuck: time.Second, behind: 4 << 20,
@@ -97,11 +100,12 @@ func newFeed(env adapter.Env, set settings) *Feed {
 	return f
 }
 
-// start begins to follow the log and to sweep.
+// start begins to follow the log, to sweep and to warn.
 func (f *Feed) start() {
 	f.again = func() {}
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
+	f.running.Go(f.warn)
 }
 
 // enter admits a request to the feed.

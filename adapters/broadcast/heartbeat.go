@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"strconv"
 	"sync"
 	"time"
 )
@@ -29,7 +30,7 @@ func (f *Feed) cutOff() bool {
 // beatAge is how long one encoded heartbeat serves all who are due.
 const beatAge = time.Second
 
-// beats keeps encoded heartbeats: stations of the same areas share one.
+// beats keeps encoded heartbeats: stations of the same areas share one, if their credentials end on the same day.
 type beats struct {
 	mu    sync.Mutex
 	cache map[string]beat
@@ -52,26 +53,27 @@ func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
 	next, head, _, version := r.end()
 	f.beats.mu.Lock()
 	defer f.beats.mu.Unlock()
-	// The days left of a token belong to one station alone.
-	shared := who.expires.IsZero()
-	if b, ok := f.beats.cache[who.key]; ok && shared && b.ring == r && b.version == version && now.Sub(b.at) < beatAge {
+	key := who.group
+	days := who.credDays(now)
+	if days != nil {
+		key += "#" + strconv.Itoa(*days)
+	}
+	if b, ok := f.beats.cache[key]; ok && b.ring == r && b.version == version && now.Sub(b.at) < beatAge {
 		return b.frame, b.next
 	}
 	hb := heartbeatFrame{
 		Type: "heartbeat", Node: f.settings.Node, At: now.UTC(), Epoch: r.epoch, Head: head,
 		Live:     r.refs(func(e *entry) bool { return who.sees(e.areas) }),
-		Degraded: f.cutOff(), CredDays: who.credDays(now),
+		Degraded: f.cutOff(), CredDays: days,
 		Origin: origin{N: head},
 	}
 	if o, ok := f.env.Alerts.(Origin); ok {
 		hb.Origin.N, hb.Origin.At, _ = o.Origin()
 	}
 	b := beat{now, version, r, next, mustEncode(hb)}
-	if shared {
-		if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
-			f.beats.cache = map[string]beat{}
-		}
-		f.beats.cache[who.key] = b
+	if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
+		f.beats.cache = map[string]beat{}
 	}
+	f.beats.cache[key] = b
 	return b.frame, b.next
 }

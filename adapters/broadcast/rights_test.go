@@ -25,7 +25,7 @@ func TestEntry(t *testing.T) {
 	if err := json.Unmarshal(rec.Address, &a); err != nil {
 		t.Fatal(err)
 	}
-	a.Expires = time.Now().Add(-time.Minute)
+	a.Tokens[0].Expires = time.Now().Add(-time.Minute)
 	rec.Address, _ = json.Marshal(a)
 	_ = w.reg.Put(t.Context(), rec)
 	_ = w.reg.Put(t.Context(), adapter.Recipient{ID: "broken", Channel: Name, Address: json.RawMessage(`{"token_sha256":"00"}`)})

@@ -29,6 +29,7 @@ func (f *Feed) sweep() {
 		case <-f.ctx.Done():
 			return
 		case <-changed:
+			f.certs.changed()
 			now := time.Now()
 			for _, s := range f.all() {
 				f.recheck(s, now)
@@ -79,17 +80,25 @@ func (f *Feed) recheck(s *session, now time.Time) {
 		return
 	}
 	if !who.expires.IsZero() && !now.Before(who.expires) {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token has expired"})
+		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the " + string(who.entered.kind) + " has expired"})
 		return
 	}
 	if who.same(rec) {
 		return
 	}
 	fresh, err := newStation(rec)
-	if err != nil || fresh.sum != who.sum {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token is no longer valid"})
+	var still key
+	if err == nil {
+		i := slices.IndexFunc(fresh.keys, who.entered.same)
+		if i >= 0 {
+			still = fresh.keys[i]
+		}
+	}
+	if still.kind == "" || still.ended(now) {
+		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the " + string(who.entered.kind) + " is no longer valid"})
 		return
 	}
+	fresh = fresh.with(still, who.notAfter)
 	s.who.Store(fresh)
 	if !slices.Equal(fresh.areas, who.areas) {
 		// What is live in the new areas was never sent here: begin again.

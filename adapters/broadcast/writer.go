@@ -133,6 +133,7 @@ func (s *session) begin(b *batch, q resumeFrame) {
 	s.out.message(b, "", mustEncode(helloFrame{
 		Type: "hello", Session: s.id, Node: f.settings.Node, Nodes: f.settings.Nodes, Epoch: s.ring.epoch, Head: p.head,
 		CursorOK: p.ok, Reason: p.reason, Heartbeat: f.settings.HeartbeatS, CredDays: who.credDays(time.Now()),
+		Warning: who.warning(time.Now()),
 	}), nil)
 }
 

@@ -16,6 +16,8 @@ import (
 
 type recipientsCmd struct {
 	AddStation   addStationCmd   `cmd:"" help:"Register a broadcaster; its token is shown once."`
+	Renew        renewCmd        `cmd:"" help:"Give a broadcaster a new token; the old one stays good for a while."`
+	AddCert      addCertCmd      `cmd:"" help:"Let a broadcaster enter with a client certificate."`
 	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
 	Ping         pingCmd         `cmd:"" help:"Send a partner website a signed ping."`
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
@@ -25,9 +27,10 @@ type recipientsCmd struct {
 
 type addStationCmd struct {
 	operator
-	Name string   `arg:"" help:"Name, as the officer's board shows it."`
-	Area []string `default:"*" help:"ISO 3166 codes; all by default."`
-	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+	Name    string   `arg:"" help:"Name, as the officer's board shows it."`
+	Area    []string `default:"*" help:"ISO 3166 codes; all by default."`
+	Lang    string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+	Expires until    `placeholder:"365d|DATE" help:"End of the token; without it, when it is withdrawn."`
 }
 
 // Help is the example.
@@ -38,7 +41,9 @@ func (addStationCmd) Help() string {
 
 // Run registers the station.
 func (c addStationCmd) Run(ctx context.Context) error {
-	return c.add(ctx, "broadcast", app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang)}, "token")
+	return c.add(ctx, "broadcast", app.NewRecipient{
+		Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Expires: c.Expires.Time,
+	}, "token")
 }
 
 // add registers one recipient and shows its secret.

@@ -68,6 +68,8 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/token", reply(a.renewStation))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/certs", reply(a.pinCertificate))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
 		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
 	}))
@@ -118,6 +120,7 @@ type NewRecipient struct {
 	Number   string     `json:"number,omitempty"`
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
+	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -188,8 +191,8 @@ func (a *App) ping(r *http.Request) (any, error) {
 
 func (a *App) newRecipient(channel string, in NewRecipient) (adapter.Recipient, string, error) {
 	switch channel {
-	case "broadcast":
-		return broadcast.NewStation(in.Name, in.Areas, in.Lang)
+	case broadcast.Name:
+		return newStation(in)
 	case "website":
 		return website.NewPartner(in.Name, in.Endpoint, in.Areas, in.Lang, a.Config.AllowLoopback)
 	case "sms":

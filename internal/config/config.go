@@ -30,6 +30,7 @@ type Config struct {
 	Listen string `json:"listen"`
 	Ops    string `json:"ops"`
 	NATS   NATS   `json:"nats"`
+	TLS    TLS    `json:"tls"`
 
 	// PublicURL is the address citizens see, without a path: "https://alerts.police.example".
 	PublicURL string `json:"public_url"`
@@ -60,6 +61,17 @@ type NATS struct {
 	URL      string `json:"url"`
 	Creds    string `json:"creds"`
 	Replicas int    `json:"replicas"`
+}
+
+// TLS is the certificate of Listen. Empty: plain HTTP, for a proxy in front on the
+// same machine. The files are read again when they change.
+type TLS struct {
+	Cert string `json:"cert"` // PEM file: the certificate and those that it hangs on
+	Key  string `json:"key"`  // PEM file
+	// ClientCA is a PEM file of the authorities whose client certificates broadcasters
+	// may enter with; a self-signed one goes in itself. Being signed by one of them lets
+	// nobody in: the operator registers each station's with `tocsin recipients add-cert`.
+	ClientCA string `json:"client_ca"`
 }
 
 // Default is a drill on this machine alone: the only thing that can be started without thinking.
@@ -123,6 +135,12 @@ func (c *Config) Check(known []string) error {
 	}
 	if n := c.NATS.Replicas; n != 0 && n != 1 && n != 3 && n != 5 {
 		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		bad.Add("tls", "required", "Name both tls.cert and tls.key, or neither.")
+	}
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		bad.Add("tls.client_ca", "contradiction", "Without tls.cert the listener speaks no TLS and sees no client certificate: name one, or take client_ca out.")
 	}
 	c.checkIssuer(&bad)
 	for name := range c.Channels {
