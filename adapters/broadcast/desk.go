@@ -9,6 +9,11 @@ import (
 // ledger once more, which changes nothing there.
 const deskSize = 1 << 16
 
+// maxReceipts bounds what one station may write to the ledger about one revision:
+// a station of ten programmes that airs it every 15 minutes for three hours sends
+// 120. The ledger is for ever, and a program gone mad must not fill it.
+const maxReceipts = 500
+
 // desk remembers the receipts that came to this process: the same one is stored
 // once, and who has confirmed a revision is not sent it again before the ledger
 // has come round. What came to others, or before a restart, the ledger knows.
@@ -17,9 +22,12 @@ type desk struct {
 	set   map[[sha256.Size]byte]struct{}
 	order [][sha256.Size]byte // oldest first from at on
 	at    int
+	count map[[sha256.Size]byte]int // receipts by station and revision; begun anew when it is full
 }
 
-func newDesk() *desk { return &desk{set: map[[sha256.Size]byte]struct{}{}} }
+func newDesk() *desk {
+	return &desk{set: map[[sha256.Size]byte]struct{}{}, count: map[[sha256.Size]byte]int{}}
+}
 
 func receiptKey(parts ...any) [sha256.Size]byte {
 	return sha256.Sum256(mustEncode(parts))
@@ -46,11 +54,22 @@ func (d *desk) contains(k [sha256.Size]byte) bool {
 	return ok
 }
 
+// full says whether the station has had its say about the revision.
+func (d *desk) full(id, identifier string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count[confirmKey(id, identifier)] >= maxReceipts
+}
+
 // note remembers a stored receipt.
 func (d *desk) note(id string, r receiptFrame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.add(fullKey(id, r))
+	if len(d.count) >= deskSize {
+		clear(d.count)
+	}
+	d.count[confirmKey(id, r.Identifier)]++
 	if r.State != "failed" {
 		d.add(confirmKey(id, r.Identifier))
 	}

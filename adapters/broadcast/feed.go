@@ -41,6 +41,7 @@ type Feed struct {
 	beats beats
 	polls polls
 	certs certIndex
+	posts meter
 	stats counters
 
 	ready    atomic.Bool // the log has been read up to its head
