@@ -238,20 +238,22 @@ func TestCutOffIsProvable(t *testing.T) {
 		f.env.Alerts = lockedOrigin{c, &mu}
 	})
 	_, token := w.station()
-	mu.Lock()
-	c.n, c.read = 2, time.Now()
-	mu.Unlock()
+	value := func(n uint64, read time.Time) {
+		mu.Lock()
+		defer mu.Unlock()
+		c.n, c.read = n, read
+	}
+	value(2, time.Now().Add(time.Hour)) // good for longer than the test takes
 	p := w.prove(w.srv.URL, token, "e1-0")
 	if proof := p.until(typ("heartbeat")); proof != "" || p.origin != 2 {
 		t.Fatalf("%q, origin %d", proof, p.origin)
 	}
+	value(2, time.Now().Add(-time.Hour))
 	if proof := p.until(nil); proof != "the node is cut off from the log" || p.origin != 2 {
 		t.Errorf("proved %q with origin %d", proof, p.origin)
 	}
-	mu.Lock()
-	c.n, c.read = 3, time.Now()
-	mu.Unlock()
-	for p.until(typ("heartbeat")) == "the node is cut off from the log" && p.origin != 3 { // said before
+	value(3, time.Now().Add(time.Hour))
+	for p.until(typ("heartbeat")) == "the node is cut off from the log" { // said before
 	}
 	if proof := p.until(typ("heartbeat")); proof != "" || p.origin != 3 {
 		t.Errorf("after the log came back: %q, origin %d", proof, p.origin)

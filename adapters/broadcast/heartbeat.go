@@ -41,6 +41,7 @@ type beat struct {
 	version uint64
 	ring    *ring
 	next    uint64 // index in the ring that must have been sent before
+	cutOff  bool
 	frame   []byte
 }
 
@@ -58,19 +59,20 @@ func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
 	if days != nil {
 		key += "#" + strconv.Itoa(*days)
 	}
-	if b, ok := f.beats.cache[key]; ok && b.ring == r && b.version == version && now.Sub(b.at) < beatAge {
+	cutOff := f.cutOff()
+	if b, ok := f.beats.cache[key]; ok && b.ring == r && b.cutOff == cutOff && b.version == version && now.Sub(b.at) < beatAge {
 		return b.frame, b.next
 	}
 	hb := heartbeatFrame{
 		Type: "heartbeat", Node: f.settings.Node, At: now.UTC(), Epoch: r.epoch, Head: head,
 		Live:     r.refs(func(e *entry) bool { return who.sees(e.areas) }),
-		Degraded: f.cutOff(), CredDays: days,
+		Degraded: cutOff, CredDays: days,
 		Origin: origin{N: head},
 	}
 	if o, ok := f.env.Alerts.(Origin); ok {
 		hb.Origin.N, hb.Origin.At, _ = o.Origin()
 	}
-	b := beat{now, version, r, next, mustEncode(hb)}
+	b := beat{now, version, r, next, cutOff, mustEncode(hb)}
 	if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
 		f.beats.cache = map[string]beat{}
 	}
