@@ -17,6 +17,7 @@ type account struct {
 	retries int // failed and not final
 	first   time.Time
 	last    time.Time
+	acts    map[string][]Entry // by recipient: its own words, in the order they came
 }
 
 type status struct {

@@ -104,6 +104,7 @@ func (l *Ledger) apply(b Batch) {
 		a.plan, changed = *b.Planned, true
 	}
 	for _, e := range b.Entries {
+		changed = a.note(e) || changed
 		changed = a.apply(e) || changed
 		if e.Ref == "" {
 			continue

@@ -34,11 +34,18 @@ func (l *Ledger) Report(ctx context.Context, r adapter.Report) error {
 	if e.At.IsZero() || e.At.After(now.Add(maxSkew)) || e.At.Before(a.head.Released.Add(-maxSkew)) {
 		e.At = now
 	}
+	asked := e
+	if r.At.IsZero() {
+		asked.At = time.Time{}
+	}
 	l.mu.RLock()
 	have := a.status[recipient].Entry
+	said := a.said(asked)
 	head := a.head
 	l.mu.RUnlock()
-	if rank(e) < rank(have) || (have.State == e.State && have.Reason == e.Reason && have.By == e.By) {
+	// A station's own words are kept one by one: the officer asks who said what when.
+	word := own(e.State) && r.Ref == ""
+	if said || !word && (rank(e) < rank(have) || (have.State == e.State && have.Reason == e.Reason && have.By == e.By)) {
 		return nil // said before, or overtaken by better news: nothing to store
 	}
 	head.Entries = []Entry{e}
