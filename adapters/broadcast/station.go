@@ -130,6 +130,11 @@ func (f *Feed) admit(r *http.Request) (*station, error) {
 	if !ok {
 		return nil, &problem{http.StatusUnauthorized, "send the station's token as \"Authorization: Bearer TOKEN\"; it is never taken from the address", "Authorization"}
 	}
+	return f.byToken(token)
+}
+
+// byToken is the station of a token. Errors are problems.
+func (f *Feed) byToken(token string) (*station, error) {
 	wrong := &problem{http.StatusUnauthorized, "the token is not valid; ask the operator for a new one", "Authorization"}
 	id, _, ok := strings.Cut(token, ".")
 	if !ok || len(token) > maxToken {

@@ -12,6 +12,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
+	"tocsin/internal/newsroom"
 	"tocsin/internal/site"
 )
 
@@ -70,7 +71,7 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 	return l.Addr(), nil
 }
 
-// handler is the public side: the channels' own addresses first, then the two sites.
+// handler is the public side: the channels' own addresses first, then the three sites.
 func (a *App) handler() (http.Handler, error) {
 	officers, err := console.New(a.consoleDeps())
 	if err != nil {
@@ -84,6 +85,10 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
+	stations, err := newsroom.New(a.newsroomDeps())
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	for _, c := range a.channels {
 		if own, ok := c.Adapter.(adapter.Callbacks); ok {
@@ -94,6 +99,9 @@ func (a *App) handler() (http.Handler, error) {
 	}
 	for _, pattern := range []string{"/console", "/console/", "/v1/cases", "/v1/cases/"} {
 		mux.Handle(pattern, officers)
+	}
+	for _, pattern := range []string{"/newsroom", "/newsroom/"} {
+		mux.Handle(pattern, stations)
 	}
 	mux.Handle("/", public)
 	return a.recovered(mux), nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"tocsin/adapters/broadcast"
 	"tocsin/adapters/website"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
@@ -30,18 +29,15 @@ type stations struct{ app *App }
 
 // Stations lists every registered one.
 func (s stations) Stations() []console.Station {
-	for _, c := range s.app.channels {
-		feed, ok := c.Adapter.(*broadcast.Feed)
-		if !ok {
-			continue
-		}
-		var out []console.Station
-		for _, p := range feed.Stations() {
-			out = append(out, console.Station{Name: p.Name, Connected: p.Connected, Since: p.Since})
-		}
-		return out
+	feed := s.app.feed()
+	if feed == nil {
+		return nil
 	}
-	return nil
+	var out []console.Station
+	for _, p := range feed.Stations() {
+		out = append(out, console.Station{Name: p.Name, Connected: p.Connected, Since: p.Since})
+	}
+	return out
 }
 
 // PublicKeys are what others verify us with.

@@ -1,0 +1,74 @@
+package newsroom
+
+import (
+	"slices"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/ledger"
+)
+
+// maxSlots bounds the marks of one alert: at the shortest pace and the longest
+// time there would be thousands, and the newest matter.
+const maxSlots = 24
+
+// slot is one airing that is asked for.
+type slot struct {
+	At    time.Time
+	Aired bool // the station said so, between half a pace before and half a pace after
+	Past  bool // its time is over
+	Due   bool // it is the next one
+}
+
+// cadence is the repetition that stations are asked for, and what the station has aired.
+type cadence struct {
+	Every   time.Duration
+	Until   time.Time
+	Slots   []slot
+	Next    time.Time // the next one due; zero = none any more
+	Late    bool      // the last one due was not aired, and a quarter of the pace has passed
+	Aired   int
+	Minutes int // Every, for words
+}
+
+// cadenceOf counts from the release on: the first airing is due at once.
+func cadenceOf(released time.Time, every time.Duration, until time.Time, aired []time.Time, now time.Time) *cadence {
+	c := &cadence{Every: every, Until: until, Aired: len(aired), Minutes: int(every / time.Minute)}
+	// A time typed as 14:05 is of the minute's beginning.
+	half, from := every/2, time.Minute
+	for at := released; at.Before(until); at = at.Add(every) {
+		begin := at.Add(-half)
+		if at.Equal(released) {
+			begin = at.Add(-from)
+		}
+		s := slot{At: at, Past: !now.Before(at), Aired: slices.ContainsFunc(aired, func(t time.Time) bool {
+			return !t.Before(begin) && t.Before(at.Add(half))
+		})}
+		if !s.Past && c.Next.IsZero() && !s.Aired {
+			c.Next, s.Due = at, true
+		}
+		if s.Past {
+			c.Late = !s.Aired && now.Sub(at) > every/4
+		}
+		c.Slots = append(c.Slots, s)
+	}
+	if over := len(c.Slots) - maxSlots; over > 0 {
+		past := slices.IndexFunc(c.Slots, func(s slot) bool { return !s.Past })
+		if past < 0 {
+			past = len(c.Slots)
+		}
+		first := min(over, max(0, past-maxSlots/2))
+		c.Slots = c.Slots[first : first+maxSlots]
+	}
+	return c
+}
+
+// airings are the moments a station said to have been on air.
+func airings(acts []ledger.Act) (at []time.Time) {
+	for _, a := range acts {
+		if a.State == adapter.OnAir {
+			at = append(at, a.At)
+		}
+	}
+	return at
+}
