@@ -55,10 +55,10 @@ func (n *newsroom) need(next handler) http.HandlerFunc {
 
 type signInView struct {
 	page
-	ID, Person string
-	ByToken    bool   // the station's token was tried
-	Tokens     bool   // a station's token is a way in
-	Wrong      string // what to mend
+	ID, Given string // as typed before
+	ByToken   bool   // the station's token was tried
+	Tokens    bool   // a station's token is a way in
+	Wrong     string // what to mend
 }
 
 func (n *newsroom) signInPage(w http.ResponseWriter, r *http.Request, lang alert.Lang) {
@@ -79,7 +79,7 @@ func (n *newsroom) signIn(w http.ResponseWriter, r *http.Request, lang alert.Lan
 	f := r.PostForm
 	view := signInView{
 		page: n.page(lang, "/sign-in", "signin.title"), Tokens: n.Tokens != nil,
-		ID: strings.TrimSpace(f.Get("id")), Person: strings.TrimSpace(f.Get("name")), ByToken: f.Has("token"),
+		ID: strings.TrimSpace(f.Get("id")), Given: strings.TrimSpace(f.Get("name")), ByToken: f.Has("token"),
 	}
 	err := n.enter(w, r, view, f.Get("password"), strings.TrimSpace(f.Get("token")))
 	if err == nil {
@@ -125,7 +125,7 @@ func (n *newsroom) enter(w http.ResponseWriter, r *http.Request, v signInView, p
 		if !ok {
 			return errToken
 		}
-		return n.Accounts.StartGuest(w, r, auth.Guest{Station: id, Name: v.Person, Seal: seal})
+		return n.Accounts.StartGuest(w, r, auth.Guest{Station: id, Name: v.Given, Seal: seal})
 	}
 	e, err := n.Accounts.SignInEditor(r.Context(), v.ID, password)
 	if err != nil {
