@@ -17,6 +17,7 @@ const maxActs = 100
 type Act struct {
 	Identifier string // of the revision
 	Revision   int
+	Released   time.Time
 	Entry
 }
 
@@ -63,7 +64,7 @@ func (l *Ledger) Acts(caseID, channel, recipient string) []Act {
 			continue
 		}
 		for _, e := range a.acts[recipient] {
-			all = append(all, Act{a.head.Identifier, a.head.Revision, e})
+			all = append(all, Act{a.head.Identifier, a.head.Revision, a.head.Released, e})
 		}
 	}
 	slices.SortStableFunc(all, func(x, y Act) int { return x.At.Compare(y.At) })

@@ -16,8 +16,9 @@ const maxSlots = 24
 type slot struct {
 	At    time.Time
 	Aired bool // the station said so, between half a pace before and half a pace after
-	Past  bool // its time is over
+	Past  bool // its time has come
 	Due   bool // it is the next one
+	Now   bool // its time has come, it is not confirmed, and the next one is not near
 }
 
 // cadence is the repetition that stations are asked for, and what the station has aired.
@@ -26,6 +27,7 @@ type cadence struct {
 	Until   time.Time
 	Slots   []slot
 	Next    time.Time // the next one due; zero = none any more
+	Now     bool      // one is due at this moment
 	Late    bool      // the last one due was not aired, and a quarter of the pace has passed
 	Aired   int
 	Minutes int // Every, for words
@@ -48,7 +50,8 @@ func cadenceOf(released time.Time, every time.Duration, until time.Time, aired [
 			c.Next, s.Due = at, true
 		}
 		if s.Past {
-			c.Late = !s.Aired && now.Sub(at) > every/4
+			s.Now = !s.Aired && now.Before(at.Add(half))
+			c.Now, c.Late = s.Now, !s.Aired && now.Sub(at) > every/4
 		}
 		c.Slots = append(c.Slots, s)
 	}

@@ -53,7 +53,7 @@ type alertView struct {
 	Signer   signer
 	Cadence  *cadence
 	Acts     []actView
-	Standing adapter.State // the furthest answer of a person; empty = none yet
+	Standing adapter.State // what the station does, as its people said last; empty = nothing yet
 	Answer   answerView
 	Version  string
 }
@@ -175,7 +175,7 @@ func (n *newsroom) alertView(r *http.Request, p page, st adapter.Recipient, rev 
 	v.Acts = n.actViews(p.Lang, acts)
 	for _, a := range acts {
 		if a.Revision == m.Revision && a.By != "" {
-			v.Standing = furthest(v.Standing, a.State)
+			v.Standing = standing(v.Standing, a.State)
 		}
 	}
 	if every, until, ok := n.Repeat(m); ok {
@@ -187,13 +187,15 @@ func (n *newsroom) alertView(r *http.Request, p page, st adapter.Recipient, rev 
 	return v
 }
 
-// furthest is the answer that tells most of what the station does.
-func furthest(a, b adapter.State) adapter.State {
-	order := []adapter.State{"", adapter.Seen, adapter.Failed, adapter.Declined, adapter.OnAir}
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
+// standing is what the station does after one more word: the last one counts,
+// but to have seen it takes nothing back.
+func standing(now, said adapter.State) adapter.State {
+	switch {
+	case said == adapter.OnAir, said == adapter.Declined, said == adapter.Failed, now == "" && said == adapter.Seen:
+		return said
+	default:
+		return now
 	}
-	return a
 }
 
 // urgency orders the live alerts: what nobody has answered, what is due on air, the rest.
@@ -228,7 +230,7 @@ func (v alertView) sum() string {
 		_, _ = fmt.Fprintln(h, a.State, a.By, a.Reason, a.Moment.UnixNano())
 	}
 	if v.Cadence != nil {
-		_, _ = fmt.Fprintln(h, v.Cadence.Next.Unix(), v.Cadence.Late)
+		_, _ = fmt.Fprintln(h, v.Cadence.Next.Unix(), v.Cadence.Now, v.Cadence.Late)
 	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }
@@ -264,7 +266,7 @@ func (n *newsroom) addTexts(r *http.Request, v *alertView) {
 }
 
 // texts are the words a station uses, in the order it needs them.
-var texts = []string{"headline", "spoken", "crawl", "radiotext", "description", "instruction"}
+var texts = []string{"spoken", "headline", "crawl", "radiotext", "description", "instruction"}
 
 // id names an element of the alert's, unique on the page.
 func (v alertView) id(parts ...string) string {
@@ -381,7 +383,7 @@ func (n *newsroom) version(st adapter.Recipient) string {
 		_, _ = fmt.Fprintln(h, rev.Seq, len(acts)) // a hash never fails
 		if every, until, ok := n.Repeat(rev.Message); ok {
 			c := cadenceOf(rev.Published, every, until, airings(acts), now)
-			_, _ = fmt.Fprintln(h, c.Next.Unix(), c.Late)
+			_, _ = fmt.Fprintln(h, c.Next.Unix(), c.Now, c.Late)
 		}
 	}
 	for _, rev := range n.Alerts.Ended() {

@@ -78,9 +78,9 @@ func (n *newsroom) say(w http.ResponseWriter, r *http.Request, lang alert.Lang, 
 		return
 	}
 	now := time.Now()
-	a, rep := n.readAnswer(r.PostForm, now)
+	m, ok := n.answered(r.PostForm.Get("identifier"), p.Station)
+	a, rep := n.readAnswer(r.PostForm, m, now)
 	rep.Channel, rep.Recipient = channel, p.Station.ID
-	m, ok := n.answered(a.Identifier, p.Station)
 	switch {
 	case !ok:
 		n.refuse(w, r, http.StatusNotFound, "refused.alert")
@@ -96,7 +96,7 @@ func (n *newsroom) say(w http.ResponseWriter, r *http.Request, lang alert.Lang, 
 	if a.Programme != "" {
 		rep.By += " (" + a.Programme + ")"
 	}
-	if !n.pressedBefore(m.caseID, rep, a.When != "at", now) {
+	if !n.pressedBefore(m.caseID, rep, now) {
 		// The press is the person's: it is stored even if his browser has gone.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), reportWait)
 		defer cancel()
@@ -122,6 +122,7 @@ type about struct {
 	caseID   string
 	revision int
 	msgType  alert.MsgType
+	released time.Time
 }
 
 // answered finds the revision of an identifier: also an older one, because that
@@ -134,19 +135,19 @@ func (n *newsroom) answered(identifier string, st adapter.Recipient) (about, boo
 	}
 	m := rev.Message
 	if !gone {
-		return about{m.Case, m.Revision, m.MsgType}, true
+		return about{m.Case, m.Revision, m.MsgType, rev.Published}, true
 	}
 	// The withdrawal no longer tells which revision that was; the station's own words do.
 	for _, a := range n.Ledger.Acts(m.Case, channel, st.ID) {
 		if a.Identifier == identifier {
-			return about{m.Case, a.Revision, alert.TypeAlert}, true
+			return about{m.Case, a.Revision, alert.TypeAlert, a.Released}, true
 		}
 	}
 	return about{}, false
 }
 
 // readAnswer reads the form and notes each fault with its mend.
-func (n *newsroom) readAnswer(f url.Values, now time.Time) (answerView, adapter.Report) {
+func (n *newsroom) readAnswer(f url.Values, m about, now time.Time) (answerView, adapter.Report) {
 	a := answerView{
 		Identifier: f.Get("identifier"), State: f.Get("state"), When: f.Get("when"), At: strings.TrimSpace(f.Get("at")),
 		Programme: strings.TrimSpace(f.Get("programme")), Reason: f.Get("reason"), Words: oneLine(f.Get("words")),
@@ -156,7 +157,7 @@ func (n *newsroom) readAnswer(f url.Values, now time.Time) (answerView, adapter.
 	switch rep.State {
 	case adapter.Seen, adapter.Removed:
 	case adapter.OnAir:
-		n.readMoment(&a, &rep, now)
+		n.readMoment(&a, &rep, m.released, now)
 		if !plain(a.Programme, maxProgramme) {
 			a.Faults["programme"] = "fault.programme"
 		}
@@ -170,7 +171,7 @@ func (n *newsroom) readAnswer(f url.Values, now time.Time) (answerView, adapter.
 
 // readMoment reads when it was on air. A time to come is a plan: the officer
 // reads that it is queued.
-func (n *newsroom) readMoment(a *answerView, rep *adapter.Report, now time.Time) {
+func (n *newsroom) readMoment(a *answerView, rep *adapter.Report, released, now time.Time) {
 	if a.When != "at" {
 		return
 	}
@@ -180,7 +181,10 @@ func (n *newsroom) readMoment(a *answerView, rep *adapter.Report, now time.Time)
 		return
 	}
 	rep.At = nearest(at.Hour(), at.Minute(), now.In(n.zone))
-	if rep.At.Sub(now) > time.Minute {
+	switch {
+	case rep.At.Before(released.Truncate(time.Minute)):
+		a.Faults["at"] = "fault.before"
+	case rep.At.Sub(now) > time.Minute:
 		rep.State, rep.Reason, rep.At = adapter.Seen, plannedFor+rep.At.Format("15:04"), now
 	}
 }
@@ -238,7 +242,8 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 
 // pressedBefore says whether the person has said just this, so that a double
 // press or a form sent again is one receipt.
-func (n *newsroom) pressedBefore(caseID string, rep adapter.Report, soon bool, now time.Time) bool {
+func (n *newsroom) pressedBefore(caseID string, rep adapter.Report, now time.Time) bool {
+	soon := rep.At.Equal(now) // no other time was given
 	return slices.ContainsFunc(n.Ledger.Acts(caseID, channel, rep.Recipient), func(a ledger.Act) bool {
 		same := a.Identifier == rep.Identifier && a.State == rep.State && a.By == rep.By && a.Reason == rep.Reason
 		return same && (a.At.Equal(rep.At) || soon && now.Sub(a.At).Abs() < sameWithin)

@@ -415,7 +415,7 @@ func (w *world) withdraw(m *alert.Message, o alert.Outcome) *alert.Message {
 	cancel := w.publish(w.story(func(c *alert.Message) {
 		c.Case, c.Areas, c.Languages = m.Case, m.Areas, m.Languages
 		c.MsgType, c.Outcome, c.Revision = alert.TypeCancel, o, m.Revision+1
-		c.References = []alert.Ref{{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent}}
+		c.References = append(m.References, alert.Ref{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent})
 	}))
 	for _, media := range m.Media {
 		w.store.put(path.Base(media.URL), nil)
