@@ -119,3 +119,84 @@ func (b *tab) goes(m *alert.Message) {
 		b.t.Error("the way back names the child")
 	}
 }
+
+// The whole work without script: nothing is missing but the comfort.
+func TestWithoutScript(t *testing.T) {
+	w := newWorld(t, alert.Drill)
+	b := w.tab(t, chromium.Start(t), "noscript", 1100, 800)
+	b.run(chromedp.Func(noScript))
+	b.signIn("eva")
+	b.shot("1-quiet")
+	m := w.publish(w.story(nil))
+	b.open("/newsroom/fr/")
+	b.shot("2-live")
+	b.press(`button.go`)
+	b.run(chromedp.Click(chromedp.CSS("details[id$=declined] summary")))
+	b.run(chromedp.Click(chromedp.CSS("[id$=declined-reason-covered] + label")))
+	b.press("details[id$=declined] form button")
+	w.withdraw(m, alert.OutcomeFound)
+	b.open("/newsroom/fr/")
+	b.press(".over.open button")
+	if got := strings.Join(w.acts(nord), "\n"); got != "received |\non_air Eva Maes|\ndeclined Eva Maes|Another of our channels airs it\nreceived |\nremoved Eva Maes|" {
+		t.Errorf("the ledger has\n%s", got)
+	}
+	b.shot("3-removed")
+}
+
+// Everything is reached by the keyboard, in the order of the page, and the focus is seen.
+func TestKeyboard(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	w.publish(w.story(nil))
+	b := w.tab(t, chromium.Start(t), "keyboard", 1100, 800)
+	b.signIn("eva")
+	b.until(live+" === 1", 5*time.Second)
+	var seen []string
+	for range 60 {
+		b.run(chromedp.KeyEvent("\t"))
+		at := b.js(`(() => {
+			const e = document.activeElement, s = getComputedStyle(e);
+			return e === document.body ? "" : (e.id || e.textContent.trim().replace(/\s+/g, " ").slice(0, 40) || e.tagName) + (e.tagName === "AUDIO" || parseFloat(s.outlineWidth) > 1 && s.outlineStyle !== "none" ? "" : " UNSEEN");
+		})()`)
+		if at == "" {
+			break
+		}
+		seen = append(seen, at)
+	}
+	all := strings.Join(seen, "\n")
+	if strings.Contains(all, "UNSEEN") {
+		t.Errorf("the focus is not seen:\n%s", all)
+	}
+	order := -1
+	for _, want := range []string{"Aller au contenu", "Se déconnecter", "Comment le vérifier", "Vue", "À l’antenne maintenant", "Refusée parce que", "Copier À lire", "Tout en un fichier", "Tester ma ligne"} {
+		at := strings.Index(all, want)
+		if at < order || at < 0 {
+			t.Fatalf("%q is not reached in its turn:\n%s", want, all)
+		}
+		order = at
+	}
+	// Enter answers.
+	for range 60 {
+		if b.js(`document.activeElement.classList.contains("go")`) == "true" {
+			break
+		}
+		b.run(chromedp.KeyEvent("\t"))
+	}
+	b.run(chromedp.KeyEvent("\r"))
+	b.until(`location.search === "?done=on_air"`, 10*time.Second)
+}
+
+// When the right ends, the open page is emptied and asks to sign in.
+func TestOpenPageOfARevokedEditor(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	w.publish(w.story(nil))
+	b := w.tab(t, chromium.Start(t), "revoked", 1100, 800)
+	b.signIn("eva")
+	b.until(live+" === 1", 5*time.Second)
+	if err := w.book.Revoke(t.Context(), "eva"); err != nil {
+		t.Fatal(err)
+	}
+	b.until(`location.pathname === "/newsroom/fr/sign-in" && document.querySelector("#password") !== null`, 5*time.Second)
+	if b.js(`document.documentElement.outerHTML.includes("`+girl+`")`) != "false" {
+		t.Error("the page still names the child")
+	}
+}
