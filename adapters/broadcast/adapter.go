@@ -19,14 +19,11 @@ type settings struct {
 	HeartbeatS float64  `json:"heartbeat_s"`
 	Node       string   `json:"node"`  // this node's name
 	Nodes      []string `json:"nodes"` // feed addresses of all nodes, for clients
-	// The pace at which stations are asked to repeat an alert, and for how long.
-	RepeatEveryS int `json:"repeat_every_s"`
-	RepeatForS   int `json:"repeat_for_s"`
 }
 
-// defaults: a heartbeat as the protocol promises, and the French pace of every 15 minutes for three hours.
+// defaults: a heartbeat as the protocol promises.
 func defaults() settings {
-	return settings{HeartbeatS: 10, Node: "a", Nodes: []string{}, RepeatEveryS: 900, RepeatForS: 3 * 3600}
+	return settings{HeartbeatS: 10, Node: "a", Nodes: []string{}}
 }
 
 func (s settings) check() error {
@@ -37,25 +34,15 @@ func (s settings) check() error {
 	if s.Node == "" || len(s.Node) > 64 {
 		faults.Add("node", "range", "give the node a name of 1 to 64 characters")
 	}
-	if s.RepeatEveryS < 60 || s.RepeatEveryS > 86400 {
-		faults.Add("repeat_every_s", "range", "give 60 to 86400 seconds")
-	}
-	if s.RepeatForS < 0 || s.RepeatForS > 7*86400 {
-		faults.Add("repeat_for_s", "range", "give 0 (never) to 604800 seconds")
-	}
 	return faults.Err()
 }
 
-// repeat is how often a station is asked to air m; nil for what is aired once or never.
-func (s settings) repeat(m *alert.Message) *repeat {
-	if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest || s.RepeatForS == 0 {
+// repeatOf is how often a station is asked to air m; nil for what is aired once or never.
+func repeatOf(m *alert.Message) *repeat {
+	if m.Repeat == nil || m.Repeat.Times() == 0 {
 		return nil
 	}
-	until := m.Sent.Add(time.Duration(s.RepeatForS) * time.Second)
-	if until.After(m.Expires) {
-		until = m.Expires
-	}
-	return &repeat{s.RepeatEveryS, until}
+	return &repeat{int(m.Repeat.Every / time.Second), m.Repeat.Until(m.Sent, m.Expires)}
 }
 
 // Driver is the broadcasters' channel.
@@ -67,6 +54,7 @@ func Driver() adapter.Driver {
 			Batch: 500, Concurrency: 4, PerDestination: 1, Timeout: 10 * time.Second,
 			ShardSize: 2000, ConfirmWithin: 15 * time.Second,
 		},
+		Asks: adapter.Asks{Received: 30 * time.Second, Removed: true, LinkTest: true},
 		Open: open,
 	}
 }

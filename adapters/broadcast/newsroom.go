@@ -3,8 +3,6 @@ package broadcast
 import (
 	"encoding/hex"
 	"time"
-
-	"tocsin/internal/alert"
 )
 
 // What the newsroom, the broadcasters' site, asks of the channel.
@@ -27,14 +25,4 @@ func (f *Feed) Holds(id, seal string) bool {
 	}
 	s, err := newStation(rec)
 	return err == nil && seal == hex.EncodeToString(s.sum[:]) && (s.expires.IsZero() || time.Now().Before(s.expires))
-}
-
-// Repeat is how often stations are asked to air m, and until when; ok is false
-// for what is aired once or never.
-func (f *Feed) Repeat(m *alert.Message) (every time.Duration, until time.Time, ok bool) {
-	r := f.settings.repeat(m)
-	if r == nil {
-		return 0, time.Time{}, false
-	}
-	return time.Duration(r.EverySeconds) * time.Second, r.Until, true
 }

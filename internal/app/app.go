@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/current"
 	"tocsin/internal/delivery"
 	"tocsin/internal/ledger"
+	"tocsin/internal/linktest"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
@@ -37,6 +38,8 @@ type App struct {
 	Officers *auth.Book
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
+	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
+	LinkTests *linktest.Service
 
 	log      *slog.Logger
 	channels []delivery.Channel
@@ -59,7 +62,8 @@ const stopWithin = 10 * time.Second
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).serve, (*App).serveAdmin)
+		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
+		(*App).serve, (*App).serveAdmin)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
@@ -108,8 +112,13 @@ func (a *App) openStream(ctx context.Context) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
+	secure, err := stationsTLS(c.NATS)
+	if err != nil {
+		return err
+	}
 	a.Stream, err = stream.Open(ctx, stream.Options{
-		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, Replicas: c.NATS.Replicas, Realm: c.Realm, Log: a.log,
+		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, SetupCreds: c.NATS.SetupCreds, Replicas: c.NATS.Replicas,
+		Keys: natsKeys(c), Listen: c.NATS.Listen, TLS: secure, Realm: c.Realm, Log: a.log,
 	})
 	if err != nil {
 		return err

@@ -4,7 +4,8 @@ import (
 	"time"
 
 	"tocsin/adapters/broadcast"
-	"tocsin/internal/alert"
+	"tocsin/internal/adapter"
+	"tocsin/internal/linktest"
 	"tocsin/internal/newsroom"
 	"tocsin/internal/region"
 )
@@ -16,25 +17,17 @@ func (a *App) newsroomDeps() newsroom.Deps {
 		Accounts: a.Officers, Registry: a.Registry, Alerts: a.Current, Ledger: a.Ledger, Media: a.Stream.Objects(),
 		Lines: lines{feed: a.feed()}, Match: region.Match,
 		Verify:      func(document []byte) error { _, err := a.verify(document); return err },
-		Repeat:      func(*alert.Message) (time.Duration, time.Time, bool) { return 0, time.Time{}, false },
 		Certificate: string(a.Signer.CertificatePEM()),
 		Realm:       c.Realm, PublicURL: c.PublicURL, Authority: c.Authority, TimeZone: c.TimeZone, Languages: c.Languages,
 		Log: a.log,
 	}
 	if feed := a.feed(); feed != nil {
-		d.Tokens, d.Repeat = feed, feed.Repeat
+		d.Tokens = feed
+	}
+	if a.LinkTests != nil {
+		d.Tests = linkTests{book: a.LinkTests.Book}
 	}
 	return d
-}
-
-// feed is the broadcasters' channel; nil when it is off.
-func (a *App) feed() *broadcast.Feed {
-	for _, c := range a.channels {
-		if feed, ok := c.Adapter.(*broadcast.Feed); ok {
-			return feed
-		}
-	}
-	return nil
 }
 
 // lines is how each station's line is.
@@ -51,4 +44,23 @@ func (l lines) Line(station string) newsroom.Line {
 		}
 	}
 	return newsroom.Line{}
+}
+
+// linkTests is how each station's line fared in its tests.
+type linkTests struct{ book *linktest.Book }
+
+// Last is one station's standing.
+func (l linkTests) Last(station string) (newsroom.LinkTest, bool) {
+	s := l.book.Of(adapter.Recipient{ID: station}, time.Now())
+	if s.Newest == nil {
+		return newsroom.LinkTest{}, false
+	}
+	t := newsroom.LinkTest{At: s.Newest.Sent, Outcome: string(s.Outcome), Sound: s.Sound}
+	if s.Newest.Millis >= 0 {
+		t.Took = time.Duration(s.Newest.Millis) * time.Millisecond
+	}
+	if s.Good != nil {
+		t.Good = s.Good.Sent
+	}
+	return t, true
 }

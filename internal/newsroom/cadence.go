@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
 	"tocsin/internal/ledger"
 )
 
@@ -23,25 +24,32 @@ type slot struct {
 
 // cadence is the repetition that stations are asked for, and what the station has aired.
 type cadence struct {
-	Every   time.Duration
 	Until   time.Time
 	Slots   []slot
 	Next    time.Time // the next one due; zero = none any more
 	Now     bool      // one is due at this moment
 	Late    bool      // the last one due was not aired, and a quarter of the pace has passed
 	Aired   int
-	Minutes int // Every, for words
+	Minutes int // from one airing to the next
 }
 
-// cadenceOf counts from the release on: the first airing is due at once.
-func cadenceOf(released time.Time, every time.Duration, until time.Time, aired []time.Time, now time.Time) *cadence {
-	c := &cadence{Every: every, Until: until, Aired: len(aired), Minutes: int(every / time.Minute)}
-	// A time typed as 14:05 is of the minute's beginning.
-	half, from := every/2, time.Minute
-	for at := released; at.Before(until); at = at.Add(every) {
+// cadenceOf is the pace of m and what the station has aired of its case; nil
+// when no repetition is asked. The first airing is due at once.
+func cadenceOf(m *alert.Message, aired []time.Time, now time.Time) *cadence {
+	if m.Repeat == nil || m.Repeat.Times() == 0 {
+		return nil
+	}
+	every, until := m.Repeat.Every, m.Repeat.Until(m.Sent, m.Expires)
+	c := &cadence{Until: until, Aired: len(aired), Minutes: int(every / time.Minute)}
+	half := every / 2
+	for i := range m.Repeat.Times() + 1 {
+		at := m.Sent.Add(time.Duration(i) * every)
+		if at.After(until) {
+			break
+		}
 		begin := at.Add(-half)
-		if at.Equal(released) {
-			begin = at.Add(-from)
+		if i == 0 {
+			begin = at.Add(-time.Minute) // a time typed as 14:05 is of the minute's beginning
 		}
 		s := slot{At: at, Past: !now.Before(at), Aired: slices.ContainsFunc(aired, func(t time.Time) bool {
 			return !t.Before(begin) && t.Before(at.Add(half))

@@ -56,7 +56,8 @@ func TestCadence(t *testing.T) {
 		{"the last one", 60.5, at(0, 15, 30, 45), "AAAAN", -1, false},
 		{"long over", 600, at(0), "AMMMM", -1, true},
 	} {
-		c := cadenceOf(start, 15*time.Minute, start.Add(61*time.Minute), tt.aired, start.Add(time.Duration(tt.now*float64(time.Minute))))
+		m := &alert.Message{Sent: start, Expires: start.Add(12 * time.Hour), Repeat: &alert.Cadence{Every: 15 * time.Minute, For: time.Hour}}
+		c := cadenceOf(m, tt.aired, start.Add(time.Duration(tt.now*float64(time.Minute))))
 		next := time.Time{}
 		if tt.next >= 0 {
 			next = start.Add(time.Duration(tt.next * float64(time.Minute)))
@@ -70,9 +71,14 @@ func TestCadence(t *testing.T) {
 // The marks are those around now, however long the alert is repeated.
 func TestCadenceIsBounded(t *testing.T) {
 	start := time.Now().Add(-48 * time.Hour)
-	c := cadenceOf(start, time.Minute, start.Add(7*24*time.Hour), nil, time.Now())
+	m := &alert.Message{Sent: start, Expires: start.Add(7 * 24 * time.Hour), Repeat: &alert.Cadence{Every: time.Minute, For: 6 * 24 * time.Hour}}
+	c := cadenceOf(m, nil, time.Now())
 	if len(c.Slots) != maxSlots || !strings.Contains(marks(c), "D") {
 		t.Errorf("%d marks: %s", len(c.Slots), marks(c))
+	}
+	m.Repeat = nil
+	if cadenceOf(m, nil, time.Now()) != nil {
+		t.Error("a repetition that nobody asked for")
 	}
 }
 

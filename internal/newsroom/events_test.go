@@ -76,7 +76,9 @@ func TestEvents(t *testing.T) {
 	e.next("news")
 	w.desk.change(func() { w.desk.lines[nord] = Line{} })
 	e.next("news")
-	w.desk.change(func() { w.desk.tests[nord] = LinkTest{At: time.Now(), Good: true, Took: 80 * time.Millisecond} })
+	w.desk.change(func() {
+		w.desk.tests[nord] = LinkTest{At: time.Now(), Outcome: "good", Took: 80 * time.Millisecond, Good: time.Now(), Sound: true}
+	})
 	e.next("news")
 	w.withdraw(m, alert.OutcomeFound)
 	for got = e.next("news"); !strings.Contains(got, `"live":[],"ended":["7GQ2XKPB4MNT"]`); got = e.next("news") {

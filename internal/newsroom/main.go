@@ -28,13 +28,9 @@ type mainView struct {
 // lineView is how the station's line is.
 type lineView struct {
 	Line
-	Last   time.Time // receipt; zero = none in the last days
-	Test   *LinkTest
-	Passed bool // the last test was good, and not long ago
+	Last time.Time // receipt; zero = none in the last days
+	Test *LinkTest // nil: never tested
 }
-
-// testGood is how long a good link test reassures: the test is weekly, and a day late is no alarm.
-const testGood = 8 * 24 * time.Hour
 
 // alertView is one live alert as this station sees it.
 type alertView struct {
@@ -157,7 +153,7 @@ func (n *newsroom) lineView(station string) lineView {
 		return v
 	}
 	if t, ok := n.Tests.Last(station); ok {
-		v.Test, v.Passed = &t, t.Good && time.Since(t.At) < testGood
+		v.Test = &t
 	}
 	return v
 }
@@ -178,9 +174,7 @@ func (n *newsroom) alertView(r *http.Request, p page, st adapter.Recipient, rev 
 			v.Standing = standing(v.Standing, a.State)
 		}
 	}
-	if every, until, ok := n.Repeat(m); ok {
-		v.Cadence = cadenceOf(rev.Published, every, until, airings(acts), time.Now())
-	}
+	v.Cadence = cadenceOf(m, airings(acts), time.Now())
 	n.addTexts(r, &v)
 	n.addFiles(&v)
 	v.Version = v.sum()
@@ -227,7 +221,7 @@ func (v alertView) sum() string {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintln(h, v.Message.Identifier, v.Genuine, v.Standing, len(v.Acts), len(v.Message.Media), len(v.Answer.Faults)) // a hash never fails
 	for _, a := range v.Acts {
-		_, _ = fmt.Fprintln(h, a.State, a.By, a.Reason, a.Moment.UnixNano())
+		_, _ = fmt.Fprintln(h, a.State, a.By, a.Outlet, a.Reason, a.Moment.UnixNano())
 	}
 	if v.Cadence != nil {
 		_, _ = fmt.Fprintln(h, v.Cadence.Next.Unix(), v.Cadence.Now, v.Cadence.Late)
@@ -381,8 +375,7 @@ func (n *newsroom) version(st adapter.Recipient) string {
 	for _, rev := range n.live(st) {
 		acts := n.Ledger.Acts(rev.Message.Case, channel, st.ID)
 		_, _ = fmt.Fprintln(h, rev.Seq, len(acts)) // a hash never fails
-		if every, until, ok := n.Repeat(rev.Message); ok {
-			c := cadenceOf(rev.Published, every, until, airings(acts), now)
+		if c := cadenceOf(rev.Message, airings(acts), now); c != nil {
 			_, _ = fmt.Fprintln(h, c.Next.Unix(), c.Now, c.Late)
 		}
 	}
@@ -392,9 +385,9 @@ func (n *newsroom) version(st adapter.Recipient) string {
 		}
 	}
 	line := n.lineView(st.ID)
-	_, _ = fmt.Fprintln(h, line.Receivers, line.Since.Unix(), line.Last.Unix(), line.Passed)
+	_, _ = fmt.Fprintln(h, line.Receivers, line.Since.Unix(), line.Last.Unix())
 	if line.Test != nil {
-		_, _ = fmt.Fprintln(h, line.Test.At.Unix(), line.Test.Good)
+		_, _ = fmt.Fprintln(h, line.Test.At.Unix(), line.Test.Outcome, line.Test.Sound)
 	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }

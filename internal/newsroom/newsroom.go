@@ -96,16 +96,18 @@ type Lines interface {
 	Line(station string) Line
 }
 
-// LinkTest is the result of one test of a station's line.
+// LinkTest is how the tests of a station's line came out.
 type LinkTest struct {
-	At   time.Time     // when the test was sent
-	Good bool          // the station confirmed it in time
-	Took time.Duration // to the station's confirmation; 0 when there was none
+	At      time.Time     // when the newest test was sent
+	Outcome string        // of the newest: good, late, waiting or failed
+	Took    time.Duration // to the station's confirmation of the newest; 0 when there was none
+	Good    time.Time     // when the last good one was sent; zero = never
+	Sound   bool          // the line may be trusted
 }
 
 // LinkTests keeps the results of the weekly test.
 type LinkTests interface {
-	// Last is the station's last good test, or its last one when none was good.
+	// Last is false when the station was never tested.
 	Last(station string) (LinkTest, bool)
 }
 
@@ -124,9 +126,7 @@ type Deps struct {
 	// Match says whether a station of the areas want is meant by an alert for the areas of it.
 	Match func(want, of []string) bool
 	// Verify checks a CAP document against the issuer's certificate.
-	Verify func(document []byte) error
-	// Repeat is how often stations are asked to air m, and until when; false for never.
-	Repeat      func(m *alert.Message) (every time.Duration, until time.Time, ok bool)
+	Verify      func(document []byte) error
 	Certificate string // PEM, of the signature in CAP documents
 	Realm       alert.Realm
 	PublicURL   string // "https://alert.example": trusted origin of forms behind a proxy
@@ -183,7 +183,7 @@ func New(d Deps) (http.Handler, error) {
 
 func (d *Deps) check() error {
 	if d.Accounts == nil || d.Registry == nil || d.Alerts == nil || d.Ledger == nil || d.Media == nil ||
-		d.Lines == nil || d.Match == nil || d.Verify == nil || d.Repeat == nil {
+		d.Lines == nil || d.Match == nil || d.Verify == nil {
 		return errors.New("a dependency is missing")
 	}
 	if d.Realm != alert.Live && d.Realm != alert.Drill {

@@ -21,9 +21,6 @@ const (
 	maxWords     = 300
 	maxProgramme = 80
 	reportWait   = 20 * time.Second // how long a press may wait for the ledger
-	// sameWithin takes a button pressed again by the same person for the same
-	// press: no programme airs an alert twice within half a minute.
-	sameWithin = 30 * time.Second
 )
 
 // reasons are the answers to "why", by state: keys of the texts.
@@ -66,6 +63,7 @@ func (a answerView) summary(words map[string]string) (list []fault) {
 type actView struct {
 	State    adapter.State
 	By       string // empty: the station's receiver
+	Outlet   string // the programme
 	Reason   string
 	Moment   time.Time
 	Revision int
@@ -92,23 +90,19 @@ func (n *newsroom) say(w http.ResponseWriter, r *http.Request, lang alert.Lang, 
 		n.render(w, r, http.StatusUnprocessableEntity, "main", n.mainView(r, lang, p, a))
 		return
 	}
-	rep.Identifier, rep.Revision, rep.By = a.Identifier, m.revision, p.Name
-	if a.Programme != "" {
-		rep.By += " (" + a.Programme + ")"
-	}
-	if !n.pressedBefore(m.caseID, rep, now) {
-		// The press is the person's: it is stored even if his browser has gone.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), reportWait)
-		defer cancel()
-		if err := n.Ledger.Report(ctx, rep); errors.Is(err, adapter.ErrUnknown) {
-			n.refuse(w, r, http.StatusNotFound, "refused.alert")
-			return
-		} else if err != nil {
-			n.Log.ErrorContext(r.Context(), "newsroom receipt", "station", p.Station.ID, "err", err)
-			w.Header().Set("Retry-After", "2")
-			n.refuse(w, r, http.StatusServiceUnavailable, "refused.ledger")
-			return
-		}
+	rep.Identifier, rep.Revision, rep.By, rep.Outlet = a.Identifier, m.revision, p.Name, a.Programme
+	// The press is the person's: it is stored even if his browser has gone. The
+	// ledger takes the same one twice as one.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), reportWait)
+	defer cancel()
+	if err := n.Ledger.Report(ctx, rep); errors.Is(err, adapter.ErrUnknown) {
+		n.refuse(w, r, http.StatusNotFound, "refused.alert")
+		return
+	} else if err != nil {
+		n.Log.ErrorContext(r.Context(), "newsroom receipt", "station", p.Station.ID, "err", err)
+		w.Header().Set("Retry-After", "2")
+		n.refuse(w, r, http.StatusServiceUnavailable, "refused.ledger")
+		return
 	}
 	done := string(rep.State)
 	if rep.State == adapter.Seen && rep.Reason != "" {
@@ -186,6 +180,8 @@ func (n *newsroom) readMoment(a *answerView, rep *adapter.Report, released, now 
 		a.Faults["at"] = "fault.before"
 	case rep.At.Sub(now) > time.Minute:
 		rep.State, rep.Reason, rep.At = adapter.Seen, plannedFor+rep.At.Format("15:04"), now
+	case rep.At.Before(released): // in the minute of the release
+		rep.At = released
 	}
 }
 
@@ -240,21 +236,11 @@ func plain(text string, limit int) bool {
 // oneLine makes one line of what was typed in several.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// pressedBefore says whether the person has said just this, so that a double
-// press or a form sent again is one receipt.
-func (n *newsroom) pressedBefore(caseID string, rep adapter.Report, now time.Time) bool {
-	soon := rep.At.Equal(now) // no other time was given
-	return slices.ContainsFunc(n.Ledger.Acts(caseID, channel, rep.Recipient), func(a ledger.Act) bool {
-		same := a.Identifier == rep.Identifier && a.State == rep.State && a.By == rep.By && a.Reason == rep.Reason
-		return same && (a.At.Equal(rep.At) || soon && now.Sub(a.At).Abs() < sameWithin)
-	})
-}
-
 // actViews are a station's words, newest first, in the reader's language where we chose the words.
 func (n *newsroom) actViews(lang alert.Lang, acts []ledger.Act) []actView {
 	list := make([]actView, 0, len(acts))
 	for _, a := range slices.Backward(acts) {
-		list = append(list, actView{State: a.State, By: a.By, Reason: n.reasonIn(lang, a.State, a.Reason), Moment: a.At, Revision: a.Revision})
+		list = append(list, actView{State: a.State, By: a.By, Outlet: a.Outlet, Reason: n.reasonIn(lang, a.State, a.Reason), Moment: a.At, Revision: a.Revision})
 	}
 	return list
 }

@@ -38,7 +38,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"seen", []string{"state", "seen"}, 303, "seen Eva Maes|", "done=seen#7GQ2XKPB4MNT"},
 		{"on air now", []string{"state", "on_air", "when", "now"}, 303, "on_air Eva Maes|", "done=on_air"},
-		{"on air a while ago, on a channel", []string{"state", "on_air", "when", "at", "at", clock(-20 * time.Minute), "programme", "La Une"}, 303, "on_air Eva Maes (La Une)|", "done=on_air"},
+		{"on air a while ago, on a channel", []string{"state", "on_air", "when", "at", "at", clock(-20 * time.Minute), "programme", "La Une"}, 303, "on_air Eva Maes||La Une", "done=on_air"},
 		{"planned", []string{"state", "on_air", "when", "at", "at", clock(40 * time.Minute)}, 303, "seen Eva Maes|queued for air at " + clock(40*time.Minute), "done=planned"},
 		{"on air before it was released", []string{"state", "on_air", "when", "at", "at", clock(-2 * time.Hour)}, 422, "", "avant l’émission"},
 		{"no time", []string{"state", "on_air", "when", "at", "at", ""}, 422, "", `id="on_air-at"`},

@@ -37,6 +37,9 @@ func built() (keys []string) {
 	for _, kind := range []string{"photo", "slide", "slide_tall", "slide_square", "poster", "audio", "teletext"} {
 		keys = append(keys, "kind."+kind)
 	}
+	for _, o := range []string{"good", "late", "waiting", "failed"} {
+		keys = append(keys, "test."+o)
+	}
 	for _, text := range append(texts, "teletext") {
 		keys = append(keys, "text."+text)
 	}

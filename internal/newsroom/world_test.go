@@ -196,10 +196,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*Deps)) *world {
 	d := Deps{
 		Accounts: w.book, Registry: w.reg, Tokens: w.desk, Alerts: w.set, Ledger: w.ledger, Media: w.store, Lines: w.desk, Tests: w.desk,
 		TestLine: w.desk.test, Match: region.Match,
-		Verify: func(doc []byte) error { _, err := cap.Verify(doc, w.signer.Certificate()); return err },
-		Repeat: func(m *alert.Message) (time.Duration, time.Time, bool) {
-			return 15 * time.Minute, m.Sent.Add(3 * time.Hour), true
-		},
+		Verify:      func(doc []byte) error { _, err := cap.Verify(doc, w.signer.Certificate()); return err },
 		Certificate: string(w.signer.CertificatePEM()), Realm: realm, PublicURL: "https://alert.example", Authority: "Police fédérale",
 		TimeZone: "Europe/Brussels", Languages: []alert.Lang{alert.French, alert.German, alert.English},
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
@@ -269,6 +266,7 @@ func (w *world) story(change func(*alert.Message)) *alert.Message {
 		Languages: []alert.Lang{alert.French, alert.German, alert.English},
 		Areas:     []alert.Area{w.area("BE-BRU"), w.area("BE-VAN")},
 		Sent:      now, Expires: now.Add(12 * time.Hour), Facts: anna(now),
+		Repeat: &alert.Cadence{Every: 15 * time.Minute, For: 3 * time.Hour},
 	}
 	if m.Realm == alert.Drill {
 		m.Status = alert.StatusExercise
@@ -278,7 +276,7 @@ func (w *world) story(change func(*alert.Message)) *alert.Message {
 		change(m)
 	}
 	if m.MsgType == alert.TypeCancel {
-		m.Facts, m.Media = nil, nil
+		m.Facts, m.Media, m.Repeat = nil, nil, nil
 	}
 	m.Page = "https://alert.example/*/alerts/" + m.Case
 	m.Identifier = alert.Identifier(m.Agency, m.Realm, m.Case, m.Revision)
@@ -423,10 +421,10 @@ func (w *world) withdraw(m *alert.Message, o alert.Outcome) *alert.Message {
 	return cancel
 }
 
-// acts lists what a station said, oldest first, as "state by|reason".
+// acts lists what a station said, oldest first, as "state by|reason|programme".
 func (w *world) acts(station string) (list []string) {
 	for _, a := range w.ledger.Acts("7GQ2XKPB4MNT", "broadcast", station) {
-		list = append(list, fmt.Sprintf("%s %s|%s", a.State, a.By, a.Reason))
+		list = append(list, strings.TrimSuffix(fmt.Sprintf("%s %s|%s|%s", a.State, a.By, a.Reason, a.Outlet), "|"))
 	}
 	return list
 }
