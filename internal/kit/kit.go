@@ -60,9 +60,11 @@ type Atlas interface {
 // Options are what a studio works with.
 type Options struct {
 	Atlas  Atlas
-	Fonts  string       // folder of Noto fonts for scripts beyond Latin, Greek and Cyrillic; empty = none
-	Espeak string       // path of espeak-ng; empty = no sound
-	Log    *slog.Logger // nil = discard
+	Fonts  string // folder of Noto fonts for scripts beyond Latin, Greek and Cyrillic; empty = none
+	Espeak string // path of espeak-ng; empty = no sound
+	// Time bounds the making of one kit, 0 = MaxTime: the officer waits for it.
+	Time time.Duration
+	Log  *slog.Logger // nil = discard
 }
 
 // Item is one finished file.
@@ -105,6 +107,9 @@ func New(o Options) (*Studio, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Time == 0 {
+		o.Time = MaxTime
+	}
 	f, err := loadFonts(o.Fonts)
 	if err != nil {
 		return nil, fmt.Errorf("kit: %w", err)
@@ -143,13 +148,19 @@ const maxShown = 4
 // update bears. Items come in the order of m's languages. The error is ctx's, or
 // says that m cannot have a kit; what else goes wrong is a warning.
 func (s *Studio) Make(ctx context.Context, m *alert.Message, photos map[string][]byte, at time.Time) ([]Item, []Warning, error) {
-	within, cancel := context.WithTimeout(ctx, MaxTime)
+	within, cancel := context.WithTimeout(ctx, s.opt.Time)
 	defer cancel()
 	select {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
 	case <-within.Done():
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
 		return nil, nil, errors.New("kit: others are being made; there was no time for this one")
+	}
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
 	}
 	j, err := s.begin(m, photos, at)
 	if err != nil {

@@ -28,6 +28,9 @@ type setter struct {
 	// shaped are the texts so far: each is tried in many sizes until it fits, and
 	// its shape is the same in all.
 	shaped map[string][]shaping.Output
+	// broken are the lines of texts so far: a column is measured before it is
+	// drawn, and measured again without its last row.
+	broken map[breaking]broken
 	// missing are the letters that no font here has. What holds one is not drawn:
 	// an empty box in a child's name would go on air.
 	missing map[rune]struct{}
@@ -36,7 +39,7 @@ type setter struct {
 func newSetter(f *fonts, lang string) *setter {
 	return &setter{
 		fonts: f, lang: language.NewLanguage(lang), faces: map[*font.Font]*font.Face{},
-		shaped: map[string][]shaping.Output{}, missing: map[rune]struct{}{},
+		shaped: map[string][]shaping.Output{}, broken: map[breaking]broken{}, missing: map[rune]struct{}{},
 	}
 }
 
@@ -95,9 +98,37 @@ func (s *setter) drawable(text string, w weight) string {
 	}, text)
 }
 
+// breaking is a way to break a text, broken what came of it.
+type (
+	breaking struct {
+		text        string
+		weight      weight
+		size, width float64
+		most        int
+	}
+	broken struct {
+		lines []line
+		whole bool
+	}
+)
+
 // set breaks text into lines of at most width. With most > 0 what does not fit
 // on so many lines ends in an ellipsis, and whole is false.
 func (s *setter) set(text string, st style, width float64, most int) (lines []line, whole bool) {
+	key := breaking{text, st.weight, st.size, width, most}
+	b, ok := s.broken[key]
+	if !ok {
+		b.lines, b.whole = s.breakLines(text, st, width, most)
+		s.broken[key] = b
+	}
+	lines = slices.Clone(b.lines)
+	for i := range lines {
+		lines[i].style = st
+	}
+	return lines, b.whole
+}
+
+func (s *setter) breakLines(text string, st style, width float64, most int) (lines []line, whole bool) {
 	runes := []rune(strings.TrimSpace(s.drawable(text, st.weight)))
 	if len(runes) == 0 {
 		return nil, true
