@@ -70,7 +70,9 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
-		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
+		channel, id := r.PathValue("channel"), r.PathValue("id")
+		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
+			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
 	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
 	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
@@ -114,6 +116,8 @@ type NewOfficer struct {
 type Secret struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// Creds is a station's NATS credentials file, when it was to have one.
+	Creds string `json:"creds,omitempty"`
 }
 
 // NewRecipient is one recipient to add: a station (name), a partner (name,
@@ -122,8 +126,10 @@ type NewRecipient struct {
 	Name     string     `json:"name,omitempty"`
 	Endpoint string     `json:"endpoint,omitempty"`
 	Number   string     `json:"number,omitempty"`
+	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
+	NATS     bool       `json:"nats,omitempty"` // a station's: direct NATS as well
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -165,10 +171,21 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 	secrets := make([]Secret, len(all))
 	for i, in := range all {
 		rec, secret, err := a.newRecipient(channel, in)
+		if err == nil && in.NATS {
+			rec, secrets[i].Creds, err = a.withNATS(rec)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
-		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+		made[i], secrets[i].ID, secrets[i].Secret = rec, rec.ID, secret
+		if in.Phone == "" {
+			continue
+		}
+		second, err := a.secondWay(rec, in.Phone)
+		if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
+		}
+		made = append(made, second)
 	}
 	for chunk := range slices.Chunk(made, importChunk) {
 		if err := a.Registry.PutAll(ctx, chunk); err != nil {
