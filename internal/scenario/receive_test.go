@@ -144,6 +144,7 @@ func TestReceiveCommand(t *testing.T) {
 			return nil
 		})
 	}
+	n.hasKit(cases[0])
 	n.judge(filepath.Join(n.dir, "alerts", cases[0]+"-1", "cap.xml"))
 	if err := author.Withdraw(t.Context(), cases[0], alert.OutcomeFound); err != nil {
 		t.Fatal(err)
@@ -155,6 +156,26 @@ func TestReceiveCommand(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// hasKit wants the slides, the poster, the teletext page and, where there is a
+// voice, the sound in the folder of a case, as files that programs can open.
+func (n *newsroom) hasKit(id string) {
+	n.t.Helper()
+	dir := filepath.Join(n.dir, "alerts", id+"-1")
+	for name, begins := range map[string]string{
+		"slide-fr.jpg": "\xff\xd8", "slide_tall-fr.jpg": "\xff\xd8", "slide_square-fr.jpg": "\xff\xd8", "poster-fr.pdf": "%PDF",
+		"audio-fr.wav": "RIFF", "teletext-fr.txt": "*** EXERCICE",
+	} {
+		if begins == "RIFF" {
+			peertest.Tool(n.t, "espeak-ng", "espeak-ng")
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.HasPrefix(string(data), begins) {
+			list, _ := os.ReadDir(dir)
+			n.t.Errorf("%s in the station's folder: %.20q %v, among %v", name, data, err, list)
+		}
+	}
 }
 
 // judge has the stored document verified by our own command and by xmlsec1, as
