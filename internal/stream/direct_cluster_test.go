@@ -194,7 +194,7 @@ func TestServiceHoldsLeastRights(t *testing.T) {
 func eventually(t *testing.T, what string, f func() error) {
 	t.Helper()
 	err := f()
-	for until := time.Now().Add(10 * time.Second); err != nil; err = f() {
+	for until := time.Now().Add(40 * time.Second); err != nil; err = f() {
 		if time.Now().After(until) {
 			t.Fatalf("%s: %v", what, err)
 		}
