@@ -115,11 +115,13 @@ func (d *direct) keep(ctx context.Context) {
 		}
 		return
 	}
-	for ctx.Err() == nil {
+	for again := time.Second; ctx.Err() == nil; {
 		wait := lookAgain
-		if err := d.app.Stream.Admit(ctx, d.wanted()); err != nil && ctx.Err() == nil {
+		if err := d.app.Stream.Admit(ctx, d.wanted()); err == nil {
+			again = time.Second
+		} else if ctx.Err() == nil {
 			d.app.log.Error("NATS accounts of stations are behind the registry", "error", err)
-			wait = time.Second
+			wait, again = again, min(2*again, lookAgain)
 		}
 		select {
 		case <-ctx.Done():

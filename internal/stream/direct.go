@@ -49,6 +49,9 @@ func (e *Engine) Admit(ctx context.Context, accounts []string) error {
 	}
 	e.admission.Lock()
 	defer e.admission.Unlock()
+	if err := e.registrar.introduce(ctx); err != nil {
+		return fmt.Errorf("admit stations: %w", err)
+	}
 	present, err := e.registrar.stations(ctx, e.realm, func(a string) bool { return e.admitted[a] })
 	if err != nil {
 		return fmt.Errorf("admit stations: %w", err)

@@ -144,6 +144,39 @@ func TestDirectOnACluster(t *testing.T) {
 	}
 }
 
+// Keys that the servers do not know, and keys without the credentials beside them,
+// keep stations out and nothing else.
+func TestWrongKeysKeepOnlyStationsOut(t *testing.T) {
+	url, _, _ := streamtest.Server(t) // trusts everybody, and has no accounts to hand out
+	keys := t.TempDir()
+	if err := stream.WriteServerFiles(keys, alert.Live); err != nil {
+		t.Fatal(err)
+	}
+	account, _, err := stream.NewStation("st-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := opened(t, stream.Options{URL: url, Realm: alert.Live, Keys: keys})
+	if err := e.Admit(t.Context(), []string{account}); err == nil {
+		t.Error("a station was admitted at servers that know no accounts")
+	}
+	if err := os.Remove(filepath.Join(keys, stream.SystemCreds)); err != nil {
+		t.Fatal(err)
+	}
+	bare := opened(t, stream.Options{URL: url, Realm: alert.Live, Keys: keys})
+	if err := bare.Admit(t.Context(), []string{account}); err == nil || !strings.Contains(err.Error(), "tocsin keys --nats-files") {
+		t.Errorf("without the system's credentials: %v", err)
+	}
+	if err := bare.Admit(t.Context(), nil); err != nil {
+		t.Errorf("with no station to admit: %v", err)
+	}
+	for _, e := range []*stream.Engine{e, bare} {
+		if err := e.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The service's own credentials may do none of this, and are told why at once.
 func TestServiceHoldsLeastRights(t *testing.T) {
 	c, keys := operated(t, 1)
