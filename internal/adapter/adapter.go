@@ -97,6 +97,9 @@ type Recipient struct {
 	// endpoint. Personal data: never logged, never on the ledger.
 	Address json.RawMessage `json:"address"`
 	Created time.Time       `json:"created,omitzero"`
+	// Second makes this recipient the second way to another one: it is told only
+	// when that one does not confirm in time. Zero for everybody else.
+	Second Second `json:"second,omitzero"`
 
 	// Prior is the channel's own id of the newest earlier revision that this
 	// recipient accepted; empty when there was none. Set by the runner.
@@ -109,6 +112,12 @@ type Recipient struct {
 	// Slot is the recipient's 1-based place in this process's table, the same for
 	// as long as he is registered; 0 = none. An Armer keeps what it prepared by it.
 	Slot uint32 `json:"-"`
+}
+
+// Second names the recipient whose second way another recipient is.
+type Second struct {
+	Channel string `json:"channel"`
+	ID      string `json:"id"`
 }
 
 // State says how far one recipient is with one revision.

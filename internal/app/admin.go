@@ -70,7 +70,9 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
-		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
+		channel, id := r.PathValue("channel"), r.PathValue("id")
+		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
+			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
 	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
 	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
@@ -124,6 +126,7 @@ type NewRecipient struct {
 	Name     string     `json:"name,omitempty"`
 	Endpoint string     `json:"endpoint,omitempty"`
 	Number   string     `json:"number,omitempty"`
+	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
 	NATS     bool       `json:"nats,omitempty"` // a station's: direct NATS as well
@@ -175,6 +178,14 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
 		made[i], secrets[i].ID, secrets[i].Secret = rec, rec.ID, secret
+		if in.Phone == "" {
+			continue
+		}
+		second, err := a.secondWay(rec, in.Phone)
+		if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
+		}
+		made = append(made, second)
 	}
 	for chunk := range slices.Chunk(made, importChunk) {
 		if err := a.Registry.PutAll(ctx, chunk); err != nil {
