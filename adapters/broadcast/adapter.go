@@ -142,9 +142,11 @@ func (f *Feed) Send(_ context.Context, d adapter.Delivery, batch []adapter.Recip
 		id := s.who.Load().id
 		byStation[id] = append(byStation[id], s)
 	}
+	direct, _ := f.direct.since(now)
 	out := make([]adapter.Receipt, len(batch))
 	for i, r := range batch {
 		open := byStation[r.ID]
+		_, overNATS := direct[r.ID] // its consumer brings it, and again until it is acknowledged
 		switch {
 		case known && f.desk.has(r.ID, e):
 			out[i] = adapter.Receipt{State: adapter.Received, Ref: m.Identifier}
@@ -152,7 +154,7 @@ func (f *Feed) Send(_ context.Context, d adapter.Delivery, batch []adapter.Recip
 		case known && e.text(now) == nil:
 			out[i] = failed(adapter.Rejected, "no longer live")
 			continue
-		case !slices.ContainsFunc(open, func(s *session) bool { return !s.leaving() }):
+		case !overNATS && !slices.ContainsFunc(open, func(s *session) bool { return !s.leaving() }):
 			out[i] = failed(adapter.Temporary, "not connected")
 			continue
 		}
@@ -200,6 +202,19 @@ func (f *Feed) Stations() []Presence {
 		}
 		p.Connected = true
 		p.Sessions++
+	}
+	here, left := f.direct.since(time.Now())
+	for i := range out {
+		p := &out[i]
+		if since, ok := here[p.ID]; ok {
+			if !p.Connected || since.Before(p.Since) {
+				p.Since = since
+			}
+			p.Connected = true
+			p.Sessions++
+		} else if !p.Connected && left[p.ID].After(p.Since) {
+			p.Since = left[p.ID]
+		}
 	}
 	return out
 }

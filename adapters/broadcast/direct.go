@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -20,6 +21,48 @@ import (
 type direct struct {
 	mu    sync.Mutex
 	paces map[string]*rate.Limiter // station -> its receipts, at the pace of a feed connection
+	lines map[string]attendance    // station -> when it was seen on the line
+}
+
+// attendance is the time in which a station was seen to ask for messages.
+type attendance struct{ since, last time.Time }
+
+// directAway is how long a station may be not asking, while it stores what it
+// fetched, and still count as connected. We look every five seconds.
+const directAway = 15 * time.Second
+
+// DirectPresence says which stations ask for messages over NATS at this moment;
+// whoever watches the log says it every five seconds.
+func (f *Feed) DirectPresence(ids []string) {
+	now := time.Now()
+	f.direct.mu.Lock()
+	defer f.direct.mu.Unlock()
+	if f.direct.lines == nil {
+		f.direct.lines = map[string]attendance{}
+	}
+	for _, id := range ids {
+		l := f.direct.lines[id]
+		if now.Sub(l.last) > directAway {
+			l.since = now
+		}
+		l.last = now
+		f.direct.lines[id] = l
+	}
+}
+
+// since is when each station that is on the line over NATS came; left, when each other one was seen last.
+func (d *direct) since(now time.Time) (here, left map[string]time.Time) {
+	here, left = map[string]time.Time{}, map[string]time.Time{}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id, l := range d.lines {
+		if now.Sub(l.last) <= directAway {
+			here[id] = l.since
+		} else {
+			left[id] = l.last
+		}
+	}
+	return here, left
 }
 
 // WithNATS is r with its NATS account. A station that sees only some areas is

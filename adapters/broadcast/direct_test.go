@@ -2,8 +2,11 @@ package broadcast
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -97,4 +100,45 @@ func TestWithNATS(t *testing.T) {
 	if NATSAccount(got) != "" {
 		t.Error("a station that was limited to one area keeps the whole log")
 	}
+}
+
+// A station that follows over NATS is on the line, and is sent to by the log
+// itself; when it has not asked for a while it is gone.
+func TestDirectPresence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeed(adapter.Env{
+			Realm: alert.Live, Log: slog.New(slog.DiscardHandler), Alerts: newLog(), Inbox: &memInbox{},
+			Recipients: &memRegistry{by: map[string]adapter.Recipient{"st-a": {ID: "st-a", Channel: Name, Name: "A"}}},
+		}, defaults())
+		send := func() string {
+			got, err := f.Send(t.Context(), adapter.Delivery{Message: msg("zoe", 1, alert.TypeAlert)}, []adapter.Recipient{{ID: "st-a"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[0].Failure != nil {
+				return got[0].Failure.Reason
+			}
+			return string(got[0].State)
+		}
+		if p := f.Stations()[0]; p.Connected || send() != "not connected" {
+			t.Errorf("before it came: %+v, %s", p, send())
+		}
+		came := time.Now()
+		for range 10 {
+			f.DirectPresence([]string{"st-a"})
+			time.Sleep(5 * time.Second)
+		}
+		if p := f.Stations()[0]; !p.Connected || !p.Since.Equal(came) || p.Sessions != 1 || send() != "sent" {
+			t.Errorf("on the line since %v: %+v, %s", came, p, send())
+		}
+		gone := time.Now().Add(-5 * time.Second)
+		time.Sleep(directAway)
+		if p := f.Stations()[0]; p.Connected || !p.Since.Equal(gone) || send() != "not connected" {
+			t.Errorf("gone since %v: %+v, %s", gone, p, send())
+		}
+		f.DirectPresence([]string{"st-a"})
+		if p := f.Stations()[0]; !p.Connected || !p.Since.Equal(time.Now()) {
+			t.Errorf("back since %v: %+v", time.Now(), p)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,18 @@ func TestDirect(t *testing.T) {
 	}
 	if m := o.next(o.feed()); !strings.Contains(string(m.Data()), "2") {
 		t.Errorf("after the reconnect it got %s", m.Data())
+	}
+	messages, err := o.feed().Messages(jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = messages.Next() }() // ends with the connection
+	for until := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if following, err := e.Following(t.Context()); slices.Equal(following, []string{o.account}) {
+			break
+		} else if err != nil || time.Now().After(until) {
+			t.Fatalf("following are %v, %v", following, err)
+		}
 	}
 	closed := make(chan struct{})
 	o.SetClosedHandler(func(*nats.Conn) { close(closed) })
