@@ -87,7 +87,7 @@ func TestDirectOnACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := make(chan string, 3)
-	for _, url := range strings.Split(c.URL(), ",") {
+	for url := range strings.SplitSeq(c.URL(), ",") {
 		var nc *nats.Conn
 		eventually(t, "a station signs in", func() (err error) {
 			nc, err = nats.Connect(url, nats.UserCredentials(file), nats.NoReconnect(), nats.ClosedHandler(func(*nats.Conn) { closed <- url }))
@@ -136,7 +136,7 @@ func TestDirectOnACluster(t *testing.T) {
 		}
 	}
 	t.Logf("cut at all three nodes %v after the removal", time.Since(removed).Round(time.Millisecond))
-	for _, url := range strings.Split(c.URL(), ",") {
+	for url := range strings.SplitSeq(c.URL(), ",") {
 		if nc, err := nats.Connect(url, nats.UserCredentials(file)); err == nil {
 			nc.Close()
 			t.Errorf("a removed station came in again at %s", url)

@@ -125,29 +125,7 @@ func testForbidden(t *testing.T, all bool) {
 	}
 	handed := other.next(other.feed()) // something that could be acknowledged for it
 	before := ours(t, e, other.account)
-	var overheard atomic.Value
-	for _, s := range wide {
-		sub, err := o.Subscribe(s, func(m *nats.Msg) { overheard.Store(m.Subject) })
-		if err == nil {
-			defer func() { _ = sub.Unsubscribe() }()
-		}
-	}
-	if err := o.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	for i := range wide {
-		if all {
-			break
-		}
-		select {
-		case err := <-o.errs:
-			if !errors.Is(err, nats.ErrPermissionViolation) {
-				t.Error(err)
-			}
-		case <-time.After(2 * time.Second):
-			t.Fatalf("%d of %d wide subscriptions were refused", i, len(wide))
-		}
-	}
+	overheard := o.listenWide(!all)
 	if all { // with every right it hears itself; that is not overhearing
 		o.Close()
 		if err := o.dial(); err != nil {
@@ -179,6 +157,35 @@ func testForbidden(t *testing.T, all bool) {
 	if err := handed.DoubleAck(t.Context()); err != nil {
 		t.Errorf("the other station's own acknowledgement: %v", err)
 	}
+}
+
+// listenWide subscribes to whatever might be overheard, and gives the subject of a
+// message that was. refused says that each must be refused.
+func (o *outsider) listenWide(refused bool) *atomic.Value {
+	o.t.Helper()
+	overheard := new(atomic.Value)
+	for _, s := range wide {
+		if _, err := o.Subscribe(s, func(m *nats.Msg) { overheard.Store(m.Subject) }); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	if err := o.Flush(); err != nil {
+		o.t.Fatal(err)
+	}
+	for i := range wide {
+		if !refused {
+			break
+		}
+		select {
+		case err := <-o.errs:
+			if !errors.Is(err, nats.ErrPermissionViolation) {
+				o.t.Error(err)
+			}
+		case <-time.After(2 * time.Second):
+			o.t.Fatalf("%d of %d wide subscriptions were refused", i, len(wide))
+		}
+	}
+	return overheard
 }
 
 // lines are those of s without a word.
