@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -79,7 +80,15 @@ func ours(t *testing.T, e *Engine, other string) string {
 	js := master(t, e)
 	var b strings.Builder
 	for s := range js.ListStreams(t.Context()).Info() {
+		if slices.Contains(scrubbed(), s.Config.Name) {
+			s.State.Consumers = 0 // the scrub's own come and go; "mine" is looked for below
+		}
 		fmt.Fprintln(&b, s.Config, s.State.Msgs, s.State.FirstSeq, s.State.LastSeq, s.State.Consumers)
+	}
+	for _, name := range scrubbed() {
+		if _, err := js.Consumer(t.Context(), name, "mine"); err == nil {
+			fmt.Fprintln(&b, "a consumer of the station's on", name)
+		}
 	}
 	c, err := js.Consumer(t.Context(), streamAlerts, other)
 	if err != nil {

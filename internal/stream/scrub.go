@@ -266,6 +266,12 @@ func (e *Engine) unreadable(ctx context.Context, stream string) (missing uint64,
 	if err != nil {
 		return 0, err
 	}
+	defer func() {
+		// Best effort: the server forgets it anyway.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
+		defer cancel()
+		_ = e.js.DeleteConsumer(ctx, stream, cons.CachedInfo().Name)
+	}()
 	for count := uint64(0); last < head; {
 		batch, err := cons.Fetch(500, jetstream.FetchMaxWait(time.Second))
 		if err != nil {
