@@ -21,11 +21,11 @@ import (
 type direct struct {
 	mu    sync.Mutex
 	paces map[string]*rate.Limiter // station -> its receipts, at the pace of a feed connection
-	lines map[string]attendance    // station -> when it was seen on the line
+	lines map[string]pulling       // station -> when it was seen on the line
 }
 
-// attendance is the time in which a station was seen to ask for messages.
-type attendance struct{ since, last time.Time }
+// pulling is the time in which a station was seen to ask for messages.
+type pulling struct{ since, last time.Time }
 
 // directAway is how long a station may be not asking, while it stores what it
 // fetched, and still count as connected. We look every five seconds.
@@ -38,7 +38,7 @@ func (f *Feed) DirectPresence(ids []string) {
 	f.direct.mu.Lock()
 	defer f.direct.mu.Unlock()
 	if f.direct.lines == nil {
-		f.direct.lines = map[string]attendance{}
+		f.direct.lines = map[string]pulling{}
 	}
 	for _, id := range ids {
 		l := f.direct.lines[id]
@@ -50,19 +50,23 @@ func (f *Feed) DirectPresence(ids []string) {
 	}
 }
 
-// since is when each station that is on the line over NATS came; left, when each other one was seen last.
-func (d *direct) since(now time.Time) (here, left map[string]time.Time) {
-	here, left = map[string]time.Time{}, map[string]time.Time{}
+// overNATS is the name that presence gives the node of such a station. Every
+// process sees the same, so it is not announced to the others.
+const overNATS = "NATS"
+
+// attendance is who is on the line over NATS, and who was.
+func (d *direct) attendance(now time.Time) []adapter.Attendance {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	out := make([]adapter.Attendance, 0, len(d.lines))
 	for id, l := range d.lines {
-		if now.Sub(l.last) <= directAway {
-			here[id] = l.since
-		} else {
-			left[id] = l.last
+		a := adapter.Attendance{Recipient: id, Sessions: 1, Since: l.since, Node: overNATS}
+		if now.Sub(l.last) > directAway {
+			a.Sessions, a.Since = 0, l.last
 		}
+		out = append(out, a)
 	}
-	return here, left
+	return out
 }
 
 // WithNATS is r with its NATS account. A station that sees only some areas is

@@ -112,7 +112,7 @@ func (d *direct) take(ids map[string]string, r stream.Record) {
 func (d *direct) keep(ctx context.Context) {
 	if err := d.app.Stream.CanAdmit(); err != nil {
 		if len(d.wanted()) > 0 {
-			d.app.log.Error("stations with direct NATS are not admitted by this process", "error", err)
+			d.app.log.Warn("stations with direct NATS are admitted by another process, or by none", "error", err)
 		}
 		return
 	}
