@@ -16,6 +16,8 @@
 //	GET  /v1/feed/poll       long poll; ?cursor= or ?start=, ?wait= 0 to 25 seconds
 //	POST /v1/feed/receipts   one receipt
 //
+// Direct NATS, another way to the same log, is described in NATS.md.
+//
 // Errors before the line stands are RFC 9457 problem documents.
 //
 // # The log and its cursor

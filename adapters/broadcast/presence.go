@@ -59,7 +59,7 @@ func (p *Presence) add(a adapter.Attendance) {
 
 // everywhere is who is connected to this process and to the others.
 func (f *Feed) everywhere() []adapter.Attendance {
-	all := f.here()
+	all := append(f.here(), f.direct.attendance(time.Now())...)
 	if f.env.Nodes != nil {
 		all = append(all, f.env.Nodes.Elsewhere()...)
 	}
