@@ -43,7 +43,7 @@ func busy() *receiver {
 	return &receiver{status: receive.Status{
 		At: now, Owed: 1,
 		Feeds: []receive.FeedStatus{
-			{Address: "wss://a.police.example/v1/feed", Connected: true, Heard: now.Add(-3 * time.Second), Head: 118, Cursor: "QK2N-118", CredDays: new(12)},
+			{Address: "wss://a.police.example/v1/feed", Connected: true, Heard: now.Add(-3 * time.Second), Head: 118, Cursor: "QK2N-118", "head 118", CredDays: new(12)},
 			{Address: "wss://b.police.example/v1/feed", Problem: "the feed cannot be reached: connection refused"},
 		},
 		Alerts: []receive.CaseStatus{
