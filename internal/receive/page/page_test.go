@@ -43,7 +43,7 @@ func busy() *receiver {
 	return &receiver{status: receive.Status{
 		At: now, Owed: 1,
 		Feeds: []receive.FeedStatus{
-			{Address: "wss://a.police.example/v1/feed", Connected: true, Heard: now.Add(-3 * time.Second), Head: 118, Cursor: "QK2N-118", "head 118", CredDays: new(12)},
+			{Address: "wss://a.police.example/v1/feed", Connected: true, Heard: now.Add(-3 * time.Second), Head: 118, Cursor: "QK2N-118", CredDays: new(12)},
 			{Address: "wss://b.police.example/v1/feed", Problem: "the feed cannot be reached: connection refused"},
 		},
 		Alerts: []receive.CaseStatus{
@@ -76,7 +76,7 @@ func TestPageSaysHowThingsStand(t *testing.T) {
 	for _, want := range []string{
 		"1 alarm stands", "no heartbeat for 30s or more", "Real alert", "Exercise: not real", "revision 2",
 		"Zoé, 7 ans, enlevée à Bruxelles &lt;b&gt;&amp;", `lang="fr"`, "/srv/alerts/alerts/7GQ2XKPB4MNT-2", "1 picture or sound is",
-		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "ends in 12 days", "1 receipt waits", "Withdrawn",
+		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "head 118", "ends in 12 days", "1 receipt waits", "Withdrawn",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
