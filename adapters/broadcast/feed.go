@@ -34,11 +34,12 @@ type Feed struct {
 	limits    limits
 	beatEvery time.Duration
 
-	ring  atomic.Pointer[ring] // a new one in a new epoch
-	fan   *fanout
-	desk  *desk
-	beats beats
-	stats counters
+	ring   atomic.Pointer[ring] // a new one in a new epoch
+	fan    *fanout
+	desk   *desk
+	beats  beats
+	direct direct
+	stats  counters
 
 	ready    atomic.Bool // the log has been read up to its head
 	degraded atomic.Bool // the log does not answer
