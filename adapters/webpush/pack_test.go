@@ -71,8 +71,11 @@ func TestPackRefuses(t *testing.T) {
 		}
 	}
 	for _, broken := range []adapter.Recipient{
-		{Packed: []byte{}}, {Packed: make([]byte, restAt)}, {Packed: append([]byte{200}, make([]byte, 100)...)},
-		{Packed: append(make([]byte, restAt), 0, 9, 'x')}, {Packed: append(make([]byte, restAt), 0, 0, '/')},
+		{Packed: []byte{}},
+		{Packed: make([]byte, restAt)},
+		{Packed: append([]byte{200}, make([]byte, 100)...)},
+		{Packed: append(make([]byte, restAt), 0, 9, 'x')},
+		{Packed: append(make([]byte, restAt), 0, 0, '/')},
 	} {
 		if _, err := unpack(broken); err == nil {
 			t.Errorf("%q was unpacked", broken.Packed)
