@@ -154,9 +154,16 @@ type line struct {
 // enqueue lines fs up.
 func (l *line) enqueue(fs []*flight) {
 	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		l.finish(fs, errClosed)
+	var no error
+	switch {
+	case l.closed:
+		no = errClosed
+	case time.Now().Before(l.notBefore), l.refusals >= refusedRun && !l.probing:
+		no = errStopped // while they were sealed
+	}
+	if no != nil {
+		l.unlock()
+		l.finish(fs, no)
 		return
 	}
 	for _, f := range fs {
@@ -362,9 +369,10 @@ func (l *line) note(f *flight, now time.Time) (stop bool) {
 }
 
 // verdict says why nothing may leave now; nil = go ahead. After refusals one
-// push at a time may try whether they have ended: probe says that the caller's
-// may, and the caller must then send one, wait for its end and call probed.
-func (l *line) verdict(now time.Time) (f *adapter.Failure, probe bool) {
+// push at a time may try whether they have ended, if the caller has not tried
+// yet: probe says that his may, and he must then send one, wait for its end and
+// call probed.
+func (l *line) verdict(now time.Time, tried bool) (f *adapter.Failure, probe bool) {
 	l.mu.Lock()
 	defer l.unlock()
 	if left := l.notBefore.Sub(now); left > 0 {
@@ -373,7 +381,7 @@ func (l *line) verdict(now time.Time) (f *adapter.Failure, probe bool) {
 	if l.refusals < refusedRun {
 		return nil, false
 	}
-	if l.probing {
+	if l.probing || tried {
 		return refused(l.refusal), false
 	}
 	l.probing = true

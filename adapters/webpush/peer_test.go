@@ -25,8 +25,8 @@ type peer struct {
 	conn   net.Conn
 	framer *http2.Framer
 	fields *hpack.Decoder
-	got    []request2
-	last   http2.Frame // what asked looked at and did not want
+	// generous: the connection's window opens by what each request took of it.
+	generous bool
 }
 
 // request2 is what a peer was asked.
@@ -126,9 +126,10 @@ func (p *peer) next() http2.Frame {
 
 // begun reads one request's headers.
 func (p *peer) begun() request2 {
-	f, ok := p.next().(*http2.HeadersFrame)
+	next := p.next()
+	f, ok := next.(*http2.HeadersFrame)
 	if !ok {
-		p.t.Errorf("want headers")
+		p.t.Errorf("want headers, got %v", next)
 		panic(errScript)
 	}
 	r := request2{id: f.StreamID, headers: map[string]string{}}
@@ -150,6 +151,9 @@ func (p *peer) asked() request2 {
 		}
 		r.body = append(r.body, f.Data()...)
 		if f.StreamEnded() {
+			if p.generous {
+				p.must(p.framer.WriteWindowUpdate(0, uint32(len(r.body))))
+			}
 			return r
 		}
 	}
