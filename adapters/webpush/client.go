@@ -195,15 +195,6 @@ func (c *client) secure(ctx context.Context, address string) (net.Conn, error) {
 	return secure, nil
 }
 
-// rest closes what carries nothing.
-func (c *client) rest() {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, l := range c.lines {
-		l.rest()
-	}
-}
-
 // close ends everything, and waits for it.
 func (c *client) close() {
 	c.cancel()

@@ -239,7 +239,7 @@ func TestOriginsAreBounded(t *testing.T) {
 	}
 	t.Cleanup(c.close)
 	for i := range maxOrigins + 10 {
-		if _, err := c.line([]byte(fmt.Sprintf("https://h%d.push.apple.com", i))); err != nil {
+		if _, err := c.line(fmt.Appendf(nil, "https://h%d.push.apple.com", i)); err != nil {
 			t.Fatal(err)
 		}
 	}

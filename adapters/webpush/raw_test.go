@@ -50,10 +50,6 @@ func TestRawKeepsToTheGrantedStreams(t *testing.T) {
 // quiet wants no further request to have been begun. What is read on the way is
 // about settings alone.
 func quiet(p *peer) {
-	type read struct {
-		f   http2.Frame
-		err error
-	}
 	p.must(p.conn.SetReadDeadline(time.Now().Add(time.Millisecond)))
 	for {
 		f, err := p.framer.ReadFrame()
