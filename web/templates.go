@@ -15,16 +15,17 @@ import (
 // Pages are the parsed pages of one site, by file name without ".html".
 type Pages map[string]*template.Template
 
-// LoadPages parses templates/layout.html with every page of templates/DIR. Files
-// whose names start with "_" are shared by all pages of the folder. Besides
-// funcs every template has asset (the hashed address of a static file).
-// A fault in any page is an error now, not when somebody opens it.
+// LoadPages parses every page of templates/DIR. Files whose names start with "_"
+// are shared by all pages of the folder (those of templates/ by all sites); one of them defines "layout.html", the
+// frame that each page fills. Besides funcs every template has asset (the hashed
+// address of a static file). A fault in any page is an error now, not when
+// somebody opens it.
 func LoadPages(dir string, funcs template.FuncMap) (Pages, error) {
 	all := template.FuncMap{"asset": mustKnow}
 	maps.Copy(all, funcs)
-	base, err := template.New("layout.html").Funcs(all).ParseFS(files, "templates/layout.html")
+	base, err := template.New(dir).Funcs(all).ParseFS(files, "templates/_*.html")
 	if err != nil {
-		return nil, fmt.Errorf("layout: %w", err)
+		return nil, fmt.Errorf("shared templates: %w", err)
 	}
 	names, err := fs.Glob(files, path.Join("templates", dir, "*.html"))
 	if err != nil || len(names) == 0 {

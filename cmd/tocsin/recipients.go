@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -16,9 +17,12 @@ import (
 
 type recipientsCmd struct {
 	AddStation   addStationCmd   `cmd:"" help:"Register a broadcaster; its token is shown once."`
+	Renew        renewCmd        `cmd:"" help:"Give a broadcaster a new token; the old one stays good for a while."`
+	AddCert      addCertCmd      `cmd:"" help:"Let a broadcaster enter with a client certificate."`
 	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
 	Ping         pingCmd         `cmd:"" help:"Send a partner website a signed ping."`
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
+	LinkTest     linkTestCmd     `cmd:"" help:"How the weekly test of the broadcasters' lines went; --now sends one."`
 	List         listCmd         `cmd:"" help:"List a channel's recipients, without their addresses."`
 	Remove       removeCmd       `cmd:"" help:"Remove a recipient for good."`
 }
@@ -28,17 +32,47 @@ type addStationCmd struct {
 	Name string   `arg:"" help:"Name, as the officer's board shows it."`
 	Area []string `default:"*" help:"ISO 3166 codes; all by default."`
 	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+	// The second way costs nothing while the first works.
+	Phone   string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
+	NATS    string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
+	Expires until  `placeholder:"365d|DATE" help:"End of the token; without it, when it is withdrawn."`
 }
 
 // Help is the example.
 func (addStationCmd) Help() string {
 	return `Example:
-  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --area BE --lang fr`
+  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --area BE --lang fr
+With direct NATS, which carries every area:
+  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --lang fr --nats radio-nord.creds`
 }
 
 // Run registers the station.
 func (c addStationCmd) Run(ctx context.Context) error {
-	return c.add(ctx, "broadcast", app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang)}, "token")
+	r := app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Phone: c.Phone, NATS: c.NATS != "", Expires: c.Expires.Time}
+	if !r.NATS {
+		return c.add(ctx, "broadcast", r, "token")
+	}
+	// The file first: a station whose credentials could not be written would have to be removed again.
+	f, err := os.OpenFile(c.NATS, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("credentials file: %w", err)
+	}
+	var made []app.Secret
+	err = c.call(ctx, "POST", "/recipients/broadcast", r, &made)
+	if err == nil && (len(made) != 1 || made[0].Creds == "") {
+		err = errors.New("the server gave no NATS credentials: it is of an older version")
+	}
+	if err != nil {
+		return errors.Join(err, f.Close(), os.Remove(c.NATS))
+	}
+	if _, err := f.WriteString(made[0].Creds); err != nil {
+		return errors.Join(fmt.Errorf("credentials file: %w", err), f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("credentials file: %w", err)
+	}
+	fmt.Printf("id     %s\ntoken  %s\nnats   %s\nKeep them now: they are not shown again.\n", made[0].ID, made[0].Secret, c.NATS)
+	return nil
 }
 
 // add registers one recipient and shows its secret.

@@ -97,6 +97,9 @@ type Recipient struct {
 	// endpoint. Personal data: never logged, never on the ledger.
 	Address json.RawMessage `json:"address"`
 	Created time.Time       `json:"created,omitzero"`
+	// Second makes this recipient the second way to another one: it is told only
+	// when that one does not confirm in time. Zero for everybody else.
+	Second Second `json:"second,omitzero"`
 
 	// Prior is the channel's own id of the newest earlier revision that this
 	// recipient accepted; empty when there was none. Set by the runner.
@@ -109,6 +112,12 @@ type Recipient struct {
 	// Slot is the recipient's 1-based place in this process's table, the same for
 	// as long as he is registered; 0 = none. An Armer keeps what it prepared by it.
 	Slot uint32 `json:"-"`
+}
+
+// Second names the recipient whose second way another recipient is.
+type Second struct {
+	Channel string `json:"channel"`
+	ID      string `json:"id"`
 }
 
 // State says how far one recipient is with one revision.
@@ -196,11 +205,24 @@ type Limits struct {
 	ConfirmWithin time.Duration
 }
 
+// Asks is what a channel's recipients are asked to say by themselves. The zero
+// value asks nothing: a citizen owes nobody an answer.
+type Asks struct {
+	// Received is how soon each must confirm that it has a revision; later is an
+	// incident on the board. 0: nobody is asked.
+	Received time.Duration
+	// Removed: they hold copies, and confirm after a withdrawal that these are gone.
+	Removed bool
+	// LinkTest: they get the weekly test of the lines, and nobody else does.
+	LinkTest bool
+}
+
 // Driver opens a channel. adapters.All lists them, one line each.
 type Driver struct {
 	Name   string // subject token and configuration key: "sms"
 	Title  string // what the officer reads: "SMS"
 	Limits Limits
+	Asks   Asks
 	// Open decodes settings strictly (DecodeSettings) and returns the adapter,
 	// and a close function which may be nil. It does not wait for the far side.
 	Open func(ctx context.Context, settings json.RawMessage, env Env) (Adapter, func(context.Context) error, error)
@@ -221,6 +243,10 @@ type Env struct {
 	Recipients Registry
 	Alerts     AlertLog
 	Contact    string // mailto: or https address of the operator, for VAPID and user agents
+	// Receipts and Nodes are what other processes of the realm know: what the
+	// ledger holds, who is connected where. nil: this process is alone.
+	Receipts Receipts
+	Nodes    Nodes
 	// KeyDir is where the channel's keys live; made on first need with 0600 files.
 	KeyDir string
 	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the
@@ -249,8 +275,42 @@ type Report struct {
 	State      State
 	Reason     string
 	By         string    // a person, in the station's own words
+	Outlet     string    // the station's programme that aired it, in its own words
 	At         time.Time // when it happened, as the sender says; zero = now
 }
+
+// Receipts answers from the ledger, so that it survives restarts and is the same on every node.
+type Receipts interface {
+	// Confirmed says whether the recipient itself has said that it has the revision of that
+	// CAP identifier: any of its own states but failed.
+	Confirmed(channel, recipient, identifier string) bool
+}
+
+// Nodes is what the serving processes of one realm tell each other.
+type Nodes interface {
+	// Announce says who is connected to this process, on the node of that name, in place of what it said
+	// before. It does not block.
+	Announce(node string, here []Attendance)
+	// Elsewhere is whom the other processes have, or had last.
+	Elsewhere() []Attendance
+	// Once is true for the first process of the realm that names the thing, for sixty days.
+	Once(ctx context.Context, name string) (bool, error)
+}
+
+// Attendance is one recipient's connections to one process.
+type Attendance struct {
+	Recipient string
+	Sessions  int       // 0 = it has left
+	Since     time.Time // start of the oldest session; when it left if there is none
+	Node      string    // name of the process's node
+}
+
+// The reasons of a Failure that the officer's board knows: it says them in the
+// reader's language, and before a release too.
+const (
+	NotConnected = "not connected"
+	Unconfirmed  = "no received within 30 s"
+)
 
 // Checker is an adapter that can test its channel without sending an alert.
 type Checker interface {

@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/linktest"
 )
 
 // The operator's commands talk to the running server over a socket in its data
@@ -68,9 +69,15 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/token", reply(a.renewStation))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/certs", reply(a.pinCertificate))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
-		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
+		channel, id := r.PathValue("channel"), r.PathValue("id")
+		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
+			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
+	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
+	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
 	mux.HandleFunc("GET /cases/{id}/record", reply(func(r *http.Request) (any, error) {
 		return a.Cases.Record(r.Context(), r.PathValue("id"))
 	}))
@@ -90,6 +97,9 @@ func reply(f func(*http.Request) (any, error)) http.HandlerFunc {
 			if errors.Is(err, casework.ErrNotFound) {
 				code = http.StatusNotFound
 			}
+			if errors.Is(err, linktest.ErrNotNow) {
+				code = http.StatusConflict
+			}
 			http.Error(w, err.Error(), code)
 			return
 		}
@@ -108,6 +118,8 @@ type NewOfficer struct {
 type Secret struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// Creds is a station's NATS credentials file, when it was to have one.
+	Creds string `json:"creds,omitempty"`
 }
 
 // NewRecipient is one recipient to add: a station (name), a partner (name,
@@ -116,8 +128,11 @@ type NewRecipient struct {
 	Name     string     `json:"name,omitempty"`
 	Endpoint string     `json:"endpoint,omitempty"`
 	Number   string     `json:"number,omitempty"`
+	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
+	NATS     bool       `json:"nats,omitempty"`   // a station's: direct NATS as well
+	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -125,7 +140,19 @@ func (a *App) addOfficer(r *http.Request) (any, error) {
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
 		return nil, fmt.Errorf("read officer: %w", err)
 	}
-	return o.Officer, a.Officers.Add(r.Context(), o.Officer, o.Password)
+	return o.Officer, a.AddOfficer(r.Context(), o.Officer, o.Password)
+}
+
+// AddOfficer makes an account. An editor's station must be a registered one, so
+// that a misspelt id shows now and not on the night of an alert.
+func (a *App) AddOfficer(ctx context.Context, o auth.Officer, password string) error {
+	if _, ok := a.Registry.Get(broadcast.Name, o.Station); o.Station != "" && !ok {
+		return alert.Invalid{{
+			Field: "station", Code: "unknown",
+			Text: "There is no such station; `tocsin recipients list broadcast` shows them.",
+		}}
+	}
+	return a.Officers.Add(ctx, o, password)
 }
 
 // listRecipients gives ids, names and areas; addresses stay where they are.
@@ -159,10 +186,21 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 	secrets := make([]Secret, len(all))
 	for i, in := range all {
 		rec, secret, err := a.newRecipient(channel, in)
+		if err == nil && in.NATS {
+			rec, secrets[i].Creds, err = a.withNATS(rec)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
-		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+		made[i], secrets[i].ID, secrets[i].Secret = rec, rec.ID, secret
+		if in.Phone == "" {
+			continue
+		}
+		second, err := a.secondWay(rec, in.Phone)
+		if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
+		}
+		made = append(made, second)
 	}
 	for chunk := range slices.Chunk(made, importChunk) {
 		if err := a.Registry.PutAll(ctx, chunk); err != nil {
@@ -188,8 +226,8 @@ func (a *App) ping(r *http.Request) (any, error) {
 
 func (a *App) newRecipient(channel string, in NewRecipient) (adapter.Recipient, string, error) {
 	switch channel {
-	case "broadcast":
-		return broadcast.NewStation(in.Name, in.Areas, in.Lang)
+	case broadcast.Name:
+		return newStation(in)
 	case "website":
 		return website.NewPartner(in.Name, in.Endpoint, in.Areas, in.Lang, a.Config.AllowLoopback)
 	case "sms":

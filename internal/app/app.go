@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/adapters/broadcast"
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
@@ -21,6 +22,8 @@ import (
 	"tocsin/internal/current"
 	"tocsin/internal/delivery"
 	"tocsin/internal/ledger"
+	"tocsin/internal/linktest"
+	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
@@ -33,10 +36,13 @@ type App struct {
 	Current  *current.Set
 	Registry *recipient.Registry
 	Ledger   *ledger.Ledger
+	Nodes    *nodes.Table
 	Cases    *casework.Service
 	Officers *auth.Book
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
+	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
+	LinkTests *linktest.Service
 
 	log      *slog.Logger
 	channels []delivery.Channel
@@ -59,7 +65,8 @@ const stopWithin = 10 * time.Second
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).serve, (*App).serveAdmin)
+		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
+		(*App).serve, (*App).serveAdmin)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
@@ -108,8 +115,13 @@ func (a *App) openStream(ctx context.Context) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
+	secure, err := stationsTLS(c.NATS)
+	if err != nil {
+		return err
+	}
 	a.Stream, err = stream.Open(ctx, stream.Options{
-		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, Replicas: c.NATS.Replicas, Realm: c.Realm, Log: a.log,
+		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, SetupCreds: c.NATS.SetupCreds, Replicas: c.NATS.Replicas,
+		Keys: natsKeys(c), Listen: c.NATS.Listen, TLS: secure, Realm: c.Realm, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -138,10 +150,12 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	a.Current = current.New(a.log)
 	a.Registry = recipient.New(a.Stream.Subscribers(), region.Match, a.log)
 	a.Ledger = ledger.New(a.Stream.Ledger(), a.resolve, a.log)
+	a.Nodes = nodes.New(a.Stream.Nodes(), a.log)
 	return a.fold(ctx, map[string]func(context.Context, func()) error{
 		"alerts":     func(ctx context.Context, up func()) error { return a.Current.Run(ctx, a.Stream.Alerts(), up) },
 		"recipients": a.Registry.Run,
 		"ledger":     a.Ledger.Run,
+		"nodes":      a.Nodes.Run,
 	})
 }
 
@@ -268,4 +282,8 @@ func status(r alert.Realm) alert.Status {
 	return alert.StatusExercise
 }
 
-var _ adapter.Inbox = (*ledger.Ledger)(nil)
+var (
+	_ adapter.Inbox     = (*ledger.Ledger)(nil)
+	_ broadcast.Origin  = alertLog{}
+	_ broadcast.Watcher = (*recipient.Registry)(nil)
+)

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 )
@@ -30,6 +31,7 @@ type Config struct {
 	Listen string `json:"listen"`
 	Ops    string `json:"ops"`
 	NATS   NATS   `json:"nats"`
+	TLS    TLS    `json:"tls"`
 
 	// PublicURL is the address citizens see, without a path: "https://alerts.police.example".
 	PublicURL string `json:"public_url"`
@@ -50,6 +52,12 @@ type Config struct {
 	// Channels are each driver's own settings by its name; a channel that is not named is off.
 	Channels map[string]json.RawMessage `json:"channels"`
 
+	// Repeat, RemovalWithin and LinkTest are what stations are asked: to air again,
+	// to confirm after a withdrawal that copies are gone, and to show once a week that their line works.
+	Repeat        Repeat   `json:"repeat"`
+	RemovalWithin Duration `json:"removal_within"`
+	LinkTest      LinkTest `json:"link_test"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -57,9 +65,54 @@ type Config struct {
 
 // NATS names outside servers. Empty: embedded.
 type NATS struct {
-	URL      string `json:"url"`
-	Creds    string `json:"creds"`
-	Replicas int    `json:"replicas"`
+	URL   string `json:"url"`
+	Creds string `json:"creds"`
+	// SetupCreds makes the streams that are missing at start and is dropped then.
+	SetupCreds string `json:"setup_creds"`
+	Replicas   int    `json:"replicas"`
+
+	// Listen is where the embedded server takes stations with direct NATS; empty =
+	// nowhere. Cert and Key are files of its TLS certificate, needed beyond loopback.
+	Listen string `json:"listen"`
+	Cert   string `json:"cert"`
+	Key    string `json:"key"`
+}
+
+// check finds the faults of the NATS settings.
+func (n NATS) check(bad *alert.Invalid) {
+	if r := n.Replicas; r != 0 && r != 1 && r != 3 && r != 5 {
+		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
+	}
+	if n.URL == "" && n.SetupCreds != "" {
+		bad.Add("nats.setup_creds", "alone", "Take it out, or name the outside servers in nats.url: the embedded one sets itself up.")
+	}
+	if (n.Cert == "") != (n.Key == "") {
+		bad.Add("nats.cert", "alone", "Name both nats.cert and nats.key, or neither.")
+	}
+	if n.Listen == "" {
+		return
+	}
+	host, _, err := net.SplitHostPort(n.Listen)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil:
+		bad.Add("nats.listen", "address", fmt.Sprintf("Write HOST:PORT, not %q.", n.Listen))
+	case n.URL != "":
+		bad.Add("nats.listen", "alone", "Take it out: outside servers listen for stations by themselves.")
+	case n.Cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()):
+		bad.Add("nats.listen", "tls", "Name nats.cert and nats.key, or listen on 127.0.0.1: stations beyond this machine need TLS.")
+	}
+}
+
+// TLS is the certificate of Listen. Empty: plain HTTP, for a proxy in front on the
+// same machine. The files are read again when they change.
+type TLS struct {
+	Cert string `json:"cert"` // PEM file: the certificate and those that it hangs on
+	Key  string `json:"key"`  // PEM file
+	// ClientCA is a PEM file of the authorities whose client certificates broadcasters
+	// may enter with; a self-signed one goes in itself. Being signed by one of them lets
+	// nobody in: the operator registers each station's with `tocsin recipients add-cert`.
+	ClientCA string `json:"client_ca"`
 }
 
 // Default is a drill on this machine alone: the only thing that can be started without thinking.
@@ -70,6 +123,10 @@ func Default() Config {
 		Contact:   "mailto:operator@localhost.invalid",
 		Languages: []alert.Lang{alert.English}, TimeZone: "UTC",
 		Channels: map[string]json.RawMessage{},
+		Repeat:   Repeat{Every: Duration(15 * time.Minute), For: Duration(3 * time.Hour)},
+		// A newsroom's slowest copy is a programme under way.
+		RemovalWithin: Duration(15 * time.Minute),
+		LinkTest:      LinkTest{Weekday: "Wednesday", Time: "10:00"},
 	}
 }
 
@@ -121,10 +178,15 @@ func (c *Config) Check(known []string) error {
 			bad.Add(field, "address", fmt.Sprintf("Write HOST:PORT, not %q.", addr))
 		}
 	}
-	if n := c.NATS.Replicas; n != 0 && n != 1 && n != 3 && n != 5 {
-		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
+	c.NATS.check(&bad)
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		bad.Add("tls", "required", "Name both tls.cert and tls.key, or neither.")
+	}
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		bad.Add("tls.client_ca", "contradiction", "Without tls.cert the listener speaks no TLS and sees no client certificate: name one, or take client_ca out.")
 	}
 	c.checkIssuer(&bad)
+	c.checkStations(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")

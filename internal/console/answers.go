@@ -1,7 +1,6 @@
 package console
 
 import (
-	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 )
 
@@ -72,7 +71,7 @@ func (c *console) labelOf(d *casework.Draft, path string) string {
 			if within(path, f.Name) && len(f.Name) > best {
 				label, best = f.Label, len(f.Name)
 				if s.many != nil && s.many.count(d) > 1 {
-					label = s.many.name(d, n) + " – " + label
+					label = s.many.name(c.tongue, d, n) + " – " + label
 				}
 			}
 		}
@@ -81,7 +80,7 @@ func (c *console) labelOf(d *casework.Draft, path string) string {
 	if best < 0 {
 		for _, s := range steps {
 			if s.prefixes[0] == path {
-				return s.title
+				return c.say(s.title)
 			}
 		}
 	}
@@ -94,9 +93,9 @@ func (c *console) answers(d *casework.Draft, id string, change bool) []group {
 	at := "/console/cases/" + id + "/edit/"
 	var groups []group
 	c.asked(d, func(s step, n int, fields []*field) bool {
-		g := group{Title: s.title, Href: at + s.slug, Many: s.many != nil}
+		g := group{Title: c.say(s.title), Href: at + s.slug, Many: s.many != nil}
 		if n >= 0 {
-			g.Title, g.Href = s.many.name(d, n), g.Href+"/"+itoa(n)
+			g.Title, g.Href = s.many.name(c.tongue, d, n), g.Href+"/"+itoa(n)
 		}
 		for _, f := range fields {
 			if f.Kind == "photo" {
@@ -105,10 +104,10 @@ func (c *console) answers(d *casework.Draft, id string, change bool) []group {
 			}
 			shown := f.Shown()
 			if f.Kind == "areas" {
-				shown = c.areaNames(d.Facts.Areas, alert.English)
+				shown = c.areaNames(d.Facts.Areas, c.lang)
 			}
 			if f.Name == "languages" {
-				shown = languagesText(d.Facts.Languages)
+				shown = c.languages(d.Facts.Languages)
 			}
 			if shown == "" && f.Optional || f.Name == "languages.first" {
 				continue
@@ -121,7 +120,7 @@ func (c *console) answers(d *casework.Draft, id string, change bool) []group {
 		}
 		if change {
 			if len(g.Rows) == 0 {
-				g.Rows = []answer{{Label: "Nothing added", Text: "–", Href: g.Href + "?return=check"}}
+				g.Rows = []answer{{Label: c.say("Nothing added"), Text: "–", Href: g.Href + "?return=check"}}
 			}
 			g.Href += "?return=check"
 		} else {
@@ -148,13 +147,13 @@ func (c *console) withEmpty(d *casework.Draft, groups []group, at string) []grou
 		list = append(list, groups[i:i+count]...)
 		i += count
 		if s.many != nil && count < s.many.limit {
-			text := "Add another " + s.many.one
+			text := c.say(s.many.another)
 			if count == 0 {
-				text = "Add a " + s.many.one
+				text = c.say(s.many.add)
 			}
 			g := group{Rows: []answer{{Text: text, Href: at + s.slug + "/" + itoa(count) + "?return=check"}}, Many: true}
 			if count == 0 {
-				g.Title = s.title
+				g.Title = c.say(s.title)
 			}
 			list = append(list, g)
 		}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ var areaCode = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
 // for codes or names, which also reaches units of other countries.
 func (c *console) askArea(b *form, d *casework.Draft, _ int) {
 	p := &d.Facts.Areas
-	f := b.add(&field{Name: "areas", Kind: "areas", Label: "Areas", Set: map[string]bool{}})
+	f := b.add(&field{Name: "areas", Kind: "areas", Label: b.say("Areas"), Set: map[string]bool{}})
 	country := c.Country
 	if len(*p) > 0 {
 		country, _, _ = strings.Cut((*p)[0], "-")
@@ -52,16 +51,16 @@ func (c *console) areaOptions(country string, chosen []string) []option {
 		}
 	}
 	if a, ok := c.Atlas.Area(country); ok {
-		add(a, "All of "+a.Name(alert.English))
+		add(a, c.say("All of {country}", "country", a.Name(c.lang)))
 	}
 	units := slices.Clone(c.Atlas.Units(country))
-	slices.SortFunc(units, func(a, b alert.Area) int { return strings.Compare(a.Name(alert.English), b.Name(alert.English)) })
+	slices.SortFunc(units, func(a, b alert.Area) int { return strings.Compare(a.Name(c.lang), b.Name(c.lang)) })
 	for _, a := range units {
-		add(a, a.Name(alert.English))
+		add(a, a.Name(c.lang))
 	}
 	for _, code := range chosen {
 		if a, ok := c.Atlas.Area(code); ok {
-			add(a, a.Name(alert.English)+" – "+code)
+			add(a, a.Name(c.lang)+" – "+code)
 		} else {
 			add(alert.Area{Code: code}, code)
 		}
@@ -94,7 +93,7 @@ func (c *console) pasted(b *form, f *field, p *[]string) {
 	}
 	if len(unknown) > 0 {
 		box.Value = strings.Join(unknown, "\n")
-		b.fault(f, "unknown", fmt.Sprintf("No single area is called %q. Write its code, like BE-BRU, or its full name.", strings.Join(unknown, ", ")))
+		b.fault(f, "unknown", b.say("No single area is called “{names}”. Write its code, like BE-BRU, or its full name.", "names", strings.Join(unknown, ", ")))
 	}
 }
 
@@ -128,15 +127,7 @@ func (c *console) areaNames(codes []string, lang alert.Lang) string {
 		}
 	}
 	if len(names) > 6 {
-		return fmt.Sprintf("%s and %d more areas", strings.Join(names[:5], ", "), len(names)-5)
+		return c.count(len(names)-5, "{names} and {n} more area", "{names} and {n} more areas", "names", strings.Join(names[:5], ", "))
 	}
-	return sentence(names)
-}
-
-// sentence joins with commas and "and".
-func sentence(parts []string) string {
-	if len(parts) < 2 {
-		return strings.Join(parts, "")
-	}
-	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+	return c.sentence(names)
 }

@@ -2,13 +2,11 @@ package console
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
@@ -22,8 +20,12 @@ type boardView struct {
 	Board    ledger.Board
 	Ended    bool
 	Tiles    []tile
-	Rows     []boardRow
+	Stations []stationRow // who is asked to speak for himself
+	Rows     []boardRow   // everybody else
 	Sentence string
+	Airing   []string
+	Removal  string
+	Missing  string // who has not confirmed removal
 	Filter   string
 	Filters  []tab
 	Stream   string // address of the live events
@@ -86,12 +88,12 @@ func (c *console) board(id string) (ledger.Board, error) {
 func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) boardView {
 	at := "/console/cases/" + k.ID + "/board"
 	view := boardView{
-		page: c.page(r, "Board: "+caseName(k)), Case: k, Row: c.row(k, c.officer(r)), Board: b,
+		page: c.page(r, c.say("Board: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, c.officer(r)), Board: b,
 		Ended: b.MsgType == alert.TypeCancel, Empty: b.Revision == 0, Filter: r.URL.Query().Get("channel"),
 		Stream: "/v1/cases/" + k.ID + "/deliveries?rows=0",
 	}
 	view.Scripts, view.Wide, view.Back = []string{"clock.js", "board.js"}, true, "/console/cases/"+k.ID
-	view.Filters = append(view.Filters, tab{Slug: at, Text: "All channels", Current: view.Filter == ""})
+	view.Filters = append(view.Filters, tab{Slug: at, Text: c.say("All channels"), Current: view.Filter == ""})
 	known := view.Filter == ""
 	titles := map[string]string{}
 	for _, t := range b.Channels {
@@ -104,45 +106,53 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 	if !known {
 		view.Filter, view.Filters[0].Current = "", true
 	}
+	zone := c.zoneOf(&k.Draft)
 	view.Part = at + "?part=1&channel=" + view.Filter
 	for _, row := range b.Rows {
 		if view.Filter != "" && row.Channel != view.Filter {
+			continue
+		}
+		if row.Story != nil {
+			view.Stations = append(view.Stations, c.stationRowOf(row, titles, zone))
 			continue
 		}
 		if len(view.Rows) == maxBoardRows {
 			view.HideRows++
 			continue
 		}
-		view.Rows = append(view.Rows, boardRowOf(row, titles))
+		view.Rows = append(view.Rows, c.boardRowOf(row, titles))
 	}
-	view.Sentence = boardSentence(b, view.Ended)
+	view.Sentence, view.Airing = c.boardSentence(b, view.Ended), c.airing(b, zone)
+	view.Removal, view.Missing = c.removal(b)
 	if c.Stations != nil {
-		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool { return s.Connected })
+		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool {
+			return s.Connected || hasIncident(b, s.ID)
+		})
 	}
 	return view
 }
 
 func (c *console) tile(t ledger.Totals, ended bool) tile {
 	tl := tile{
-		Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: "have it", Failed: t.Failed, Retrying: t.Retrying,
-		First: seconds(t.FirstMS), Last: seconds(t.LastMS), Waiting: t.Queued + t.Sent,
+		Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: c.say("have it"), Failed: t.Failed, Retrying: t.Retrying,
+		First: c.seconds(t.FirstMS), Last: c.seconds(t.LastMS), Waiting: t.Queued + t.Sent,
 	}
 	if t.FirstMS < 0 {
 		tl.First, tl.Last = "", ""
 	}
 	if ended {
-		tl.Word = "told"
+		tl.Word = c.say("told")
 		// Phones confirm nothing: only who holds copies is asked, and shown until all have answered.
 		if look := looks[t.Channel]; t.Removed > 0 || look == "radio" || look == "web" {
-			tl.Extra = append(tl.Extra, thousands(t.Removed)+" of "+thousands(t.Recipients)+" confirmed removal")
+			tl.Extra = append(tl.Extra, c.say("{n} of {of} confirmed removal", "n", c.thousands(t.Removed), "of", c.thousands(t.Recipients)))
 		}
 	}
 	for _, x := range []struct {
 		n    int
 		word string
-	}{{t.Delivered, "delivered"}, {t.Seen, "seen"}, {t.OnAir, "on air"}, {t.Declined, "declined"}} {
+	}{{t.Delivered, tr("{n} delivered")}, {t.Seen, tr("{n} seen")}, {t.OnAir, tr("{n} on air")}, {t.Declined, tr("{n} declined")}} {
 		if x.n > 0 && !ended {
-			tl.Extra = append(tl.Extra, thousands(x.n)+" "+x.word)
+			tl.Extra = append(tl.Extra, c.say(x.word, "n", c.thousands(x.n)))
 		}
 	}
 	tl.Good, tl.Bad = percent(tl.Done, t.Recipients), percent(t.Failed+t.Retrying, t.Recipients)
@@ -150,25 +160,20 @@ func (c *console) tile(t ledger.Totals, ended bool) tile {
 	return tl
 }
 
-func boardRowOf(row ledger.Row, titles map[string]string) boardRow {
-	br := boardRow{Row: row, Who: row.Name, State: stateWords[row.State], Channel: titles[row.Channel], Took: seconds(row.Millis)}
+func (t *tongue) boardRowOf(row ledger.Row, titles map[string]string) boardRow {
+	br := boardRow{Row: row, Who: row.Name, State: t.say(stateWords[row.State]), Channel: titles[row.Channel], Took: t.seconds(row.Millis), Class: string(row.Lamp)}
 	if br.Who == "" {
 		br.Who = shortRecipient(row.Recipient)
 	}
 	if br.State == "" {
 		br.State = string(row.State)
 	}
-	switch row.State {
-	case adapter.Failed, adapter.Declined:
-		br.Class = "red"
-	case adapter.Queued, adapter.Sent:
-		br.Class = "amber"
-	case adapter.Superseded, adapter.Expired:
-		br.Class = "grey"
-	default:
-		br.Class = "green"
-	}
 	return br
+}
+
+// hasIncident says whether the board shows the recipient in red already.
+func hasIncident(b ledger.Board, recipient string) bool {
+	return slices.ContainsFunc(b.Rows, func(r ledger.Row) bool { return r.Recipient == recipient && r.Incident != nil })
 }
 
 // shortRecipient is enough of an opaque id to tell two apart.
@@ -180,33 +185,32 @@ func shortRecipient(id string) string {
 }
 
 // boardSentence sums the board up for somebody who reads one line only.
-func boardSentence(b ledger.Board, ended bool) string {
+func (t *tongue) boardSentence(b ledger.Board, ended bool) string {
 	var have, of, removed, failed, trying int
 	last := int64(-1)
-	for _, t := range b.Channels {
-		have, of, removed = have+t.Accepted, of+t.Recipients, removed+t.Removed
-		failed, trying = failed+t.Failed, trying+t.Retrying
-		last = max(last, t.LastMS)
+	for _, c := range b.Channels {
+		have, of, removed = have+c.Accepted, of+c.Recipients, removed+c.Removed
+		failed, trying = failed+c.Failed, trying+c.Retrying
+		last = max(last, c.LastMS)
 	}
 	if b.Revision == 0 {
-		return "Nothing has gone out for this case."
+		return t.say("Nothing has gone out for this case.")
 	}
-	what := fmt.Sprintf("%s of %s have it", thousands(have), plural(of, "recipient", "recipients"))
+	parts := []string{t.count(of, "{have} of {n} recipient has it.", "{have} of {n} recipients have it.", "have", t.thousands(have))}
 	if ended {
-		what = fmt.Sprintf("%s of %s were told", thousands(have), plural(of, "recipient", "recipients"))
+		parts[0] = t.count(of, "{have} of {n} recipient was told.", "{have} of {n} recipients were told.", "have", t.thousands(have))
 		if removed > 0 {
-			what += ", " + thousands(removed) + " confirmed removal"
+			parts = append(parts, t.count(removed, "{n} confirmed removal.", "{n} confirmed removal."))
 		}
 	}
 	if last >= 0 {
-		what += ", the last " + seconds(last) + " after release"
+		parts = append(parts, t.say("The last came {time} after release.", "time", t.seconds(last)))
 	}
-	parts := []string{what + "."}
 	if trying > 0 {
-		parts = append(parts, plural(trying, "is", "are")+" being tried again.")
+		parts = append(parts, t.count(trying, "{n} is being tried again.", "{n} are being tried again."))
 	}
 	if failed > 0 {
-		parts = append(parts, thousands(failed)+" failed.")
+		parts = append(parts, t.count(failed, "{n} failed.", "{n} failed."))
 	}
 	return strings.Join(parts, " ")
 }

@@ -330,7 +330,7 @@ func (b *tabOf) releases(id string, script bool) {
 	b.signIn("bram")
 	b.look("20-cases-needs", script)
 	b.press(".do a.button")
-	if got := b.text(".decision"); !strings.Contains(got, "10,000 phones by push, 1,000 by SMS, 1 broadcaster and 1 partner site") {
+	if got := b.text(".decision"); !strings.Contains(got, "10,000 phones by push, 1,000 phones by SMS, 1 broadcaster and 1 partner site") {
 		b.t.Errorf("the sentence: %s", got)
 	}
 	b.look("21-release", script)

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 )
@@ -18,6 +17,8 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Lines    []lineRow // the stations, while the alert is not out
+	Off      int
 }
 
 // moment is one line of the timeline.
@@ -40,12 +41,16 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	o := c.officer(r)
 	view := caseView{
-		page: c.page(r, caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
+		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
 	}
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = whyNotRelease(k, o)
+		view.Approver = c.whyNotRelease(k, o)
+	}
+	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
+		view.Lines = c.lineRows()
+		view.Off = offLines(view.Lines)
 	}
 	if k.Live != nil && len(k.Live.Languages) > 0 {
 		view.Public = c.PublicURL + "/" + string(k.Live.Languages[0]) + "/alerts/" + k.ID
@@ -65,11 +70,11 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 	}
 	var list []moment
 	for _, ev := range record {
-		what := eventWords[ev.Kind]
+		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind
 		}
-		m := moment{At: ev.At, AtText: ev.At.In(zone).Format("2 January, 15:04:05"), What: what, Who: ev.Officer}
+		m := moment{At: ev.At, AtText: c.stamp(ev.At.In(zone)), What: what, Who: ev.Officer}
 		if n := names[ev.Officer]; n != "" {
 			m.Who = n
 		}
@@ -77,11 +82,11 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":
-			m.Detail = textOf(outcomes, string(ev.Outcome))
+			m.Detail = c.textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
-			m.Detail = "Revision " + itoa(ev.Message.Revision) + ", content code " + shortDigest(ev.Digest)
+			m.Detail = c.say("Revision {n}, content code {code}", "n", ev.Message.Revision, "code", shortDigest(ev.Digest))
 		case ev.Digest != "":
-			m.Detail = "Content code " + shortDigest(ev.Digest)
+			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}
 		// Edits in a row by one person are one line: the record keeps each.
 		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {
@@ -94,13 +99,4 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		list[i], list[j] = list[j], list[i]
 	}
 	return list
-}
-
-// languagesText lists languages by name.
-func languagesText(langs []alert.Lang) string {
-	names := make([]string, len(langs))
-	for i, l := range langs {
-		names[i] = languageName(l)
-	}
-	return sentence(names)
 }

@@ -49,10 +49,10 @@ type tag struct{ Text, Class string }
 func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	o := c.officer(r)
 	tabs := []tab{
-		{Slug: "needs", Text: "Needs you now", Empty: "Nothing is waiting for you.", Loud: true},
-		{Slug: "live", Text: "Live", Empty: "No alert is live."},
-		{Slug: "drafts", Text: "Drafts", Empty: "There are no drafts."},
-		{Slug: "ended", Text: "Ended", Empty: "No case has ended yet."},
+		{Slug: "needs", Text: tr("Needs you now"), Empty: tr("Nothing is waiting for you."), Loud: true},
+		{Slug: "live", Text: tr("Live"), Empty: tr("No alert is live.")},
+		{Slug: "drafts", Text: tr("Drafts"), Empty: tr("There are no drafts.")},
+		{Slug: "ended", Text: tr("Ended"), Empty: tr("No case has ended yet.")},
 	}
 	groups := make([][]casework.Case, len(tabs))
 	for _, k := range c.Casework.List() {
@@ -75,8 +75,9 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	for i := range tabs {
 		tabs[i].Count, tabs[i].Current = len(groups[i]), i == at
+		tabs[i].Text, tabs[i].Empty = c.say(tabs[i].Text), c.say(tabs[i].Empty)
 	}
-	view := listView{page: c.page(r, "Cases"), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
+	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
 	for _, k := range groups[at][:min(len(groups[at]), maxListed)] {
 		view.Rows = append(view.Rows, c.row(k, o))
@@ -88,7 +89,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 func needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return whyNotRelease(k, o) == ""
+		return english.whyNotRelease(k, o) == ""
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -97,18 +98,18 @@ func needs(k casework.Case, o auth.Officer) bool {
 
 // whyNotRelease is the two-person rule in the officer's words, "" when he may.
 // Package casework enforces it; this only spares a press of a button.
-func whyNotRelease(k casework.Case, o auth.Officer) string {
+func (t *tongue) whyNotRelease(k casework.Case, o auth.Officer) string {
 	switch {
 	case k.Stage != casework.StageSubmitted:
-		return "This case is not waiting for release."
+		return t.say("This case is not waiting for release.")
 	case !o.Has(auth.Approver):
-		return "Your account may not release alerts. An approver must do it."
+		return t.say("Your account may not release alerts. An approver must do it.")
 	case k.Author == o.ID:
-		return "You wrote this alert. Another approver must release it."
+		return t.say("You wrote this alert. Another approver must release it.")
 	case k.LastEditor == o.ID, slices.Contains(k.Editors, o.ID):
-		return "You changed this alert. Another approver must release it."
+		return t.say("You changed this alert. Another approver must release it.")
 	case k.Submitter == o.ID:
-		return "You submitted this alert. Another approver must release it."
+		return t.say("You submitted this alert. Another approver must release it.")
 	}
 	return ""
 }
@@ -120,60 +121,60 @@ func mayWithdraw(k casework.Case, o auth.Officer) bool {
 func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
 	row := caseRow{
-		ID: k.ID, Name: caseName(k), What: textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
-		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: "Begun",
+		ID: k.ID, Name: c.caseName(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
+		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: c.say("Since the draft was begun:"),
 	}
-	row.Where = c.areaNames(f.Areas, alert.English)
+	row.Where = c.areaNames(f.Areas, c.lang)
 	if !k.Internal.ReportedAt.IsZero() {
-		row.Clock, row.ClockText = k.Internal.ReportedAt, "Reported missing"
+		row.Clock, row.ClockText = k.Internal.ReportedAt, c.say("Since the report:")
 	}
-	row.Tags = tags(k)
+	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
-	case k.Stage == casework.StageSubmitted && whyNotRelease(k, o) == "":
-		row.Do, row.DoHref = "Review and release", at+"/release"
+	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
+		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
-		row.Do, row.DoHref = "Continue the draft", at+"/check"
+		row.Do, row.DoHref = c.say("Continue the draft"), at+"/check"
 	case k.Live != nil:
-		row.Do, row.DoHref = "Open the board", at+"/board"
+		row.Do, row.DoHref = c.say("Open the board"), at+"/board"
 	}
 	return row
 }
 
-func tags(k casework.Case) []tag {
+func (t *tongue) tags(k casework.Case) []tag {
 	var list []tag
 	if k.Live != nil {
-		list = append(list, tag{"Live – revision " + itoa(k.Live.Revision), "solid"})
+		list = append(list, tag{t.say("Live – revision {n}", "n", k.Live.Revision), "solid"})
 	}
 	switch k.Stage {
 	case casework.StageSubmitted:
-		list = append(list, tag{"Revision " + itoa(k.Revision) + " waiting for release", "amber"})
+		list = append(list, tag{t.say("Revision {n} waiting for release", "n", k.Revision), "amber"})
 	case casework.StageDraft:
-		text := "Draft"
+		text := t.say("Draft")
 		if k.Live != nil {
-			text = "Update being written"
+			text = t.say("Update being written")
 		}
 		if k.Reason != "" {
-			list = append(list, tag{"Returned", "amber"})
+			list = append(list, tag{t.say("Returned"), "amber"})
 		}
 		list = append(list, tag{text, "grey"})
 	case casework.StageRejected:
-		list = append(list, tag{"Rejected", "grey"})
+		list = append(list, tag{t.say("Rejected"), "grey"})
 	case casework.StageWithdrawn:
 		class := "grey"
 		if k.Outcome == alert.OutcomeFound {
 			class = "green"
 		}
-		list = append(list, tag{"Withdrawn – " + strings.ToLower(textOf(outcomes, string(k.Outcome))), class})
+		list = append(list, tag{t.say("Withdrawn: {why}", "why", t.textOf(outcomes, string(k.Outcome))), class})
 	}
 	if k.Pending {
-		list = append(list, tag{"Publication pending", "red"})
+		list = append(list, tag{t.say("Publication pending"), "red"})
 	}
 	return list
 }
 
 // caseName is what officers call a case: the children's names.
-func caseName(k casework.Case) string {
+func (t *tongue) caseName(k casework.Case) string {
 	var names []string
 	for _, p := range k.Facts.Children {
 		name := p.GivenName
@@ -186,7 +187,7 @@ func caseName(k casework.Case) string {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return "Case " + k.ID
+		return t.say("Case {id}", "id", k.ID)
 	}
 	if len(names) > 1 {
 		return strings.Join(names, "; ")

@@ -41,7 +41,7 @@ func (c *console) checkPage(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int, k casework.Case, faults alert.Invalid) {
 	view := checkView{
-		page: c.page(r, "Check your answers"), Case: k, Row: c.row(k, c.officer(r)),
+		page: c.page(r, c.say("Check your answers")), Case: k, Row: c.row(k, c.officer(r)),
 		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0,
 	}
 	view.Back = "/console/cases/" + k.ID
@@ -83,11 +83,11 @@ func (c *console) links(k casework.Case, faults alert.Invalid) []fault {
 // plainly says a fault in an officer's words where the domain's are for
 // programs: a list's values are not what the page calls them.
 func (c *console) plainly(d *casework.Draft, v alert.Fault) string {
-	text := v.Text
+	text := c.retell(v.Text)
 	c.asked(d, func(_ step, _ int, fields []*field) bool {
 		for _, f := range fields {
 			if f.Name == v.Field && v.Code == "required" && len(f.Options) > 0 && f.Kind != "areas" {
-				text = "Choose an answer."
+				text = c.say("Choose an answer.")
 			}
 		}
 		return true

@@ -39,7 +39,7 @@ func (c *console) conflict(w http.ResponseWriter, r *http.Request, p place, mine
 	d := now.draft()
 	theirs := c.fill(p.step, &d, max(p.n, 0))
 	view := conflictView{
-		page: c.page(r, "Somebody else changed this case"), Who: c.nameOf(k.LastEditor), Version: k.Version,
+		page: c.page(r, c.say("Somebody else changed this case")), Who: c.nameOf(k.LastEditor), Version: k.Version,
 		When: k.Changed.In(c.zoneOf(&k.Draft)).Format("15:04:05"),
 	}
 	view.Action = "/console/cases/" + k.ID + "/edit/" + p.step.slug

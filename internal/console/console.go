@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
+	"tocsin/internal/linktest"
 	"tocsin/web"
 )
 
@@ -67,9 +68,14 @@ type Atlas interface {
 
 // Station is one broadcaster's line.
 type Station struct {
+	ID        string
 	Name      string
 	Connected bool
 	Since     time.Time // of the present state; zero = never connected
+	// Phone says that an SMS goes to its telephone when it does not confirm.
+	Phone bool
+	// Test is how its link tests went; nil where none are made.
+	Test *linktest.Standing
 }
 
 // Stations says which broadcasters are on the line now.
@@ -106,8 +112,10 @@ type Deps struct {
 // console is the site: its dependencies and its parsed pages.
 type console struct {
 	Deps
-	pages web.Pages
-	zone  *time.Location
+	*tongue // of who asks; English until in gave another
+	tongues map[alert.Lang]*tongue
+	pages   map[alert.Lang]web.Pages
+	zone    *time.Location
 }
 
 // New builds the officers' site under /console and the officers' API under /v1/cases.
@@ -130,11 +138,16 @@ func New(d Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("console: time zone: %w", err)
 	}
-	pages, err := web.LoadPages("console", templateFuncs())
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
+	c := &console{Deps: d, zone: zone, tongues: map[alert.Lang]*tongue{}, pages: map[alert.Lang]web.Pages{}}
+	for _, l := range alert.Langs {
+		if c.tongues[l], err = loadTongue(l); err != nil {
+			return nil, fmt.Errorf("console: %w", err)
+		}
+		if c.pages[l], err = web.LoadPages("console", c.tongues[l].funcs()); err != nil {
+			return nil, fmt.Errorf("console: %w", err)
+		}
 	}
-	c := &console{Deps: d, pages: pages, zone: zone}
+	c.tongue = c.tongues[alert.English]
 	guard, err := c.crossOrigin()
 	if err != nil {
 		return nil, err
@@ -145,18 +158,19 @@ func New(d Deps) (http.Handler, error) {
 func (c *console) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(headAsGet)
-	r.NotFound(c.notFound)
-	r.MethodNotAllowed(c.wrongMethod)
+	r.NotFound(c.speak((*console).notFound))
+	r.MethodNotAllowed(c.speak((*console).wrongMethod))
 	r.Get("/console", redirectTo("/console/cases"))
 	r.Get("/console/", redirectTo("/console/cases"))
-	r.Get("/console/sign-in", c.signInPage)
-	r.Post("/console/sign-in", c.signIn)
-	r.Post("/console/sign-out", c.signOut)
+	r.Get("/console/sign-in", c.speak((*console).signInPage))
+	r.Post("/console/sign-in", c.speak((*console).signIn))
+	r.Post("/console/sign-out", c.speak((*console).signOut))
+	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
 		r.Use(limitForm, c.needOfficer)
-		r.Get("/console/cases", c.listPage)
-		r.Get("/console/cases/new", c.newPage)
-		r.Post("/console/cases/new", c.newCase)
+		r.Get("/console/cases", c.speak((*console).listPage))
+		r.Get("/console/cases/new", c.speak((*console).newPage))
+		r.Post("/console/cases/new", c.speak((*console).newCase))
 		r.Route("/console/cases/{id}", c.casePages)
 	})
 	r.Route("/v1/cases", c.api)
@@ -164,21 +178,21 @@ func (c *console) routes() http.Handler {
 }
 
 func (c *console) casePages(r chi.Router) {
-	r.Get("/", c.casePage)
-	r.Get("/edit/{step}", c.stepPage)
-	r.Post("/edit/{step}", c.saveStep)
-	r.Get("/edit/{step}/{n}", c.stepPage)
-	r.Post("/edit/{step}/{n}", c.saveStep)
-	r.Post("/edit/{step}/{n}/remove", c.removeItem)
-	r.Get("/check", c.checkPage)
-	r.Get("/preview", c.previewPage)
-	r.Post("/submit", c.submit)
-	r.Get("/release", c.releasePage)
-	r.Post("/release", c.release)
-	r.Post("/return", c.giveBack)
-	r.Post("/reject", c.reject)
-	r.Get("/board", c.boardPage)
-	r.Get("/withdraw", c.withdrawPage)
-	r.Post("/withdraw", c.withdraw)
-	r.Get("/photos/{photo}", c.photo)
+	r.Get("/", c.speak((*console).casePage))
+	r.Get("/edit/{step}", c.speak((*console).stepPage))
+	r.Post("/edit/{step}", c.speak((*console).saveStep))
+	r.Get("/edit/{step}/{n}", c.speak((*console).stepPage))
+	r.Post("/edit/{step}/{n}", c.speak((*console).saveStep))
+	r.Post("/edit/{step}/{n}/remove", c.speak((*console).removeItem))
+	r.Get("/check", c.speak((*console).checkPage))
+	r.Get("/preview", c.speak((*console).previewPage))
+	r.Post("/submit", c.speak((*console).submit))
+	r.Get("/release", c.speak((*console).releasePage))
+	r.Post("/release", c.speak((*console).release))
+	r.Post("/return", c.speak((*console).giveBack))
+	r.Post("/reject", c.speak((*console).reject))
+	r.Get("/board", c.speak((*console).boardPage))
+	r.Get("/withdraw", c.speak((*console).withdrawPage))
+	r.Post("/withdraw", c.speak((*console).withdraw))
+	r.Get("/photos/{photo}", c.speak((*console).photo))
 }

@@ -227,7 +227,7 @@ func TestRows(t *testing.T) {
 		{"update", casework.Case{Stage: casework.StageDraft, Live: live}, anna, "Live – revision 2|Update being written", "Open the board", false},
 		{"update waiting", casework.Case{Stage: casework.StageSubmitted, Live: live, Revision: 3}, bram, "Live – revision 2|Revision 3 waiting for release", "Review and release", true},
 		{"rejected", casework.Case{Stage: casework.StageRejected}, anna, "Rejected", "", false},
-		{"found", casework.Case{Stage: casework.StageWithdrawn, Outcome: alert.OutcomeFound}, anna, "Withdrawn – the child was found", "", false},
+		{"found", casework.Case{Stage: casework.StageWithdrawn, Outcome: alert.OutcomeFound}, anna, "Withdrawn: The child was found", "", false},
 		{"pending", casework.Case{Stage: casework.StageReleased, Live: live, Pending: true}, dirk, "Live – revision 2|Publication pending", "Open the board", false},
 	} {
 		row := c.row(x.k, x.as)

@@ -55,7 +55,7 @@ func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
 		return place{}, false
 	}
 	if !mayEdit(k, c.officer(r)) {
-		c.refuse(w, r, http.StatusForbidden, "You may not change this case", "Only authors write, and only while the case is open.")
+		c.refuse(w, r, http.StatusForbidden, c.say("You may not change this case"), c.say("Only authors write, and only while the case is open."))
 		return place{}, false
 	}
 	return p, true
@@ -84,7 +84,7 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 	view := c.stepView(r, p, b)
 	if view.ToCheck { // coming from the list of faults: show them at their fields
 		if preview, err := c.Casework.Preview(r.Context(), p.k.ID); err == nil {
-			mark(b.Fields, preview.Faults)
+			c.mark(b.Fields, preview.Faults)
 		}
 	}
 	c.render(w, r, http.StatusOK, templateOf(p.step), view)
@@ -100,7 +100,7 @@ func templateOf(s step) string {
 func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	at := "/console/cases/" + p.k.ID
 	view := stepView{
-		page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
+		page: c.page(r, c.say(p.step.title)), Case: p.k, Step: p.step.slug, Heading: c.say(p.step.title), Lede: c.say(p.step.lede),
 		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps),
 	}
 	view.ToCheck = r.FormValue("return") == "check"
@@ -109,9 +109,9 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 		view.Action += "/" + itoa(p.n)
 		view.Item = p.n < p.step.many.count(&p.k.Draft)
 		view.File = p.step.many.photo != nil
-		view.Heading = p.step.title
+		view.Heading = c.say(p.step.title)
 		if view.Item {
-			view.Heading = p.step.many.name(&p.k.Draft, p.n)
+			view.Heading = p.step.many.name(c.tongue, &p.k.Draft, p.n)
 			view.Title = view.Heading
 		}
 	} else if p.index > 0 && !view.ToCheck {
@@ -121,7 +121,7 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 		c.areaView(r, &view, b)
 	}
 	for _, f := range b.Faults {
-		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})
+		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
 	return view
 }
@@ -135,16 +135,16 @@ func (c *console) areaView(r *http.Request, view *stepView, b *form) {
 	}
 	view.Country = f.Value
 	for _, a := range c.Atlas.Countries() {
-		view.Lands = append(view.Lands, option{a.Code, a.Name(alert.English)})
+		view.Lands = append(view.Lands, option{a.Code, a.Name(c.lang)})
 	}
 }
 
 // mark writes faults beside their fields.
-func mark(fields []*field, faults alert.Invalid) {
+func (t *tongue) mark(fields []*field, faults alert.Invalid) {
 	for _, f := range fields {
 		for _, v := range faults {
 			if f.Error == "" && within(v.Field, f.Name) {
-				f.Error = v.Text
+				f.Error = t.retell(v.Text)
 			}
 		}
 	}
@@ -172,7 +172,7 @@ func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
 	d := p.draft()
 	b := c.take(p.step, &d, max(p.n, 0), sent)
 	if photo != nil {
-		markPhoto(b, photo)
+		c.markPhoto(b, photo)
 	}
 	if len(b.Faults) > 0 {
 		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))
@@ -187,13 +187,13 @@ func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
 	}
 	version, err := strconv.ParseUint(sent.Get("version"), 10, 64)
 	if err != nil {
-		c.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Go back and send it again.")
+		c.refuse(w, r, http.StatusBadRequest, c.say("The form could not be read"), c.say("Go back and send it again."))
 		return
 	}
 	_, err = c.Casework.Edit(r.Context(), c.officer(r), p.k.ID, version, d)
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok {
 		b.Faults = append(b.Faults, invalid...)
-		mark(b.Fields, invalid)
+		c.mark(b.Fields, invalid)
 		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))
 		return
 	}

@@ -21,53 +21,53 @@ type trouble struct {
 
 // diagnose turns an error of the other rooms into words. What it does not know
 // is our own fault: the officer reads that, the log reads the rest.
-func diagnose(err error) trouble {
+func (c *console) diagnose(err error) trouble {
 	var tooLarge *http.MaxBytesError
 	var throttled *auth.ThrottledError
 	if _, ok := errors.AsType[alert.Invalid](err); ok {
-		return trouble{http.StatusUnprocessableEntity, "invalid", "Something is missing or wrong", "Each fault names its field and the mend."}
+		return trouble{http.StatusUnprocessableEntity, "invalid", c.say("Something is missing or wrong"), c.say("Each fault names its field and the mend.")}
 	}
 	switch {
 	case errors.Is(err, casework.ErrNotFound):
-		return trouble{http.StatusNotFound, "not-found", "There is no such case", "Check the address, or open the list of cases."}
+		return trouble{http.StatusNotFound, "not-found", c.say("There is no such case"), c.say("Check the address, or open the list of cases.")}
 	case errors.Is(err, casework.ErrConflict), errors.Is(err, stream.ErrConflict):
-		return trouble{http.StatusPreconditionFailed, "conflict", "Somebody else changed this case", "Read it again and repeat your change."}
+		return trouble{http.StatusPreconditionFailed, "conflict", c.say("Somebody else changed this case"), c.say("Read it again and repeat your change.")}
 	case errors.Is(err, casework.ErrDigest):
-		return trouble{http.StatusConflict, "digest", "The content is not what you were shown", "It changed since the page was opened. Open the release page again and read it anew."}
+		return trouble{http.StatusConflict, "digest", c.say("The content is not what you were shown"), c.say("It changed since the page was opened. Open the release page again and read it anew.")}
 	case errors.Is(err, casework.ErrForbidden):
-		return trouble{http.StatusForbidden, "forbidden", "You may not do this", reasonOf(err, casework.ErrForbidden)}
+		return trouble{http.StatusForbidden, "forbidden", c.say("You may not do this"), c.reasonOf(err, casework.ErrForbidden)}
 	case errors.Is(err, casework.ErrStage):
-		return trouble{http.StatusConflict, "stage", "Not possible now", reasonOf(err, casework.ErrStage)}
+		return trouble{http.StatusConflict, "stage", c.say("Not possible now"), c.reasonOf(err, casework.ErrStage)}
 	case errors.Is(err, casework.ErrPending):
-		return trouble{http.StatusServiceUnavailable, "pending", "Recorded, not yet published", "The act is recorded and safe. It goes out by itself as soon as the channels can be reached."}
+		return trouble{http.StatusServiceUnavailable, "pending", c.say("Recorded, not yet published"), c.say("The act is recorded and safe. It goes out by itself as soon as the channels can be reached.")}
 	case errors.Is(err, stream.ErrFull):
-		return trouble{http.StatusInsufficientStorage, "full", "The server's disk is full", "Nothing was stored and nothing went out. Tell the operator at once, then repeat the step."}
+		return trouble{http.StatusInsufficientStorage, "full", c.say("The server's disk is full"), c.say("Nothing was stored and nothing went out. Tell the operator at once, then repeat the step.")}
 	case errors.Is(err, stream.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
-		return trouble{http.StatusServiceUnavailable, "unavailable", "The event log does not answer", "Nothing is lost. Wait a few seconds and repeat the step."}
+		return trouble{http.StatusServiceUnavailable, "unavailable", c.say("The event log does not answer"), c.say("Nothing is lost. Wait a few seconds and repeat the step.")}
 	case errors.Is(err, stream.ErrNone):
-		return trouble{http.StatusNotFound, "not-found", "There is no such thing here", "Check the address."}
+		return trouble{http.StatusNotFound, "not-found", c.say("There is no such thing here"), c.say("Check the address.")}
 	case errors.Is(err, stream.ErrGone):
-		return trouble{http.StatusGone, "gone", "This was removed", "The case has ended and its photos are deleted."}
+		return trouble{http.StatusGone, "gone", c.say("This was removed"), c.say("The case has ended and its photos are deleted.")}
 	case errors.As(err, &tooLarge):
-		return trouble{http.StatusRequestEntityTooLarge, "too-large", "Too large", "Photos may have 10 MB, documents 64 KB. Send a smaller one."}
+		return trouble{http.StatusRequestEntityTooLarge, "too-large", c.say("Too large"), c.say("Photos may have 10 MB, documents 64 KB. Send a smaller one.")}
 	case errors.As(err, &throttled):
-		return trouble{http.StatusTooManyRequests, "throttled", "Too many attempts", "Wait " + plural(throttled.Seconds(), "second", "seconds") + " and try again."}
+		return trouble{http.StatusTooManyRequests, "throttled", c.say("Too many attempts"), c.count(throttled.Seconds(), "Wait {n} second and try again.", "Wait {n} seconds and try again.")}
 	}
-	return trouble{http.StatusInternalServerError, "internal", "Something went wrong in Tocsin", "Nothing you wrote was lost on the server. Go back and try again; if it happens twice, tell the operator."}
+	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Go back and try again; if it happens twice, tell the operator.")}
 }
 
 // reasonOf is the sentence beside a sentinel, whichever way it was wrapped.
-func reasonOf(err, sentinel error) string {
+func (c *console) reasonOf(err, sentinel error) string {
 	s := strings.TrimPrefix(strings.TrimSuffix(err.Error(), ": "+sentinel.Error()), sentinel.Error()+": ")
 	if s == "" || s == sentinel.Error() {
-		return "Ask a colleague who may."
+		return c.say("Ask a colleague who may.")
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return c.retell(strings.ToUpper(s[:1]) + s[1:])
 }
 
 // fail answers a page's request with the error's words.
 func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	t := diagnose(err)
+	t := c.diagnose(err)
 	if t.status >= http.StatusInternalServerError {
 		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
 	}
@@ -95,15 +95,15 @@ func (c *console) refuseWith(w http.ResponseWriter, r *http.Request, t trouble, 
 	view := errorView{page: c.page(r, t.title), Status: t.status, Detail: t.detail, Again: t.status >= http.StatusInternalServerError}
 	view.Notice = ""
 	for _, f := range v {
-		view.Errors = append(view.Errors, fault{Text: f.Text})
+		view.Errors = append(view.Errors, fault{Text: c.retell(f.Text)})
 	}
 	c.render(w, r, t.status, "error", view)
 }
 
 func (c *console) notFound(w http.ResponseWriter, r *http.Request) {
-	c.refuse(w, r, http.StatusNotFound, "There is no such page", "Check the address, or open the list of cases.")
+	c.refuse(w, r, http.StatusNotFound, c.say("There is no such page"), c.say("Check the address, or open the list of cases."))
 }
 
 func (c *console) wrongMethod(w http.ResponseWriter, r *http.Request) {
-	c.refuse(w, r, http.StatusMethodNotAllowed, "This address does not take that", "Go back and use the buttons of the page.")
+	c.refuse(w, r, http.StatusMethodNotAllowed, c.say("This address does not take that"), c.say("Go back and use the buttons of the page."))
 }

@@ -43,7 +43,7 @@ func following(t *testing.T, fn func(l *memLedger, w *tape, end context.CancelFu
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}
-		c := &console{Deps: Deps{Casework: oneCase{}, Ledger: l}}
+		c := &console{tongue: english, Deps: Deps{Casework: oneCase{}, Ledger: l}}
 		ctx, cancel := context.WithCancel(t.Context())
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/cases/K/deliveries", nil)
 		w := &tape{ResponseRecorder: httptest.NewRecorder()}

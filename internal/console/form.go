@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -30,6 +29,19 @@ type field struct {
 	Lang                    string
 	Optional                bool
 	Error                   string
+	say                     *tongue // the page's language, for the hint
+}
+
+// hint adds a sentence below the question, in the page's language.
+func (f *field) hint(s string) *field { f.Hint = f.say.say(s); return f }
+
+// options are a list's choices in the form's language.
+func (b *form) options(list []option) []option {
+	said := make([]option, len(list))
+	for i, o := range list {
+		said[i] = option{o.Value, b.say(o.Text)}
+	}
+	return said
 }
 
 // ID is the name as an element's id.
@@ -51,7 +63,6 @@ func fieldID(name string) string {
 	return strings.Trim(strings.NewReplacer("[", "-", "].", "-", "]", "", ".", "-").Replace(name), "-")
 }
 
-func (f *field) hint(s string) *field  { f.Hint = s; return f }
 func (f *field) width(s string) *field { f.Width = s; return f }
 func (f *field) max(n int) *field      { f.Max = n; return f }
 func (f *field) optional() *field      { f.Optional = true; return f }
@@ -63,6 +74,7 @@ func (f *field) mode(s string) *field  { f.Mode = s; return f }
 // officer wrote is ever lost. One listing of a page's questions serves the
 // page, the check of answers and the comparison after a conflict.
 type form struct {
+	*tongue
 	sent   url.Values
 	zone   *time.Location
 	now    time.Time
@@ -85,7 +97,7 @@ func text[T ~string](b *form, name, label string, p *T) *field {
 	if b.sent != nil {
 		*p = T(strings.TrimSpace(b.sent.Get(name)))
 	}
-	return b.add(&field{Name: name, Kind: "text", Label: label, Value: string(*p)})
+	return b.add(&field{Name: name, Kind: "text", Label: b.say(label), Value: string(*p), say: b.tongue})
 }
 
 // pick asks for one of a list by radios; choose does by a drop-down list.
@@ -96,11 +108,11 @@ func pick[T ~string](b *form, name, label string, p *T, options []option) *field
 }
 
 func choose[T ~string](b *form, name, label string, p *T, options []option) *field {
-	f := b.add(&field{Name: name, Kind: "select", Label: label, Options: options})
+	f := b.add(&field{Name: name, Kind: "select", Label: b.say(label), Options: b.options(options), say: b.tongue})
 	if b.sent != nil {
 		v := b.sent.Get(name)
 		if v != "" && !slices.ContainsFunc(options, func(o option) bool { return o.Value == v }) {
-			b.fault(f, "unknown", label+": choose one of the list.")
+			b.fault(f, "unknown", b.say("{question}: choose one of the list.", "question", f.Label))
 			v = ""
 		}
 		*p = T(v)
@@ -111,7 +123,7 @@ func choose[T ~string](b *form, name, label string, p *T, options []option) *fie
 
 // number asks for a whole number; empty is zero. keepZero shows a zero, for an age of 0.
 func (b *form) number(name, label string, p *int, keepZero bool) *field {
-	f := b.add(&field{Name: name, Kind: "text", Label: label, Mode: "numeric", Width: "w3"})
+	f := b.add(&field{Name: name, Kind: "text", Label: b.say(label), Mode: "numeric", Width: "w3", say: b.tongue})
 	if b.sent == nil {
 		if *p != 0 || keepZero {
 			f.Value = strconv.Itoa(*p)
@@ -123,7 +135,7 @@ func (b *form) number(name, label string, p *int, keepZero bool) *field {
 	if f.Value != "" {
 		n, err := strconv.Atoi(f.Value)
 		if err != nil || n < 0 || n > 9999 {
-			b.fault(f, "number", label+" must be a whole number, like 9.")
+			b.fault(f, "number", b.say("{question} must be a whole number, like 9.", "question", f.Label))
 		} else {
 			*p = n
 		}
@@ -131,18 +143,15 @@ func (b *form) number(name, label string, p *int, keepZero bool) *field {
 	return f
 }
 
-// momentShown leaves the seconds out: nobody is asked for them.
-const momentShown = "Monday 2 January 2006, 15:04"
-
 // moment asks for a date and a time of day in the form's time zone.
 func (b *form) moment(name, label string, p *time.Time) *field {
-	f := b.add(&field{Name: name, Kind: "moment", Label: label})
-	day, clock := &field{Name: name + ".date", Kind: "date", Label: "Date"}, &field{Name: name + ".time", Kind: "time", Label: "Time (24 hours)"}
+	f := b.add(&field{Name: name, Kind: "moment", Label: b.say(label), say: b.tongue})
+	day, clock := &field{Name: name + ".date", Kind: "date", Label: b.say("Date")}, &field{Name: name + ".time", Kind: "time", Label: b.say("Time (24 hours)")}
 	f.Parts = []*field{day, clock}
 	if b.sent == nil {
 		if !p.IsZero() {
 			day.Value, clock.Value = p.In(b.zone).Format(time.DateOnly), p.In(b.zone).Format("15:04")
-			f.Value = p.In(b.zone).Format(momentShown)
+			f.Value = b.tongue.moment(p.In(b.zone))
 		}
 		return f
 	}
@@ -152,36 +161,36 @@ func (b *form) moment(name, label string, p *time.Time) *field {
 	if f.Value == "" {
 		return f
 	}
-	at, err := parseMoment(day.Value, clock.Value, b.zone)
-	if err != nil {
-		b.fault(f, "time", label+": "+err.Error())
+	at, wrong := b.parseMoment(day.Value, clock.Value)
+	if wrong != "" {
+		b.fault(f, "time", f.Label+": "+wrong)
 		return f
 	}
-	*p, f.Value = at, at.Format(momentShown)
+	*p, f.Value = at, b.tongue.moment(at)
 	return f
 }
 
 // parseMoment reads what a browser's date input sends, and what people type where there is none.
-func parseMoment(day, clock string, zone *time.Location) (time.Time, error) {
+func (b *form) parseMoment(day, clock string) (at time.Time, wrong string) {
 	clock = strings.NewReplacer(".", ":", "h", ":", " ", "").Replace(clock)
 	for _, layout := range []string{time.DateOnly, "02.01.2006", "2.1.2006", "02/01/2006", "2/1/2006", "2 January 2006"} {
-		d, err := time.ParseInLocation(layout, day, zone)
+		d, err := time.ParseInLocation(layout, day, b.zone)
 		if err != nil {
 			continue
 		}
 		for _, layout := range []string{"15:04", "15:04:05"} {
 			if t, err := time.Parse(layout, clock); err == nil {
-				return time.Date(d.Year(), d.Month(), d.Day(), t.Hour(), t.Minute(), 0, 0, zone), nil
+				return time.Date(d.Year(), d.Month(), d.Day(), t.Hour(), t.Minute(), 0, 0, b.zone), ""
 			}
 		}
-		return time.Time{}, fmt.Errorf("write the time as hours and minutes, like 16:30")
+		return time.Time{}, b.say("write the time as hours and minutes, like 16:30")
 	}
-	return time.Time{}, fmt.Errorf("write the date as year, month and day, like %s", time.Now().In(zone).Format(time.DateOnly))
+	return time.Time{}, b.say("write the date as year, month and day, like {example}", "example", time.Now().In(b.zone).Format(time.DateOnly))
 }
 
 // words asks for the officer's own text in each of the alert's languages.
 func (b *form) words(name, label string, p *alert.Localized, langs []alert.Lang, limit int) *field {
-	f := b.add(&field{Name: name, Kind: "words", Label: label, Optional: true, Max: limit})
+	f := b.add(&field{Name: name, Kind: "words", Label: b.say(label), Optional: true, Max: limit, say: b.tongue})
 	texts := alert.Localized{}
 	var shown []string
 	for _, l := range langs {
@@ -233,6 +242,17 @@ func (f *field) Shown() string {
 	return f.Value
 }
 
+// textOf is what the officer calls a value of a list.
+func (t *tongue) textOf(options []option, value string) string {
+	for _, o := range options {
+		if o.Value == value && value != "" {
+			return t.say(o.Text)
+		}
+	}
+	return value
+}
+
+// textOf is textOf of a list that is in the page's language already.
 func textOf(options []option, value string) string {
 	for _, o := range options {
 		if o.Value == value && value != "" {

@@ -69,7 +69,7 @@ func sentBack(fields []*field) url.Values {
 func formConsole(t testing.TB) *console {
 	t.Helper()
 	zone := must(time.LoadLocation("Europe/Brussels"))(t)
-	return &console{Deps: Deps{Atlas: must(region.Load())(t), Country: "BE", Languages: alert.Langs}, zone: zone}
+	return &console{tongue: english, Deps: Deps{Atlas: must(region.Load())(t), Country: "BE", Languages: alert.Langs}, zone: zone}
 }
 
 // Opening a page and saving it untouched changes nothing, whatever the answers:
@@ -154,9 +154,9 @@ func TestParseMoment(t *testing.T) {
 		{"2026-11-22", "25:00", false},
 		{"yesterday", "03:05", false},
 	} {
-		got, err := parseMoment(c.day, c.clock, zone)
-		if (err == nil) != c.ok || c.ok && !got.Equal(want) {
-			t.Errorf("%q %q: %v, %v", c.day, c.clock, got, err)
+		got, wrong := (&form{tongue: english, zone: zone}).parseMoment(c.day, c.clock)
+		if (wrong == "") != c.ok || c.ok && !got.Equal(want) {
+			t.Errorf("%q %q: %v, %v", c.day, c.clock, got, wrong)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestPastedAreas(t *testing.T) {
 		{"", nil, false},
 	} {
 		var d casework.Draft
-		b := &form{sent: url.Values{"country": {"BE"}, "areas.paste": {p.paste}}, zone: c.zone}
+		b := &form{tongue: english, sent: url.Values{"country": {"BE"}, "areas.paste": {p.paste}}, zone: c.zone}
 		c.askArea(b, &d, 0)
 		if !slices.Equal(d.Facts.Areas, p.want) || (len(b.Faults) > 0) != p.fault {
 			t.Errorf("%q: %v, faults %v", p.paste, d.Facts.Areas, b.Faults)
@@ -199,7 +199,7 @@ func TestLanguagesKeepTheMainFirst(t *testing.T) {
 		{[]string{"ru", "xx"}, "", []alert.Lang{"ru"}},
 	} {
 		var got []alert.Lang
-		c.askLanguages(&form{sent: url.Values{"languages": l.ticked, "languages.first": {l.first}}}, &got)
+		c.askLanguages(&form{tongue: english, sent: url.Values{"languages": l.ticked, "languages.first": {l.first}}}, &got)
 		if !slices.Equal(got, l.want) {
 			t.Errorf("%v, main %s: %v, want %v", l.ticked, l.first, got, l.want)
 		}

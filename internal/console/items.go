@@ -13,7 +13,7 @@ type itemsView struct {
 	Step    string
 	Heading string
 	Lede    string
-	One     string
+	AddText string
 	None    string
 	Items   []item
 	Add     string
@@ -35,8 +35,8 @@ func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
 		return
 	}
 	view := itemsView{
-		page: c.page(r, p.step.title), Case: p.k, Step: p.step.slug, Heading: p.step.title, Lede: p.step.lede,
-		One: m.one, None: m.none, Version: p.k.Version, Number: p.index + 1, Of: len(steps),
+		page: c.page(r, c.say(p.step.title)), Case: p.k, Step: p.step.slug, Heading: c.say(p.step.title), Lede: c.say(p.step.lede),
+		None: c.say(m.none), AddText: c.say(m.add), Version: p.k.Version, Number: p.index + 1, Of: len(steps),
 	}
 	view.ToCheck = r.URL.Query().Get("return") == "check"
 	view.Back = "/console/cases/" + p.k.ID + "/edit/" + steps[p.index-1].slug
@@ -46,11 +46,12 @@ func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
 		view.Next, view.Back, suffix = "/console/cases/"+p.k.ID+"/check", "/console/cases/"+p.k.ID+"/check", "?return=check"
 	}
 	if count > 0 {
-		view.Heading = "You have described " + plural(count, m.one, m.several)
+		view.Heading = m.described(c.tongue, count)
+		view.AddText = c.say(m.another)
 		view.Title = view.Heading
 	}
 	for i := range count {
-		it := item{Name: m.name(&p.k.Draft, i), Change: at + "/" + itoa(i) + suffix, Remove: at + "/" + itoa(i) + "/remove"}
+		it := item{Name: m.name(c.tongue, &p.k.Draft, i), Change: at + "/" + itoa(i) + suffix, Remove: at + "/" + itoa(i) + "/remove"}
 		if m.photo != nil {
 			it.Photo = m.photo(&p.k.Draft, i)
 		}

@@ -29,7 +29,7 @@ func (c *console) newPage(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
 	if !c.officer(r).Has(auth.Author) {
-		c.refuse(w, r, http.StatusForbidden, "You may not begin a case", "Your account has no author's role. Ask an administrator to add it.")
+		c.refuse(w, r, http.StatusForbidden, c.say("You may not begin a case"), c.say("Your account has no author's role. Ask an administrator to add it."))
 		return false
 	}
 	return true
@@ -37,12 +37,12 @@ func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
 
 func (c *console) newView(r *http.Request, b *form) stepView {
 	view := stepView{
-		page: c.page(r, "New case: what happened"), Step: steps[0].slug, Heading: steps[0].title, Lede: steps[0].lede,
+		page: c.page(r, c.say("New case: what happened")), Step: steps[0].slug, Heading: c.say(steps[0].title), Lede: c.say(steps[0].lede),
 		Action: "/console/cases/new", Fields: b.Fields, Number: 1, Of: len(steps),
 	}
 	view.Back = "/console/cases"
 	for _, f := range b.Faults {
-		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})
+		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
 	return view
 }
@@ -69,7 +69,7 @@ func (c *console) newCase(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		b.Faults = append(b.Faults, invalid...)
-		mark(b.Fields, invalid)
+		c.mark(b.Fields, invalid)
 	}
 	c.render(w, r, http.StatusUnprocessableEntity, "step", c.newView(r, b))
 }

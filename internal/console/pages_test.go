@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 		{"check of who may not edit", bram, at(waiting, "/check"), 303, at(waiting, "")},
 		{"preview", anna, at(waiting, "/preview"), 200, "Enfant enlevée"},
 		{"preview of a draft without facts", anna, at(draftCase, "/preview"), 200, "There is a problem"},
-		{"release says it in words", bram, at(waiting, "/release"), 200, "On release, 10,000 phones by push, 1,000 by SMS, 1 broadcaster and 1 partner site in Bruxelles-Capitale will get this alert within seconds."},
+		{"release says it in words", bram, at(waiting, "/release"), 200, "On release, 10,000 phones by push, 1,000 phones by SMS, 1 broadcaster and 1 partner site in Brussels Capital will get this alert within seconds."},
 		{"release names who is not connected", bram, at(waiting, "/release"), 200, "<strong>Radio Vivacité</strong> – never connected"},
 		{"release tells the author why not", anna, at(waiting, "/release"), 200, "An approver must do it"},
 		{"release of a draft", bram, at(draftCase, "/release"), 409, "not waiting for release"},
@@ -349,7 +349,7 @@ func TestAgo(t *testing.T) {
 		-time.Second: "0 seconds", time.Second: "1 second", 59 * time.Second: "59 seconds", time.Minute: "1 minute",
 		72 * time.Minute: "1 hour 12 minutes", 47 * time.Hour: "47 hours 0 minutes", 49 * time.Hour: "2 days",
 	} {
-		if got := ago(d); got != want {
+		if got := english.ago(d); got != want {
 			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}

@@ -18,40 +18,55 @@ const (
 )
 
 var children = &many{
-	one: "child", several: "children", none: "No child yet.", limit: maxChildren,
+	add: tr("Add a child"), another: tr("Add another child"), none: tr("No child yet."), limit: maxChildren,
+	described: func(t *tongue, n int) string {
+		return t.count(n, "You have described {n} child", "You have described {n} children")
+	},
 	count:  func(d *casework.Draft) int { return len(d.Facts.Children) },
 	grow:   func(d *casework.Draft) { d.Facts.Children = append(d.Facts.Children, alert.Person{}) },
 	remove: func(d *casework.Draft, i int) { d.Facts.Children = slices.Delete(d.Facts.Children, i, i+1) },
-	name:   func(d *casework.Draft, i int) string { return personName(d.Facts.Children[i], "Child", i) },
-	photo:  func(d *casework.Draft, i int) string { return d.Facts.Children[i].Photo },
-	blank:  func(d *casework.Draft, i int) bool { return blank(d.Facts.Children[i]) },
+	name: func(t *tongue, d *casework.Draft, i int) string {
+		return personName(d.Facts.Children[i], t.say("Child {n}", "n", i+1))
+	},
+	photo: func(d *casework.Draft, i int) string { return d.Facts.Children[i].Photo },
+	blank: func(d *casework.Draft, i int) bool { return blank(d.Facts.Children[i]) },
 }
 
 var suspects = &many{
-	one: "person", several: "people", none: "Nobody. Continue if the child is thought to be alone.", limit: maxOthers,
+	add: tr("Add a person"), another: tr("Add another person"), limit: maxOthers,
+	none: tr("Nobody. Continue if the child is thought to be alone."),
+	described: func(t *tongue, n int) string {
+		return t.count(n, "You have described {n} person", "You have described {n} people")
+	},
 	count:  func(d *casework.Draft) int { return len(d.Facts.Suspects) },
 	grow:   func(d *casework.Draft) { d.Facts.Suspects = append(d.Facts.Suspects, alert.Person{}) },
 	remove: func(d *casework.Draft, i int) { d.Facts.Suspects = slices.Delete(d.Facts.Suspects, i, i+1) },
-	name:   func(d *casework.Draft, i int) string { return personName(d.Facts.Suspects[i], "Person", i) },
-	photo:  func(d *casework.Draft, i int) string { return d.Facts.Suspects[i].Photo },
-	blank:  func(d *casework.Draft, i int) bool { return blank(d.Facts.Suspects[i]) },
+	name: func(t *tongue, d *casework.Draft, i int) string {
+		return personName(d.Facts.Suspects[i], t.say("Person {n}", "n", i+1))
+	},
+	photo: func(d *casework.Draft, i int) string { return d.Facts.Suspects[i].Photo },
+	blank: func(d *casework.Draft, i int) bool { return blank(d.Facts.Suspects[i]) },
 }
 
 var vehicles = &many{
-	one: "vehicle", several: "vehicles", none: "No vehicle. Continue if none is known.", limit: maxOthers,
+	add: tr("Add a vehicle"), another: tr("Add another vehicle"), none: tr("No vehicle. Continue if none is known."), limit: maxOthers,
+	described: func(t *tongue, n int) string {
+		return t.count(n, "You have described {n} vehicle", "You have described {n} vehicles")
+	},
 	count:  func(d *casework.Draft) int { return len(d.Facts.Vehicles) },
 	grow:   func(d *casework.Draft) { d.Facts.Vehicles = append(d.Facts.Vehicles, alert.Vehicle{}) },
 	remove: func(d *casework.Draft, i int) { d.Facts.Vehicles = slices.Delete(d.Facts.Vehicles, i, i+1) },
-	name:   func(d *casework.Draft, i int) string { return vehicleName(d.Facts.Vehicles[i]) },
+	name:   func(t *tongue, d *casework.Draft, i int) string { return t.vehicleName(d.Facts.Vehicles[i]) },
 	blank:  func(d *casework.Draft, i int) bool { return d.Facts.Vehicles[i] == alert.Vehicle{} },
 }
 
 func blank(p alert.Person) bool { return reflect.ValueOf(p).IsZero() }
 
-func personName(p alert.Person, noun string, i int) string {
+// personName is the name, or what to call somebody without one.
+func personName(p alert.Person, nameless string) string {
 	name := strings.TrimSpace(p.GivenName + " " + p.FamilyName)
 	if name == "" {
-		name = fmt.Sprintf("%s %d", noun, i+1)
+		name = nameless
 	}
 	if p.Age > 0 {
 		name += fmt.Sprintf(", %d", p.Age)
@@ -59,17 +74,17 @@ func personName(p alert.Person, noun string, i int) string {
 	return name
 }
 
-func vehicleName(v alert.Vehicle) string {
-	parts := []string{textOf(colours, string(v.Colour)), v.Make, v.Model}
+func (t *tongue) vehicleName(v alert.Vehicle) string {
+	parts := []string{t.textOf(colours, string(v.Colour)), v.Make, v.Model}
 	if v.Make == "" {
-		parts = append(parts, strings.ToLower(textOf(vehicleKinds, string(v.Kind))))
+		parts = append(parts, strings.ToLower(t.textOf(vehicleKinds, string(v.Kind))))
 	}
 	if v.Plate != "" {
 		parts = append(parts, v.Plate)
 	}
 	name := strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 	if name == "" {
-		return "Vehicle"
+		return t.say("Vehicle")
 	}
 	return name
 }
@@ -80,7 +95,7 @@ func (c *console) askChild(b *form, d *casework.Draft, i int) {
 	text(b, path+"given_name", "Given name", &p.GivenName).width("w20").max(60)
 	text(b, path+"family_name", "Family name", &p.FamilyName).width("w20").max(60).optional().
 		hint("Only if your rules make it public.")
-	b.number(path+"age", "Age", &p.Age, p.GivenName != "").Suffix = "years"
+	b.number(path+"age", "Age", &p.Age, p.GivenName != "").Suffix = b.say("years")
 	f := pick(b, path+"sex", "Girl or boy", &p.Sex, childSexes)
 	f.Kind = "radios-inline"
 	b.looks(p, path)
@@ -92,7 +107,7 @@ func (c *console) askSuspect(b *form, d *casework.Draft, i int) {
 	text(b, path+"given_name", "Given name", &p.GivenName).width("w20").max(60).optional().
 		hint("Only if it helps people to recognise the person.")
 	text(b, path+"family_name", "Family name", &p.FamilyName).width("w20").max(60).optional()
-	b.number(path+"age", "Age, about", &p.Age, false).optional().Suffix = "years"
+	b.number(path+"age", "Age, about", &p.Age, false).optional().Suffix = b.say("years")
 	f := pick(b, path+"sex", "Woman or man", &p.Sex, adultSexes)
 	f.Kind = "radios-inline"
 	b.looks(p, path)
@@ -115,16 +130,16 @@ func (b *form) looks(p *alert.Person, path string) {
 
 // clothing asks for up to eight pieces, four of them at once.
 func (b *form) clothing(name string, p *[]alert.Garment) {
-	f := b.add(&field{Name: name, Kind: "clothing", Label: "Clothing and things carried", Optional: true})
+	f := b.add(&field{Name: name, Kind: "clothing", Label: b.say("Clothing and things carried"), Optional: true})
 	var worn []alert.Garment
 	for i := range maxGarments {
 		var g alert.Garment
 		if b.sent == nil && i < len(*p) {
 			g = (*p)[i]
 		}
-		row := &form{sent: b.sent}
+		row := &form{tongue: b.tongue, sent: b.sent}
 		path := fmt.Sprintf("%s[%d].", name, i)
-		choose(row, path+"item", fmt.Sprintf("Piece %d", i+1), &g.Item, items)
+		choose(row, path+"item", b.say("Piece {n}", "n", i+1), &g.Item, items)
 		choose(row, path+"colour", "Colour", &g.Colour, colours)
 		b.Faults = append(b.Faults, row.Faults...)
 		f.Parts = append(f.Parts, &field{Name: path, Parts: row.Fields})

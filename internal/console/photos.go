@@ -23,7 +23,7 @@ func (c *console) photo(w http.ResponseWriter, r *http.Request) {
 	}
 	at := slices.IndexFunc(k.Photos, func(p casework.Photo) bool { return p.Token == chi.URLParam(r, "photo") })
 	if at < 0 {
-		c.refuse(w, r, http.StatusNotFound, "There is no such photo", "It belongs to another case, or was removed.")
+		c.refuse(w, r, http.StatusNotFound, c.say("There is no such photo"), c.say("It belongs to another case, or was removed."))
 		return
 	}
 	name := k.Photos[at].Object()
@@ -60,7 +60,7 @@ func (c *console) takePhoto(r *http.Request, p place, sent url.Values) error {
 
 func (c *console) storePhoto(r *http.Request, caseID string, head *multipart.FileHeader, use func(string)) error {
 	if head.Size > maxPhoto {
-		return alert.Invalid{{Field: "photo", Code: "too_large", Text: "The photo is larger than 10 MB. Choose a smaller one."}}
+		return alert.Invalid{{Field: "photo", Code: "too_large", Text: tr("The photo is larger than 10 MB. Choose a smaller one.")}}
 	}
 	file, err := head.Open()
 	if err != nil {
@@ -75,10 +75,11 @@ func (c *console) storePhoto(r *http.Request, caseID string, head *multipart.Fil
 }
 
 // markPhoto says at the photo's field why it was not taken.
-func markPhoto(b *form, err error) {
-	text := diagnose(err).title + ". " + diagnose(err).detail
+func (c *console) markPhoto(b *form, err error) {
+	t := c.diagnose(err)
+	text := t.title + ". " + t.detail
 	if v, ok := errors.AsType[alert.Invalid](err); ok && len(v) > 0 {
-		text = v[0].Text
+		text = c.retell(v[0].Text)
 	}
 	for _, f := range b.Fields {
 		if f.Kind == "photo" {

@@ -55,8 +55,8 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 	}
 	o := c.officer(r)
 	view := previewView{
-		page: c.page(r, "What everybody will get"), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), Reach: reachOf(p), Where: c.areaNames(k.Facts.Areas, alert.English), Photos: photosOf(&k.Facts),
+		page: c.page(r, c.say("What everybody will get")), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
+		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts),
 		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
 	}
 	view.Errors = c.links(k, p.Faults)
@@ -119,14 +119,14 @@ func smsParts(t alert.Texts) int {
 }
 
 // reachOf is who will get it, channel by channel, in words.
-func reachOf(p casework.Preview) []string {
+func (t *tongue) reachOf(p casework.Preview) []string {
 	var parts, seen []string
 	for _, ch := range p.Channels {
 		if slices.Contains(seen, ch.Channel) {
 			continue // Recipients counts all languages
 		}
 		seen = append(seen, ch.Channel)
-		parts = append(parts, reach(ch.Channel, ch.Title, ch.Recipients))
+		parts = append(parts, t.reach(ch.Channel, ch.Title, ch.Recipients))
 	}
 	return parts
 }

@@ -25,7 +25,7 @@ func writeProblem(w http.ResponseWriter, t trouble, v alert.Invalid) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		writeProblem(w, diagnose(err), nil)
+		writeProblem(w, (&console{tongue: english}).diagnose(err), nil)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -96,7 +96,7 @@ func bounded(w http.ResponseWriter, r *http.Request, limit int64) bool {
 		return true
 	}
 	w.Header().Set("Connection", "close")
-	writeProblem(w, diagnose(&http.MaxBytesError{Limit: limit}), nil)
+	writeProblem(w, (&console{tongue: english}).diagnose(&http.MaxBytesError{Limit: limit}), nil)
 	return false
 }
 

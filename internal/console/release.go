@@ -21,8 +21,8 @@ type releaseView struct {
 	Langs    []langPreview
 	WhyNot   string
 	MayJudge bool
-	Stations []Station
-	Off      []Station // registered, not connected
+	Lines    []lineRow
+	Off      int // how many of them are not connected
 	Photos   []string
 	Writers  string
 	Ends     string
@@ -39,7 +39,7 @@ func (c *console) releasePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if k.Stage != casework.StageSubmitted {
-		c.refuse(w, r, http.StatusConflict, "This case is not waiting for release", "It is "+strings.ToLower(stageWords[k.Stage])+" now. Open the case to see what happened.")
+		c.refuse(w, r, http.StatusConflict, c.say("This case is not waiting for release"), c.say("Its state is now: {stage}. Open the case to see what happened.", "stage", c.say(stageWords[k.Stage])))
 		return
 	}
 	c.renderRelease(w, r, http.StatusOK, k, func(*releaseView) {})
@@ -54,24 +54,20 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	o := c.officer(r)
 	zone := c.zoneOf(&k.Draft)
 	view := releaseView{
-		page: c.page(r, "Release: "+caseName(k)), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), WhyNot: whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts),
-		Writers: c.writers(k), Ends: k.Facts.Expires.In(zone).Format("Monday 2 January, 15:04"),
-		Languages: languagesText(k.Facts.Languages), IsUpdate: k.Live != nil,
+		page: c.page(r, c.say("Release: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
+		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts),
+		Writers: c.writers(k), Ends: c.day(k.Facts.Expires.In(zone)),
+		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil,
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
 	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
 	if len(p.Faults) > 0 && view.WhyNot == "" {
-		view.WhyNot = "The content has faults, listed above. Return it to the author."
+		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
 	}
-	if c.Stations != nil {
-		view.Stations = c.Stations.Stations()
-		for _, s := range view.Stations {
-			if !s.Connected {
-				view.Off = append(view.Off, s)
-			}
-		}
+	view.Lines = c.lineRows()
+	if view.Off = offLines(view.Lines); view.Off > 0 {
+		view.Sentence += " " + c.count(view.Off, "{n} broadcaster is not connected.", "{n} broadcasters are not connected.")
 	}
 	more(&view)
 	c.render(w, r, status, "release", view)
@@ -83,18 +79,19 @@ func (c *console) onRelease(k casework.Case, p casework.Preview) (sentenceText s
 	for _, ch := range p.Channels {
 		nobody = nobody && ch.Recipients == 0
 	}
-	what := "this alert"
-	if k.Live != nil {
-		what = "this update"
+	where, to := c.areaNames(k.Facts.Areas, c.lang), c.sentence(c.reachOf(p))
+	switch {
+	case nobody && c.Realm == alert.Drill:
+		return c.say("Nobody is registered in {where}. Only the public page and the feeds will show this EXERCISE message.", "where", where), true
+	case nobody:
+		return c.say("Nobody is registered in {where}. Only the public page and the feeds will show this alert.", "where", where), true
+	case c.Realm == alert.Drill:
+		return c.say("On release, {who} in {where} will get this EXERCISE message within seconds.", "who", to, "where", where), false
+	case k.Live != nil:
+		return c.say("On release, {who} in {where} will get this update within seconds.", "who", to, "where", where), false
+	default:
+		return c.say("On release, {who} in {where} will get this alert within seconds.", "who", to, "where", where), false
 	}
-	if c.Realm == alert.Drill {
-		what = "this EXERCISE message"
-	}
-	where := c.areaNames(k.Facts.Areas, first(k.Facts.Languages))
-	if nobody {
-		return "Nobody is registered in " + where + ". Only the public page and the feeds will show " + what + ".", true
-	}
-	return "On release, " + sentence(reachOf(p)) + " in " + where + " will get " + what + " within seconds.", false
 }
 
 func first(langs []alert.Lang) alert.Lang {
@@ -114,7 +111,7 @@ func (c *console) writers(k casework.Case) string {
 			names = append(names, c.nameOf(id))
 		}
 	}
-	return sentence(names)
+	return c.sentence(names)
 }
 
 func (c *console) release(w http.ResponseWriter, r *http.Request) {
@@ -159,8 +156,9 @@ func (c *console) judge(w http.ResponseWriter, r *http.Request, which, done stri
 	_, err := act(r.Context(), c.officer(r), k.ID, reason)
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok && len(invalid) > 0 {
 		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(v *releaseView) {
-			v.Reason, v.ReasonFault, v.ReasonAt = reason, invalid[0].Text, which
-			v.Errors = []fault{{invalid[0].Text, "#" + which + "-reason"}}
+			said := c.retell(invalid[0].Text)
+			v.Reason, v.ReasonFault, v.ReasonAt = reason, said, which
+			v.Errors = []fault{{said, "#" + which + "-reason"}}
 		})
 		return
 	}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"bytes"
-	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -23,6 +22,15 @@ type page struct {
 	Errors  []fault // the error summary
 	Scripts []string
 	Wide    bool
+	Lang    string
+	Tongues []langChoice // to switch to
+	Here    string       // where the switch leads back to
+}
+
+// langChoice is one language that the officer may switch to.
+type langChoice struct {
+	Code, Name string
+	Current    bool
 }
 
 // fault is one line of the error summary, leading to its field.
@@ -31,19 +39,19 @@ type fault struct{ Text, Href string }
 // notices are the words after an act, by the word in the address. They are
 // ours: nothing from the address itself is shown.
 var notices = map[string]string{
-	"submitted": "Submitted. An approver who did not write in it can now release it.",
-	"returned":  "Returned to the author with your reason.",
-	"rejected":  "Rejected. Nothing went out.",
-	"saved":     "Saved.",
-	"removed":   "Removed.",
-	"released":  "Released. The channels are receiving it now.",
-	"withdrawn": "Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed.",
-	"pending":   "Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can.",
-	"signedout": "You are signed out.",
+	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
+	"returned":  tr("Returned to the author with your reason."),
+	"rejected":  tr("Rejected. Nothing went out."),
+	"saved":     tr("Saved."),
+	"removed":   tr("Removed."),
+	"released":  tr("Released. The channels are receiving it now."),
+	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
+	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"signedout": tr("You are signed out."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
-	p := page{Title: title, Drill: c.Realm == alert.Drill, Notice: notices[r.URL.Query().Get("done")]}
+	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
 	}
@@ -57,9 +65,9 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 
 func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part string, view any) {
 	var body bytes.Buffer
-	if err := c.pages.Part(&body, name, part, view); err != nil {
+	if err := c.pages[c.lang].Part(&body, name, part, view); err != nil {
 		c.Log.ErrorContext(r.Context(), "page", "page", name, "err", err)
-		http.Error(w, "Tocsin could not write this page. Go back and try again; the case itself is safe.", http.StatusInternalServerError)
+		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -69,13 +77,9 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 
 func templateFuncs() template.FuncMap {
 	return template.FuncMap{
-		"ago":       func(t time.Time) string { return ago(time.Since(t)) },
-		"rfc":       func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"thousands": thousands,
-		"plural":    plural,
-		"seconds":   seconds,
-		"id":        fieldID,
-		"inc":       func(i int) int { return i + 1 },
+		"rfc": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"id":  fieldID,
+		"inc": func(i int) int { return i + 1 },
 		"paragraphs": func(s string) []string {
 			return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 		},
@@ -86,22 +90,6 @@ func templateFuncs() template.FuncMap {
 	}
 }
 
-// seconds says milliseconds as a person reads them: "41 ms", "1.4 s", "12 s", "3 minutes".
-func seconds(ms int64) string {
-	switch {
-	case ms < 0:
-		return "–"
-	case ms < 1000:
-		return fmt.Sprintf("%d\u00a0ms", ms)
-	case ms < 10_000:
-		return fmt.Sprintf("%.1f\u00a0s", float64(ms)/1000)
-	case ms < 120_000:
-		return fmt.Sprintf("%d\u00a0s", ms/1000)
-	default:
-		return ago(time.Duration(ms) * time.Millisecond)
-	}
-}
-
 // percent is a share for the width of a bar: never 0 when there is some, never 100 when there is not all.
 func percent(n, of int) float64 {
 	if of <= 0 || n <= 0 {
@@ -109,6 +97,23 @@ func percent(n, of int) float64 {
 	}
 	p := 100 * float64(min(n, of)) / float64(of)
 	return max(p, 0.5)
+}
+
+// switcher is the languages to choose from.
+func (c *console) switcher() []langChoice {
+	list := make([]langChoice, len(alert.Langs))
+	for i, l := range alert.Langs {
+		list[i] = langChoice{string(l), languageName(l), l == c.lang}
+	}
+	return list
+}
+
+// here is where a choice of language leads back to: this page, or after a form the case's.
+func here(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.URL.RequestURI()
+	}
+	return r.URL.Path
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -58,8 +58,9 @@ func (c *console) crossOrigin() (*http.CrossOriginProtection, error) {
 		}
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.refuse(w, r, http.StatusForbidden, "This request came from another site",
-			"For your safety Tocsin only takes forms from its own pages. Open the console again and repeat the step.")
+		c := c.in(r)
+		c.refuse(w, r, http.StatusForbidden, c.say("This request came from another site"),
+			c.say("For your safety Tocsin only takes forms from its own pages. Open the console again and repeat the step."))
 	}))
 	return guard, nil
 }
@@ -103,7 +104,7 @@ func (c *console) needOfficer(next http.Handler) http.Handler {
 		if _, ok := c.Officer(r.Context()); !ok {
 			to := "/console/sign-in"
 			if r.Method == http.MethodPost {
-				c.late(w, r)
+				c.in(r).late(w, r)
 				return
 			}
 			if r.Method == http.MethodGet && r.URL.Path != "/console/cases" {

@@ -23,7 +23,7 @@ func (c *console) signInPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/console/cases", http.StatusSeeOther)
 		return
 	}
-	c.render(w, r, http.StatusOK, "sign-in", signInView{page: c.page(r, "Sign in"), Next: safeNext(r.URL.Query().Get("next"))})
+	c.render(w, r, http.StatusOK, "sign-in", signInView{page: c.page(r, c.say("Sign in")), Next: safeNext(r.URL.Query().Get("next"))})
 }
 
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
@@ -40,11 +40,11 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	view := signInView{page: c.page(r, "Sign in"), ID: id, Next: next}
-	t := diagnose(err)
+	view := signInView{page: c.page(r, c.say("Sign in")), ID: id, Next: next}
+	t := c.diagnose(err)
 	switch {
 	case errors.Is(err, auth.ErrCredentials):
-		t.status, view.Wrong = http.StatusUnauthorized, "The name or the password is wrong. Check both and try again."
+		t.status, view.Wrong = http.StatusUnauthorized, c.say("The name or the password is wrong. Check both and try again.")
 	case t.status < http.StatusInternalServerError:
 		view.Wrong = t.title + ". " + t.detail
 	default:
@@ -74,7 +74,7 @@ func (c *console) late(w http.ResponseWriter, r *http.Request) {
 	if r.MultipartForm != nil {
 		_ = r.MultipartForm.RemoveAll() // the system cleans what stays
 	}
-	view := lateView{page: c.page(r, "You were signed out"), Action: r.URL.RequestURI(), Sent: pairs(sent)}
+	view := lateView{page: c.page(r, c.say("You were signed out")), Action: r.URL.RequestURI(), Sent: pairs(sent)}
 	c.render(w, r, http.StatusUnauthorized, "late", view)
 }
 
@@ -112,8 +112,8 @@ func safeNext(next string) string {
 func (c *console) badForm(w http.ResponseWriter, r *http.Request, err error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		w.Header().Set("Connection", "close") // do not read the rest of it
-		c.refuse(w, r, http.StatusRequestEntityTooLarge, "That was too large", "Photos may have 10 MB. Go back and choose a smaller one.")
+		c.refuse(w, r, http.StatusRequestEntityTooLarge, c.say("That was too large"), c.say("Photos may have 10 MB. Go back and choose a smaller one."))
 		return
 	}
-	c.refuse(w, r, http.StatusBadRequest, "The form could not be read", "Go back and send it again.")
+	c.refuse(w, r, http.StatusBadRequest, c.say("The form could not be read"), c.say("Go back and send it again."))
 }

@@ -22,12 +22,13 @@ type step struct {
 
 // many is what a step needs to ask the same for several: children, vehicles.
 type many struct {
-	one, several, none string
+	add, another, none string // of the page that lists them
+	described          func(t *tongue, n int) string
 	limit              int
 	count              func(d *casework.Draft) int
 	grow               func(d *casework.Draft)
 	remove             func(d *casework.Draft, i int)
-	name               func(d *casework.Draft, i int) string
+	name               func(t *tongue, d *casework.Draft, i int) string
 	photo              func(d *casework.Draft, i int) string
 	blank              func(d *casework.Draft, i int) bool
 }
@@ -35,40 +36,40 @@ type many struct {
 // steps is the guided draft, in the order it is asked.
 var steps = []step{
 	{
-		slug: "what", title: "What happened", prefixes: []string{"circumstances", "internal"}, bind: (*console).askWhat,
-		lede: "The kind of disappearance sets the headline. Everything else on this page stays with the police.",
+		slug: "what", title: tr("What happened"), prefixes: []string{"circumstances", "internal"}, bind: (*console).askWhat,
+		lede: tr("The kind of disappearance sets the headline. Everything else on this page stays with the police."),
 	},
 	{
-		slug: "children", title: "The child", prefixes: []string{"children"}, many: children, bind: (*console).askChild,
-		lede: "What a stranger would recognise. Leave empty what you do not know.",
+		slug: "children", title: tr("The child"), prefixes: []string{"children"}, many: children, bind: (*console).askChild,
+		lede: tr("What a stranger would recognise. Leave empty what you do not know."),
 	},
 	{
-		slug: "suspects", title: "Who the child may be with", prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
-		lede: "A companion or an abductor. Only what helps to recognise the person.",
+		slug: "suspects", title: tr("Who the child may be with"), prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
+		lede: tr("A companion or an abductor. Only what helps to recognise the person."),
 	},
 	{
-		slug: "vehicles", title: "Vehicle", prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,
-		lede: "The plate is what people remember least and cameras find fastest.",
+		slug: "vehicles", title: tr("Vehicle"), prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,
+		lede: tr("The plate is what people remember least and cameras find fastest."),
 	},
 	{
-		slug: "last-seen", title: "Last seen", prefixes: []string{"last_seen"}, bind: (*console).askLastSeen,
-		lede: "Where and when somebody last saw the child for certain.",
+		slug: "last-seen", title: tr("Last seen"), prefixes: []string{"last_seen"}, bind: (*console).askLastSeen,
+		lede: tr("Where and when somebody last saw the child for certain."),
 	},
 	{
-		slug: "area", title: "Area of the alert", prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
-		lede: "Everybody registered in these areas gets the alert.",
+		slug: "area", title: tr("Area of the alert"), prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
+		lede: tr("Everybody registered in these areas gets the alert."),
 	},
 	{
-		slug: "public", title: "What people should do", prefixes: []string{"instruction", "contact", "authority"}, bind: (*console).askPublic,
-		lede: "One number to call. It must be answered from the moment of release.",
+		slug: "public", title: tr("What people should do"), prefixes: []string{"instruction", "contact", "authority"}, bind: (*console).askPublic,
+		lede: tr("One number to call. It must be answered from the moment of release."),
 	},
 	{
-		slug: "time", title: "Languages and end", prefixes: []string{"languages", "expires"}, bind: (*console).askTime,
-		lede: "Texts are written in each language by Tocsin. Nothing goes out after the end.",
+		slug: "time", title: tr("Languages and end"), prefixes: []string{"languages", "expires"}, bind: (*console).askTime,
+		lede: tr("Texts are written in each language by Tocsin. Nothing goes out after the end."),
 	},
 	{
-		slug: "words", title: "Your own words", prefixes: []string{"note"}, bind: (*console).askWords,
-		lede: "Optional. Write only what the answers so far do not say. These words are not translated for you.",
+		slug: "words", title: tr("Your own words"), prefixes: []string{"note"}, bind: (*console).askWords,
+		lede: tr("Optional. Write only what the answers so far do not say. These words are not translated for you."),
 	},
 }
 
@@ -82,13 +83,13 @@ func stepNamed(slug string) (step, int, bool) {
 
 // fill is the page's questions with the answers of d; take reads what was sent into d.
 func (c *console) fill(s step, d *casework.Draft, i int) *form {
-	b := &form{zone: c.zoneOf(d), now: time.Now()}
+	b := &form{tongue: c.tongue, zone: c.zoneOf(d), now: time.Now()}
 	s.bind(c, b, d, i)
 	return b
 }
 
 func (c *console) take(s step, d *casework.Draft, i int, sent url.Values) *form {
-	b := &form{sent: sent, zone: c.zoneOf(d), now: time.Now()}
+	b := &form{tongue: c.tongue, sent: sent, zone: c.zoneOf(d), now: time.Now()}
 	s.bind(c, b, d, i)
 	return b
 }
@@ -160,7 +161,7 @@ func (c *console) askTime(b *form, d *casework.Draft, _ int) {
 }
 
 func (c *console) askLanguages(b *form, p *[]alert.Lang) {
-	f := b.add(&field{Name: "languages", Kind: "checks", Label: "Languages of the alert", Options: languageOptions(), Set: map[string]bool{}})
+	f := b.add(&field{Name: "languages", Kind: "checks", Label: b.say("Languages of the alert"), Options: languageOptions(), Set: map[string]bool{}})
 	first := alert.English
 	if len(*p) > 0 {
 		first = (*p)[0]
@@ -189,13 +190,14 @@ var expiryHours = []int{3, 6, 12, 24, 48}
 
 // expiry asks for the end as hours from now, or as an exact moment.
 func (b *form) expiry(p *time.Time) {
-	f := b.add(&field{Name: "expires", Kind: "expiry", Label: "When does the alert end?"})
+	f := b.add(&field{Name: "expires", Kind: "expiry", Label: b.say("When does the alert end?")})
 	in := &field{Name: "expires.in", Kind: "radios"}
 	for _, h := range expiryHours {
 		end := b.now.Add(time.Duration(h) * time.Hour).In(b.zone)
-		in.Options = append(in.Options, option{strconv.Itoa(h), fmt.Sprintf("In %d hours – %s", h, end.Format("Monday 15:04"))})
+		in.Options = append(in.Options, option{strconv.Itoa(h), b.count(h, "In {n} hour – {weekday} {time}", "In {n} hours – {weekday} {time}",
+			"weekday", b.say(weekdays[end.Weekday()]), "time", end.Format("15:04"))})
 	}
-	exact := &form{zone: b.zone, sent: b.sent}
+	exact := &form{tongue: b.tongue, zone: b.zone, sent: b.sent}
 	m := exact.moment("expires", "Exact end", p)
 	f.Parts = []*field{in, m}
 	if b.sent == nil {
@@ -208,7 +210,7 @@ func (b *form) expiry(p *time.Time) {
 	in.Value, f.Value = b.sent.Get("expires.in"), m.Value
 	if h, err := strconv.Atoi(in.Value); err == nil && slices.Contains(expiryHours, h) {
 		*p = b.now.Add(time.Duration(h) * time.Hour).Truncate(time.Minute)
-		f.Value = p.In(b.zone).Format(momentShown)
+		f.Value = b.tongue.moment(p.In(b.zone))
 		return
 	}
 	if m.Error != "" {
@@ -234,7 +236,7 @@ func (c *console) askWords(b *form, d *casework.Draft, _ int) {
 func (b *form) marks(p *alert.Person, name string, langs []alert.Lang) {
 	who := p.GivenName
 	if who == "" {
-		who = "the person"
+		who = b.say("the person")
 	}
-	b.words(name, "Distinguishing marks of "+who, &p.Marks, langs, 120).hint("A scar, a birthmark, a brace.")
+	b.words(name, b.say("Distinguishing marks of {who}", "who", who), &p.Marks, langs, 120).hint("A scar, a birthmark, a brace.")
 }

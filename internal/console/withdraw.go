@@ -27,7 +27,7 @@ func (c *console) withdrawPage(w http.ResponseWriter, r *http.Request) {
 	if k, ok := c.find(w, r); ok {
 		outcome := alert.OutcomeFound
 		var words alert.Localized
-		b := &form{}
+		b := &form{tongue: c.tongue}
 		c.renderWithdraw(w, r, http.StatusOK, k, b, askOutcome(b, &outcome, &words, k))
 	}
 }
@@ -44,16 +44,16 @@ func askOutcome(b *form, outcome *alert.Outcome, words *alert.Localized, k casew
 }
 
 func (c *console) renderWithdraw(w http.ResponseWriter, r *http.Request, status int, k casework.Case, b *form, fields []*field) {
-	view := withdrawView{page: c.page(r, "Withdraw the alert"), Case: k, Row: c.row(k, c.officer(r)), Outcome: fields[0], Words: fields[1]}
+	view := withdrawView{page: c.page(r, c.say("Withdraw the alert")), Case: k, Row: c.row(k, c.officer(r)), Outcome: fields[0], Words: fields[1]}
 	view.Back = "/console/cases/" + k.ID + "/board"
 	switch {
 	case k.Live == nil:
-		view.WhyNot = "This case has no live alert."
+		view.WhyNot = c.say("This case has no live alert.")
 	case !mayWithdraw(k, c.officer(r)):
-		view.WhyNot = "Only an approver or an author of this alert may withdraw it. Call one now."
+		view.WhyNot = c.say("Only an approver or an author of this alert may withdraw it. Call one now.")
 	}
 	for _, f := range b.Faults {
-		view.Errors = append(view.Errors, fault{f.Text, "#" + fieldID(f.Field)})
+		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
 	c.render(w, r, status, "withdraw", view)
 }
@@ -69,10 +69,10 @@ func (c *console) withdraw(w http.ResponseWriter, r *http.Request) {
 	}
 	outcome := alert.OutcomeFound
 	var words alert.Localized
-	b := &form{sent: sent}
+	b := &form{tongue: c.tongue, sent: sent}
 	fields := askOutcome(b, &outcome, &words, k)
 	if outcome == "" {
-		b.fault(fields[0], "required", "Choose why the alert is withdrawn.")
+		b.fault(fields[0], "required", c.say("Choose why the alert is withdrawn."))
 	}
 	if len(b.Faults) > 0 {
 		c.renderWithdraw(w, r, http.StatusUnprocessableEntity, k, b, fields)
@@ -81,7 +81,7 @@ func (c *console) withdraw(w http.ResponseWriter, r *http.Request) {
 	_, err := c.Casework.Withdraw(r.Context(), c.officer(r), k.ID, outcome, words)
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok {
 		b.Faults = append(b.Faults, invalid...)
-		mark(fields, invalid)
+		c.mark(fields, invalid)
 		c.renderWithdraw(w, r, http.StatusUnprocessableEntity, k, b, fields)
 		return
 	}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"strings"
-	"time"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -10,8 +9,7 @@ import (
 	"tocsin/web"
 )
 
-// The officer's words for the domain's. The console speaks English for now;
-// another language replaces this file and the templates.
+// The officer's words for the domain's, in English: the keys of the other languages.
 
 var circumstances = []option{
 	{string(alert.AbductionStranger), "Abducted by a stranger"},
@@ -169,40 +167,37 @@ func zoneOptions(names ...string) []option {
 }
 
 var stageWords = map[casework.Stage]string{
-	casework.StageDraft: "Draft", casework.StageSubmitted: "Waiting for release", casework.StageReleased: "Live",
-	casework.StageRejected: "Rejected", casework.StageWithdrawn: "Withdrawn",
+	casework.StageDraft: tr("Draft"), casework.StageSubmitted: tr("Waiting for release"), casework.StageReleased: tr("Live"),
+	casework.StageRejected: tr("Rejected"), casework.StageWithdrawn: tr("Withdrawn"),
 }
 
 var eventWords = map[string]string{
-	"drafted": "Draft begun", "edited": "Answers changed", "photo_added": "Photo added", "submitted": "Submitted for release",
-	"released": "Released", "returned": "Returned to the author", "rejected": "Rejected", "withdrawn": "Withdrawn",
-	"published": "Handed to the channels",
+	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
+	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
+	"published": tr("Handed to the channels"),
 }
 
 var stateWords = map[adapter.State]string{
-	adapter.Queued: "Waiting", adapter.Sent: "Sent", adapter.Accepted: "Accepted", adapter.Received: "Received",
-	adapter.Delivered: "Delivered", adapter.Seen: "Seen", adapter.OnAir: "On air", adapter.Declined: "Declined",
-	adapter.Removed: "Removal confirmed", adapter.Failed: "Failed", adapter.Superseded: "Replaced by a newer revision",
-	adapter.Expired: "Expired",
+	adapter.Queued: tr("Waiting"), adapter.Sent: tr("Sent"), adapter.Accepted: tr("Accepted"), adapter.Received: tr("Received"),
+	adapter.Delivered: tr("Delivered"), adapter.Seen: tr("Seen"), adapter.OnAir: tr("On air"), adapter.Declined: tr("Declined"),
+	adapter.Removed: tr("Removal confirmed"), adapter.Failed: tr("Failed"), adapter.Superseded: tr("Replaced by a newer revision"),
+	adapter.Expired: tr("Expired"),
 }
 
 // reach says in words how many a channel reaches: "10,000 phones by push".
-func reach(channel, title string, n int) string {
-	one, many := "recipient by "+title, "recipients by "+title
+func (t *tongue) reach(channel, title string, n int) string {
 	switch channel {
 	case "webpush":
-		one, many = "phone by push", "phones by push"
+		return t.count(n, "{n} phone by push", "{n} phones by push")
 	case "sms":
-		one, many = "by SMS", "by SMS"
+		return t.count(n, "{n} phone by SMS", "{n} phones by SMS")
 	case "broadcast":
-		one, many = "broadcaster", "broadcasters"
+		return t.count(n, "{n} broadcaster", "{n} broadcasters")
 	case "website":
-		one, many = "partner site", "partner sites"
+		return t.count(n, "{n} partner site", "{n} partner sites")
+	default:
+		return t.count(n, "{n} recipient by {channel}", "{n} recipients by {channel}", "channel", title)
 	}
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
 }
 
 func languageName(l alert.Lang) string {
@@ -221,39 +216,4 @@ func languageOptions() []option {
 		list[i] = option{string(l), languageName(l)}
 	}
 	return list
-}
-
-// ago is a time that passed, as an officer says it.
-func ago(d time.Duration) string {
-	d = max(d, 0)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	switch {
-	case h >= 48:
-		return plural(h/24, "day", "days")
-	case h > 0:
-		return plural(h, "hour", "hours") + " " + plural(m, "minute", "minutes")
-	case m > 0:
-		return plural(m, "minute", "minutes")
-	default:
-		return plural(s, "second", "seconds")
-	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
-}
-
-// thousands groups digits: 10,000.
-func thousands(n int) string {
-	if n < 0 {
-		return "-" + thousands(-n)
-	}
-	if n < 1000 {
-		return itoa(n)
-	}
-	tail := itoa(n % 1000)
-	return thousands(n/1000) + "," + strings.Repeat("0", 3-len(tail)) + tail
 }

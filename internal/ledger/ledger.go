@@ -3,9 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -39,15 +37,24 @@ type Ledger struct {
 
 	mu    sync.RWMutex
 	cases map[string]map[int]map[string]*account // case, revision, channel
+	ids   map[string]revisionKey                 // by CAP identifier
 	refs  map[string]place                       // channel + "/" + the channel's own id
 	watch map[chan struct{}]string               // to the case watched
 	early map[string]chan struct{}               // closed when a ref awaited by a report is recorded
+
+	group group
 }
 
 // place is where a channel's own message id belongs.
 type place struct {
 	account   *account
 	recipient string
+}
+
+// revisionKey is one revision of a case.
+type revisionKey struct {
+	caseID   string
+	revision int
 }
 
 // Resolve is the head of the batches about a published message, by its identifier.
@@ -58,7 +65,7 @@ func New(l Log, resolve Resolve, log *slog.Logger) *Ledger {
 	return &Ledger{
 		stream: l, resolve: resolve, log: log,
 		cases: make(map[string]map[int]map[string]*account),
-		refs:  make(map[string]place), watch: make(map[chan struct{}]string),
+		ids:   make(map[string]revisionKey), refs: make(map[string]place), watch: make(map[chan struct{}]string),
 		early: make(map[string]chan struct{}),
 	}
 }
@@ -80,19 +87,13 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 	}, caughtUp)
 }
 
-// Record stores b and returns when it is durable. The fold has it at once:
-// applying the same news twice changes nothing.
+// Record stores b and returns when it is durable. What many callers record at
+// the same moment is stored together.
 func (l *Ledger) Record(ctx context.Context, b Batch) error {
-	data, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("ledger batch: %w", err)
+	if b.Planned != nil || len(b.Entries) > maxGroup/2 {
+		return l.write(ctx, b)
 	}
-	subject := "ledger." + b.Case + "." + strconv.Itoa(b.Revision) + "." + b.Channel
-	if _, err := l.stream.Append(ctx, stream.Entry{Subject: subject, Data: data}); err != nil {
-		return fmt.Errorf("write ledger: %w", err)
-	}
-	l.apply(b)
-	return nil
+	return l.join(ctx, b)
 }
 
 func (l *Ledger) apply(b Batch) {
@@ -147,6 +148,7 @@ func (l *Ledger) account(b Batch) *account {
 		head.Planned, head.Entries = nil, nil
 		a = &account{head: head, status: make(map[string]status), counts: make(map[adapter.State]int)}
 		channels[b.Channel] = a
+		l.ids[b.Identifier] = revisionKey{b.Case, b.Revision}
 	}
 	return a
 }

@@ -117,7 +117,7 @@ func (s *site) livePage(rev current.Revision, lang alert.Lang) reply {
 	for _, vehicle := range f.Vehicles {
 		v.Vehicles = append(v.Vehicles, alert.DescribeVehicle(vehicle, lang))
 	}
-	return s.html(http.StatusOK, "alert", "site", v.page, v)
+	return s.html(http.StatusOK, "alert", "layout.html", v.page, v)
 }
 
 // child is what a page shows of one child; the age stands beside the name and not again below.
@@ -163,5 +163,5 @@ func (s *site) endedPage(m *alert.Message, lang alert.Lang) reply {
 	for _, a := range p.Areas {
 		v.Areas = append(v.Areas, a.Name(lang))
 	}
-	return s.html(http.StatusGone, "ended", "site", v.page, v)
+	return s.html(http.StatusGone, "ended", "layout.html", v.page, v)
 }

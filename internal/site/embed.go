@@ -90,7 +90,7 @@ func (s *site) partners(w http.ResponseWriter, r *http.Request) {
 				`  title="` + s.words[lang]["home.title"] + `" width="100%" height="420"></iframe>`,
 		}
 		v.Scripts = []string{"site.js"}
-		return s.html(http.StatusOK, "partners", "site", v.page, v)
+		return s.html(http.StatusOK, "partners", "layout.html", v.page, v)
 	})
 }
 

@@ -40,7 +40,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 			v.Expires = sooner(v.Expires, rev.Message.Expires)
 		}
 		v.Hidden = len(v.Cards) > 0
-		return s.html(http.StatusOK, "home", "site", v.page, v)
+		return s.html(http.StatusOK, "home", "layout.html", v.page, v)
 	})
 }
 

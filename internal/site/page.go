@@ -122,7 +122,7 @@ func (s *site) plainPage(name string) http.HandlerFunc {
 		lang := s.langOf(r)
 		s.serve(w, r, string(lang)+"/"+name, func(time.Time) reply {
 			p := s.page(lang, "/"+name, name+".title")
-			return s.html(http.StatusOK, name, "site", p, p)
+			return s.html(http.StatusOK, name, "layout.html", p, p)
 		})
 	}
 }
@@ -139,7 +139,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, title,
 
 func (s *site) refusal(lang alert.Lang, status int, title, text string) reply {
 	p := s.page(lang, "/", title)
-	return s.html(status, "error", "site", p, errorView{page: p, Text: s.words[lang][text]})
+	return s.html(status, "error", "layout.html", p, errorView{page: p, Text: s.words[lang][text]})
 }
 
 // forPrograms says whether an address is read by programs: its faults are problem documents.

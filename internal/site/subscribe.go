@@ -41,6 +41,6 @@ func (s *site) subscribe(w http.ResponseWriter, r *http.Request) {
 		for _, a := range byName(s.Atlas.Units(v.Country.Code), lang) {
 			v.Units = append(v.Units, choice{a.Code, a.Name(lang), false})
 		}
-		return s.html(http.StatusOK, "subscribe", "site", v.page, v)
+		return s.html(http.StatusOK, "subscribe", "layout.html", v.page, v)
 	})
 }

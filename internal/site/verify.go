@@ -48,7 +48,7 @@ func (s *site) newVerifyView(r *http.Request) verifyView {
 
 func (s *site) verifyPage(w http.ResponseWriter, r *http.Request) {
 	v := s.newVerifyView(r)
-	s.html(http.StatusOK, "verify", "site", v.page, v).write(w, r)
+	s.html(http.StatusOK, "verify", "layout.html", v.page, v).write(w, r)
 }
 
 // errBusy: all tokens for checking are out.
@@ -130,7 +130,7 @@ func (s *site) verifyForm(w http.ResponseWriter, r *http.Request) {
 		}
 		v.Asked = err == nil
 	}
-	a := s.html(status, "verify", "site", v.page, v)
+	a := s.html(status, "verify", "layout.html", v.page, v)
 	a.keep, a.etag = never, ""
 	a.write(w, r)
 }

@@ -27,7 +27,7 @@ type Engine struct {
 
 	handles map[string]jetstream.Stream // by name; filled before Open returns, read only afterwards
 
-	cases, alerts, ledger, subscribers *Log
+	cases, alerts, ledger, subscribers, nodes *Log
 
 	life    context.Context // ends when Close begins
 	stop    context.CancelFunc
@@ -35,8 +35,16 @@ type Engine struct {
 	closing sync.Once
 	closed  error
 
-	mu    sync.Mutex
-	fails int // publishes without an answer in a row
+	denied denials // what NATS refused us lately
+
+	registrar *registrar // nil: this process cannot admit stations
+	admission sync.Mutex // over the two below, and one Admit at a time
+	admitted  map[string]bool
+	strangers map[string]time.Time // accounts that another process admitted, since when we know
+
+	mu            sync.Mutex
+	fails         int      // publishes without an answer in a row
+	holes, unread []Damage // found by the replicas' figures, and by reading
 }
 
 // Open connects (with Options.Dir: starts the server first), makes the streams
@@ -56,7 +64,10 @@ func open(ctx context.Context, o Options, t tuning) (*Engine, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.openWait)
 	defer cancel()
-	e := &Engine{realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{}}
+	e := &Engine{
+		realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{},
+		admitted: map[string]bool{}, strangers: map[string]time.Time{},
+	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	if err := e.start(ctx, o); err != nil {
 		_ = e.shut(context.Background())
@@ -75,6 +86,12 @@ func (o Options) check() error {
 		return errors.New("option Creds is for outside servers: set URL too, or leave Creds empty")
 	case o.Replicas != 0 && o.Replicas != 1 && o.Replicas != 3 && o.Replicas != 5:
 		return fmt.Errorf("option Replicas is %d: set 1, 3 or 5", o.Replicas)
+	case o.URL == "" && o.SetupCreds != "":
+		return errors.New("option SetupCreds is for outside servers: set URL too, or leave SetupCreds empty")
+	case o.URL != "" && o.Listen != "":
+		return errors.New("option Listen is for the embedded server: outside servers listen by themselves; leave Listen empty")
+	case o.Listen != "" && o.TLS == nil && !loopback(o.Listen):
+		return fmt.Errorf("option Listen is %q: set TLS too, or listen on 127.0.0.1 alone", o.Listen)
 	case o.Dir != "" && o.Replicas > 1:
 		return fmt.Errorf("option Replicas is %d: the embedded server is one node; use URL for a cluster", o.Replicas)
 	}
@@ -92,19 +109,23 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	if err := e.connect(ctx, o); err != nil {
 		return err
 	}
-	if err := e.ensure(ctx, max(o.Replicas, 1)); err != nil {
+	var err error
+	if e.registrar, err = e.openRegistrar(ctx, o); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
 	e.cases = &Log{e: e, stream: streamCases, heads: []string{"cases", "officers"}, urgent: true}
 	e.alerts = &Log{e: e, stream: streamAlerts, heads: []string{"alerts"}, urgent: true}
 	e.ledger = &Log{e: e, stream: streamLedger, heads: []string{"ledger"}}
 	e.subscribers = &Log{e: e, stream: streamSubscribers, heads: []string{"subscribers"}}
+	// Urgent: a few bytes that replace each other. Without them a node with a full disk would call itself cut off.
+	e.nodes = &Log{e: e, stream: streamNodes, heads: []string{"nodes"}, urgent: true}
 	if err := e.resumeErasures(ctx); err != nil {
 		return err
 	}
 	if e.host != nil {
 		e.work.Go(e.watch)
 	}
+	e.work.Go(e.scrub)
 	return nil
 }
 
@@ -124,6 +145,9 @@ func (e *Engine) shut(ctx context.Context) error {
 	case <-idle:
 	case <-ctx.Done():
 		err = fmt.Errorf("close event stream: work still under way: %w", context.Cause(ctx))
+	}
+	if e.registrar != nil {
+		e.registrar.conn.Close()
 	}
 	if e.conn != nil {
 		if e.conn.IsConnected() {
@@ -150,7 +174,8 @@ func (e *Engine) hold(ctx context.Context) (context.Context, func(), error) {
 	return ctx, func() { undo(); cancel(); e.work.Done() }, nil
 }
 
-// Ready is nil when a write would be taken now.
+// Ready is nil when a write would be taken now and the record is whole, as far as
+// the last look knows.
 func (e *Engine) Ready(ctx context.Context) error {
 	if err := e.room(true); err != nil {
 		return fmt.Errorf("event stream: %w", err)
@@ -159,6 +184,9 @@ func (e *Engine) Ready(ctx context.Context) error {
 		if err := e.host.fault(); err != nil {
 			return fmt.Errorf("event stream: %w", err)
 		}
+	}
+	if all := e.Damage(); len(all) > 0 {
+		return fmt.Errorf("event stream: damaged: %v", all)
 	}
 	info, err := e.info(ctx, streamAlerts, "")
 	if err != nil {
@@ -188,3 +216,7 @@ func (e *Engine) Ledger() *Log { return e.ledger }
 
 // Subscribers holds who is to be reached ("subscribers.>").
 func (e *Engine) Subscribers() *Log { return e.subscribers }
+
+// Nodes holds what the processes tell each other ("nodes.>"): the newest record of
+// each subject, for sixty days, and not synced on one node alone.
+func (e *Engine) Nodes() *Log { return e.nodes }

@@ -2,8 +2,8 @@
 // process or as outside servers. It is the only importer of nats.go and
 // nats-server, so the rest of the program speaks of logs, queues and objects.
 //
-// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), DELIVERY (work queue),
-// DEAD (dead letters) and the object store MEDIA. Every subject starts with the
+// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), NODES (what the processes tell
+// each other), DELIVERY (work queue), DEAD (dead letters) and the object store MEDIA. Every subject starts with the
 // realm; callers name subjects without it ("alerts.POLICE.7GQ2").
 //
 // # What it promises
@@ -28,7 +28,8 @@
 //	file "tocsin.lock"    two servers on one folder would damage it; the kernel drops the lock with the process
 //	file "realm"          an exercise's folder never becomes a real one
 //	duplicates 20 min     covers every retry; longer costs 100 bytes for each message of the window
-//	no per-subject limit  with one, deleted keys come back after an unclean end
+//	no per-subject limit  with one, deleted keys come back after an unclean end; NODES has one, and nothing in it is ever deleted
+//	async persistence     NODES on one node alone: a counter every five seconds needs no sync
 //	deny delete, purge    CASES and LEDGER are the record; ALERTS, SUBSCRIBERS and MEDIA deny purge and roll-up headers, which leave bytes on disk
 //	compression s2        LEDGER alone: where things are erased, a search of the files must prove it
 //	DELIVERY 1 GiB        refuses new jobs when full (a quarter of the free disk when embedded, if that is less)
@@ -38,11 +39,12 @@
 //	reconnect for ever, no buffer    a cluster may be away for hours; what was reported as unavailable must not be stored minutes later
 //
 // An outside server needs `jetstream { sync_interval: always }` and room for the
-// reserved 1.25 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
+// reserved 1.35 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
 package stream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"time"
@@ -66,9 +68,20 @@ var (
 
 // Options say which NATS to use.
 type Options struct {
-	Dir      string // embedded: data folder, used by one process alone
-	URL      string // outside servers instead: "nats://a:4222,nats://b:4222"
-	Creds    string // credentials file for URL; empty = none
+	Dir   string // embedded: data folder, used by one process alone
+	URL   string // outside servers instead: "nats://a:4222,nats://b:4222"
+	Creds string // credentials file for URL; empty = none
+	// SetupCreds, with URL, make the streams that are missing and are dropped then.
+	// Empty: Creds make them, or, having no right to, say which is missing.
+	SetupCreds string
+	// Keys is the folder of the NATS operator's keys. Embedded: they are made when
+	// absent, and empty means Dir/keys. With URL: only those who hold them can admit stations.
+	Keys string
+	// Listen is where the embedded server takes stations with direct NATS; empty = nowhere.
+	// Without TLS only on loopback.
+	Listen string
+	TLS    *tls.Config
+
 	Realm    alert.Realm
 	Replicas int // of every stream, with URL: 1, 3 or 5; 0 = 1
 	Log      *slog.Logger

@@ -21,6 +21,7 @@ const (
 	streamDelivery    = "DELIVERY"
 	streamDead        = "DEAD"
 	streamMedia       = "OBJ_MEDIA" // the object store MEDIA, as nats tools name it
+	streamNodes       = "NODES"
 
 	epochKey = "tocsin.epoch"
 
@@ -32,8 +33,8 @@ const (
 )
 
 // configs are the streams. Reasons:
-//   - no stream has a per-subject limit: with one, keys that were deleted come back
-//     after an unclean end;
+//   - no stream but NODES has a per-subject limit: with one, keys that were deleted
+//     come back after an unclean end;
 //   - CASES and LEDGER deny delete and purge: the record of what officers did and of
 //     what was sent stays;
 //   - ALERTS, SUBSCRIBERS and MEDIA allow the deletion of single messages, because
@@ -42,7 +43,11 @@ const (
 //   - none of those three is compressed, so that a search of the files proves an erasure;
 //   - DELIVERY refuses new jobs when it is full rather than forgetting old ones; DEAD
 //     forgets the oldest, since it only tells an operator what went wrong. Their bounds
-//     are also reserved on an outside server, so they are small.
+//     are also reserved on an outside server, so they are small;
+//   - NODES keeps the newest word on each subject, the one place where a per-subject
+//     limit does no harm: what it holds is true for seconds, and a revived record is
+//     stale by its time. It is written every few seconds for ever, so one node alone
+//     does not sync it.
 func configs(replicas int) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{Name: streamCases, Subjects: subjects("cases", "officers"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true},
@@ -52,12 +57,18 @@ func configs(replicas int) []jetstream.StreamConfig {
 		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 1 << 30},
 		{Name: streamDead, Subjects: subjects("dead"), MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
 		{Name: streamMedia, Subjects: []string{"$O.MEDIA.C.>", "$O.MEDIA.M.>"}, DenyPurge: true, Discard: jetstream.DiscardNew},
+		{Name: streamNodes, Subjects: subjects("nodes"), MaxAge: 60 * 24 * time.Hour, MaxBytes: 64 << 20},
 	}
 	for i := range all {
 		all[i].Storage = jetstream.FileStorage
 		all[i].Replicas = replicas
 		all[i].Duplicates = dedupeWindow
 		all[i].MaxMsgsPerSubject = -1
+	}
+	nodes := &all[len(all)-1]
+	nodes.MaxMsgsPerSubject = 1
+	if replicas == 1 {
+		nodes.PersistMode = jetstream.AsyncPersistMode // NATS offers it to one replica alone
 	}
 	return all
 }
@@ -74,8 +85,8 @@ func subjects(heads ...string) []string {
 	return all
 }
 
-// ensure makes the streams that are missing and verifies the others.
-func (e *Engine) ensure(ctx context.Context, replicas int) error {
+// ensure makes the streams that are missing, by a connection that may, and verifies the others.
+func (e *Engine) ensure(ctx context.Context, maker jetstream.JetStream, replicas int) error {
 	for _, want := range configs(replicas) {
 		if want.Name == streamAlerts {
 			want.Metadata = map[string]string{epochKey: rand.Text()}
@@ -83,7 +94,7 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 		if e.host != nil && want.Discard == jetstream.DiscardNew && want.MaxBytes > 0 {
 			want.MaxBytes = min(want.MaxBytes, max(freeSpace(e.host.dir)/4, 16<<20))
 		}
-		info, err := e.ensureOne(ctx, want)
+		info, err := e.ensureOne(ctx, maker, want)
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
 		}
@@ -100,10 +111,10 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 	return nil
 }
 
-func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
+func (e *Engine) ensureOne(ctx context.Context, maker jetstream.JetStream, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	for {
 		one, done := context.WithTimeout(ctx, 2*e.tune.try) // a cluster that still elects its leader answers nothing at all
-		info, err := e.createOrLook(one, want)
+		info, err := e.createOrLook(one, maker, want)
 		done()
 		if err == nil {
 			return info, nil
@@ -112,16 +123,21 @@ func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*j
 		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse && api.ErrorCode != codeNoPeers {
 			return nil, plain(err)
 		}
+		if e.denied.has("$JS.API.STREAM.CREATE." + want.Name) {
+			return nil, errors.New("it does not exist, and these credentials may not make it: start once with the set-up's credentials (--setup-creds) as well")
+		}
 		if !e.sleep(ctx, e.tune.pause) {
 			return nil, plain(err)
 		}
 	}
 }
 
-func (e *Engine) createOrLook(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
+func (e *Engine) createOrLook(ctx context.Context, maker jetstream.JetStream, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	s, err := e.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = e.js.CreateStream(ctx, want)
+		if _, err = maker.CreateStream(ctx, want); err == nil {
+			s, err = e.js.Stream(ctx, want.Name)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -1,15 +1,20 @@
-// Keeps "12 minutes ago" true while a page is open. Without script the words
-// are right at the moment the page was written.
-const unit = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+// Keeps "12 minutes" true while a page is open, in the page's own language.
+// Without script the words are right at the moment the page was written.
+const lang = document.documentElement.lang || "en";
+
+function unit(n, name) {
+  const words = new Intl.NumberFormat(lang, { style: "unit", unit: name, unitDisplay: "long" });
+  return words.format(n);
+}
 
 export function ago(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   const h = Math.floor(s / 3600);
   const m = Math.floor(s / 60) % 60;
-  if (h >= 48) return unit(Math.floor(h / 24), "day", "days");
-  if (h > 0) return `${unit(h, "hour", "hours")} ${unit(m, "minute", "minutes")}`;
-  if (m > 0) return unit(m, "minute", "minutes");
-  return unit(s, "second", "seconds");
+  if (h >= 48) return unit(Math.floor(h / 24), "day");
+  if (h > 0) return `${unit(h, "hour")} ${unit(m, "minute")}`;
+  if (m > 0) return unit(m, "minute");
+  return unit(s, "second");
 }
 
 function tick() {

@@ -14,7 +14,7 @@ function filter() {
     row.hidden = !fits && !tick.checked;
     if (fits) shown += 1;
   }
-  status.textContent = want ? `${shown} of ${rows.length} areas fit` : "";
+  status.textContent = want ? box.dataset.shown.replace("{n}", shown).replace("{of}", rows.length) : "";
 }
 
 if (rows.length > 8) {

@@ -1,15 +1,30 @@
-// Command feed measures the time from a release to the last of 1,000 feed
-// clients, beside a plain gorilla/websocket broadcast that writes to one
-// connection after another. Both servers run in this process, both groups of
-// clients in another one that reads them by the same code; releases alternate.
+//go:build linux
+
+// Command feed measures the broadcasters' feed beside its peers, in one run: the
+// same clients (an epoll loop in a process of its own that parses frames and
+// counts), the same alert of about 2 KB, one server at a time, each in a process
+// of its own.
 //
-// It does so twice: with frames of about 2 KB, the size that all measurements
-// of feeds for this project have had, so that figures can be laid beside each
-// other; and with a real frame, an alert in two languages with its texts and
-// its signed CAP document, which is ten times as large. The second bar is ours.
+//   - tocsin: a feed node as it ships. Authentication by tokens of registered
+//     stations, the log on embedded JetStream with synchronous writes, rights,
+//     heartbeats and pings, stored receipts, metrics: all on. A release counts
+//     from before its write to the log.
+//   - bound: the least that gorilla/websocket can do, a loop over a shared ring.
+//   - nats: nats-server's own WebSocket, one core subscription for each client.
+//   - jetstream: the same with a push consumer for each client (pull needs more
+//     requests); for the reconnect storm.
+//   - nchan: nginx with Debian's libnginx-mod-nchan, messages kept.
 //
-//	go run ./internal/bench/feed            the figures, 20 releases
-//	go run ./internal/bench/feed -quick     10 releases
+// A round of a server is: connect all, read the memory while idle, single
+// releases, a burst of 100, and a storm: all lines are cut, 100 alerts are
+// released, and all clients come back at once for them. Each round runs every
+// server, so that ratios are of neighbours in time; figures are medians of the
+// rounds. CPU is the server's whole process by /proc, with everything it does
+// meanwhile; clients share the machine's cores with the server, for all alike.
+//
+//	go run ./internal/bench/feed            1,000, 5,000 and 19,000 clients, under 15 minutes
+//	go run ./internal/bench/feed -quick     1,000 and 5,000, under 5 minutes
+//	go run ./internal/bench/feed -kind tocsin -clients 5000    one round of one server
 package main
 
 import (
@@ -17,117 +32,171 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
-
-	"tocsin/internal/bench/measure"
 )
 
-// limitMS is what is asked of the median of the last clients' times.
-const limitMS = 100
+// kinds of servers, in the tables' order.
+var kinds = []string{"tocsin", "bound", "nats", "jetstream", "nchan"}
 
-// bar is the figure of one size of frames.
-func bar(clients, size int) measure.Bar {
-	name := fmt.Sprintf("feed-last-ms-%d", clients)
-	if size == whole {
-		name += "-signed"
-	}
-	return measure.Bar{Name: name, Limit: limitMS, Digits: 1}
-}
+const (
+	frameBytes = 2000
+	spare      = 300 // descriptors that a process needs beside its connections
+)
 
-// figures of one release, in milliseconds since it.
-type figures struct {
-	median, p99, last float64
-	bytes             int // of the frame
-}
+// sizes of the crowd for which the issue sets bars; 1,000 is measured beside them.
+var sizes = []int{5000, 19000}
 
 func main() {
-	clients := flag.Int("clients", 1000, "feed clients of each server")
-	releases := flag.Int("n", 20, "releases of each server")
-	size := flag.Int("bytes", 2000, "bytes of a frame, about")
-	role := flag.String("role", "", "internal: the clients' process")
-	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "10 releases")
+	role := flag.String("role", "", "internal: this process is one of the parts")
+	kind := flag.String("kind", "", "one round of one server alone: tocsin, bound, nats, jetstream or nchan")
+	clients := flag.Int("clients", 1000, "with -kind: how many")
+	rounds := flag.Int("n", 3, "rounds of every server")
+	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "without 19,000 clients")
 	flag.Parse()
-	if *quick {
-		*releases = min(*releases, 10)
-	}
-	if *role == "clients" {
-		if err := runClients(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "bench feed: clients:", err)
+	if *role != "" {
+		if err := play(*role); err != nil {
+			fmt.Fprintf(os.Stderr, "bench feed: %s: %v\n", *role, err)
 			os.Exit(1)
 		}
 		return
 	}
-	var last strings.Builder // the bars, after all tables
-	for _, size := range []int{*size, whole} {
-		got, err := run(*clients, *releases, size)
+	if *kind != "" {
+		alone(*kind, *clients)
+		return
+	}
+	b := &bench{rounds: *rounds, taken: map[key][]figures{}, failed: map[key]error{}}
+	b.crowds(*quick)
+	b.run()
+	b.report()
+}
+
+// play is one of the parts.
+func play(role string) error {
+	if _, err := descriptors(); err != nil {
+		return err
+	}
+	switch role {
+	case "clients":
+		return serveClients()
+	case "tocsin":
+		return serveProduct()
+	case "bound":
+		return serveBound()
+	case "nats":
+		return serveNATS()
+	default:
+		return fmt.Errorf("no such role: %s", role)
+	}
+}
+
+// alone is one round of one server, for whoever tunes it.
+func alone(kind string, clients int) {
+	f, err := planFor(kind, clients).run()
+	if err != nil {
+		fmt.Println(err)
+	}
+	table(os.Stdout, clients, map[string]figures{kind: f})
+}
+
+// planFor is a whole round.
+func planFor(kind string, clients int) plan {
+	p := plan{kind: kind, clients: clients, size: frameBytes, releases: 6, burst: true, storm: true}
+	if clients < 5000 {
+		p.releases = 12 // else there is too little CPU to measure
+	}
+	switch kind {
+	case "nats":
+		p.storm = false // it keeps nothing for those who were away
+	case "jetstream":
+		p.releases, p.burst = 0, false
+	case "tocsin":
+		p.receipts = 5
+	}
+	return p
+}
+
+// key is one server under one crowd.
+type key struct {
+	kind    string
+	clients int
+}
+
+// bench is the whole run.
+type bench struct {
+	rounds int
+	sizes  []int
+	unable string // why a size is not measured
+	taken  map[key][]figures
+	failed map[key]error
+	signed []float64 // ms to the last of 1,000 clients, with the signed alert in two languages
+	secure []float64 // KB for each idle connection over TLS
+	cut    outages
+}
+
+// crowds decides how many clients there can be.
+func (b *bench) crowds(quick bool) {
+	b.sizes = append([]int{1000}, sizes...)
+	limit, err := descriptors()
+	switch {
+	case quick:
+		b.unable = "the short form leaves it out"
+		b.sizes = b.sizes[:2]
+	case err != nil:
+		b.unable = err.Error()
+		b.sizes = b.sizes[:2]
+	case limit < sizes[1]+spare:
+		b.unable = fmt.Sprintf("a process may open %d files here (RLIMIT_NOFILE): raise the hard limit to %d", limit, sizes[1]+spare)
+		b.sizes[2] = limit - spare
+	}
+	if b.unable != "" {
+		fmt.Printf("%d clients are not measured: %s\n", sizes[1], b.unable)
+	}
+	b.sizes = slices.Compact(b.sizes)
+}
+
+// run measures everything, saying how far it is.
+func (b *bench) run() {
+	begun := time.Now()
+	for _, n := range b.sizes {
+		rounds := b.rounds
+		if n == 1000 && b.unable != "" {
+			rounds = 1 // no bar hangs on it
+		}
+		for r := range rounds {
+			for i := range kinds {
+				kind := kinds[(i+r)%len(kinds)] // nobody is always first
+				k := key{kind, n}
+				if b.failed[k] != nil {
+					continue
+				}
+				at := time.Now()
+				f, err := planFor(kind, n).run()
+				if err != nil {
+					b.failed[k] = err
+					fmt.Printf("%s: %v\n", kind, err)
+					continue
+				}
+				b.taken[k] = append(b.taken[k], f)
+				fmt.Printf("%4.0f s  %d clients, round %d of %d: %s in %.0f s\n", time.Since(begun).Seconds(), n, r+1, rounds, kind, time.Since(at).Seconds())
+			}
+		}
+	}
+	for range b.rounds {
+		p := plan{kind: "tocsin", clients: 1000, size: whole, releases: 5}
+		f, err := p.run()
 		if err != nil {
-			bar(*clients, size).Missing(&last, err.Error())
-			continue
+			fmt.Println("signed alert:", err)
+			break
 		}
-		bar(*clients, size).Print(&last, report(got, *clients))
+		b.signed = append(b.signed, f.last)
 	}
-	fmt.Print(last.String())
-}
-
-// run measures both servers with one size of frames.
-func run(clients, releases, size int) (map[string][]figures, error) {
-	product, err := newProduct(clients, size)
-	if err != nil {
-		return nil, err
+	fmt.Printf("%4.0f s  TLS\n", time.Since(begun).Seconds())
+	if kb, err := secureMemory(sizes[0]); err != nil {
+		fmt.Println("TLS:", err)
+	} else {
+		b.secure = append(b.secure, kb)
 	}
-	defer product.close()
-	plain, err := newPlain(size)
-	if err != nil {
-		return nil, err
-	}
-	defer plain.close()
-	child, err := startClients(clients, product, plain)
-	if err != nil {
-		return nil, err
-	}
-	defer child.stop()
-	servers := []server{product, plain}
-	got := map[string][]figures{}
-	for n := range releases + 1 {
-		for _, s := range servers {
-			time.Sleep(150 * time.Millisecond)
-			f, err := child.measure(s, n)
-			if err != nil {
-				return nil, err
-			}
-			if n > 0 { // the first warms up
-				got[s.name()] = append(got[s.name()], f)
-			}
-		}
-		slices.Reverse(servers) // neither is always the first
-	}
-	return got, nil
-}
-
-// report prints the table and returns the median of tocsin's last clients.
-func report(got map[string][]figures, clients int) float64 {
-	fmt.Printf("release to %d feed clients, medians of %d releases, milliseconds\n", clients, len(got["product"]))
-	fmt.Printf("%-28s %8s %8s %8s %8s %8s\n", "", "bytes", "median", "p99", "last", "worst")
-	last := map[string]float64{}
-	for _, name := range []string{"product", "plain"} {
-		f := got[name]
-		last[name] = mid(f, func(x figures) float64 { return x.last })
-		worst := slices.MaxFunc(f, func(a, b figures) int { return int(1000 * (a.last - b.last)) }).last
-		title := map[string]string{"product": "tocsin feed", "plain": "plain gorilla broadcast"}[name]
-		fmt.Printf("%-28s %8d %8.1f %8.1f %8.1f %8.1f\n", title, f[len(f)-1].bytes,
-			mid(f, func(x figures) float64 { return x.median }), mid(f, func(x figures) float64 { return x.p99 }), last[name], worst)
-	}
-	fmt.Printf("last client, tocsin / plain: %.2f\n", last["product"]/last["plain"])
-	return last["product"]
-}
-
-// mid is the median of one figure over the releases.
-func mid(f []figures, of func(figures) float64) float64 {
-	v := make([]float64, len(f))
-	for i, x := range f {
-		v[i] = of(x)
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
+	fmt.Printf("%4.0f s  kill -9 of a node, and of nats-server\n", time.Since(begun).Seconds())
+	b.cut = measureOutages()
+	fmt.Printf("%4.0f s  done\n\n", time.Since(begun).Seconds())
 }
