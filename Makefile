@@ -6,7 +6,7 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS   := -modfile=internal/tools/go.mod
 # Debian packages of the real peers that tests are held against, by name.
-PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core
+PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core espeak-ng poppler-utils
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
 .PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos

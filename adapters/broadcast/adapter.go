@@ -19,19 +19,16 @@ type settings struct {
 	HeartbeatS float64  `json:"heartbeat_s"`
 	Node       string   `json:"node"`  // this node's name
 	Nodes      []string `json:"nodes"` // feed addresses of all nodes, for clients
-	// The pace at which stations are asked to repeat an alert, and for how long.
-	RepeatEveryS int `json:"repeat_every_s"`
-	RepeatForS   int `json:"repeat_for_s"`
 }
 
-// defaults: a heartbeat as the protocol promises, and the French pace of every 15 minutes for three hours.
+// defaults: a heartbeat as the protocol promises.
 // A node is called after its machine, so that two are told apart without being named.
 func defaults() settings {
 	host, err := os.Hostname()
 	if err != nil || host == "" {
 		host = "node"
 	}
-	return settings{HeartbeatS: 10, Node: host[:min(len(host), 64)], Nodes: []string{}, RepeatEveryS: 900, RepeatForS: 3 * 3600}
+	return settings{HeartbeatS: 10, Node: host[:min(len(host), 64)], Nodes: []string{}}
 }
 
 func (s settings) check() error {
@@ -42,25 +39,15 @@ func (s settings) check() error {
 	if s.Node == "" || len(s.Node) > 64 {
 		faults.Add("node", "range", "give the node a name of 1 to 64 characters")
 	}
-	if s.RepeatEveryS < 60 || s.RepeatEveryS > 86400 {
-		faults.Add("repeat_every_s", "range", "give 60 to 86400 seconds")
-	}
-	if s.RepeatForS < 0 || s.RepeatForS > 7*86400 {
-		faults.Add("repeat_for_s", "range", "give 0 (never) to 604800 seconds")
-	}
 	return faults.Err()
 }
 
-// repeat is how often a station is asked to air m; nil for what is aired once or never.
-func (s settings) repeat(m *alert.Message) *repeat {
-	if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest || s.RepeatForS == 0 {
+// repeatOf is how often a station is asked to air m; nil for what is aired once or never.
+func repeatOf(m *alert.Message) *repeat {
+	if m.Repeat == nil || m.Repeat.Times() == 0 {
 		return nil
 	}
-	until := m.Sent.Add(time.Duration(s.RepeatForS) * time.Second)
-	if until.After(m.Expires) {
-		until = m.Expires
-	}
-	return &repeat{s.RepeatEveryS, until}
+	return &repeat{int(m.Repeat.Every / time.Second), m.Repeat.Until(m.Sent, m.Expires)}
 }
 
 // confirmWithin is the protocol's promise: what is not confirmed for so long is sent again.
@@ -75,6 +62,7 @@ func Driver() adapter.Driver {
 			Batch: 500, Concurrency: 4, PerDestination: 1, Timeout: 10 * time.Second,
 			ShardSize: 2000, ConfirmWithin: confirmWithin,
 		},
+		Asks: adapter.Asks{Received: 30 * time.Second, Removed: true, LinkTest: true},
 		Open: open,
 	}
 }

@@ -23,13 +23,15 @@ const (
 type batch struct {
 	bufs    net.Buffers
 	rest    net.Buffers // what a write that broke off left of bufs
+	sent    int         // bytes that are gone already
 	ends    []int       // size of the batch after each frame, to cut a broken write at a frame's end
 	size    int
 	scratch []byte
 	flat    []byte
+	try     *attempt
 }
 
-var batches = sync.Pool{New: func() any { return new(batch) }}
+var batches = sync.Pool{New: func() any { return &batch{try: newAttempt()} }}
 
 func newBatch() *batch { return batches.Get().(*batch) }
 
@@ -40,7 +42,7 @@ func (b *batch) free() {
 		b.flat = nil
 	}
 	clear(b.flat)
-	*b = batch{bufs: b.bufs[:0], ends: b.ends[:0], scratch: b.scratch[:0], flat: b.flat[:0]}
+	*b = batch{bufs: b.bufs[:0], ends: b.ends[:0], scratch: b.scratch[:0], flat: b.flat[:0], try: b.try}
 	batches.Put(b)
 }
 
@@ -54,6 +56,19 @@ func (b *batch) small(p []byte) {
 func (b *batch) refer(p []byte) {
 	b.bufs = append(b.bufs, p)
 	b.size += len(p)
+}
+
+// begin makes rest what is still to be written.
+func (b *batch) begin() {
+	b.rest = b.bufs
+	for n := b.sent; n > 0 && len(b.rest) > 0; {
+		if n < len(b.rest[0]) {
+			b.rest[0] = b.rest[0][n:]
+			return
+		}
+		n -= len(b.rest[0])
+		b.rest = b.rest[1:]
+	}
 }
 
 func (b *batch) endFrame() { b.ends = append(b.ends, b.size) }
@@ -84,28 +99,25 @@ type framing interface {
 type webSocket struct{}
 
 func (webSocket) message(b *batch, _ string, head, rest []byte) {
-	var h [10]byte
-	h[0] = opText
-	n, size := len(head)+len(rest), 2
-	switch {
-	case n < 126:
-		h[1] = byte(n)
-	case n < 1<<16:
-		h[1] = 126
-		binary.BigEndian.PutUint16(h[2:], uint16(n))
-		size = 4
-	default:
-		h[1] = 127
-		binary.BigEndian.PutUint64(h[2:], uint64(n))
-		size = 10
-	}
 	start := len(b.scratch)
-	b.scratch = append(append(b.scratch, h[:size]...), head...)
+	b.scratch = append(appendFrame(b.scratch, len(head)+len(rest)), head...)
 	b.refer(b.scratch[start:])
 	if len(rest) > 0 {
 		b.refer(rest)
 	}
 	b.endFrame()
+}
+
+// appendFrame writes the head of a text frame of n bytes.
+func appendFrame(b []byte, n int) []byte {
+	switch {
+	case n < 126:
+		return append(b, opText, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, opText, 126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, opText, 127), uint64(n))
+	}
 }
 
 func (webSocket) control(b *batch, op byte, payload []byte) {

@@ -24,7 +24,7 @@ func TestFramingIsWebSocket(t *testing.T) {
 		defer conn.Close()
 		b := newBatch()
 		defer b.free()
-		l := &socket{conn: conn.NetConn()}
+		l := newSocket(conn.NetConn())
 		for _, n := range sizes {
 			text := strings.Repeat("x", n)
 			l.message(b, "", []byte(text[:n/2]), []byte(text[n/2:]))

@@ -58,7 +58,7 @@ func (l *events) write(b *batch, timeout time.Duration) (int, error) {
 	if err := l.rc.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return 0, err
 	}
-	b.rest = b.bufs
+	b.begin()
 	n, err := b.rest.WriteTo(l.w)
 	if err != nil {
 		return int(n), err

@@ -37,6 +37,7 @@ type Feed struct {
 	beatEvery time.Duration
 
 	ring  atomic.Pointer[ring] // a new one in a new epoch
+	fan   *fanout
 	desk  *desk
 	beats beats
 	polls polls
@@ -60,7 +61,7 @@ type Feed struct {
 
 	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup // follow and sweep
+	running sync.WaitGroup // follow, sweep and fan
 	lines   sync.WaitGroup // goroutines of sessions
 }
 
@@ -97,6 +98,7 @@ func newFeed(env adapter.Env, set settings) *Feed {
 		},
 	}
 	f.ring.Store(newRing(env.Alerts.Epoch()))
+	f.fan = newFanout(f)
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	return f
 }
@@ -107,6 +109,7 @@ func (f *Feed) start() {
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
 	f.running.Go(f.warn)
+	f.running.Go(func() { f.fan.run(f.ctx) })
 }
 
 // enter admits a request to the feed.
@@ -125,7 +128,10 @@ func (f *Feed) enter(r *http.Request) (*station, error) {
 func (f *Feed) newSession(who *station, out line, goroutines int) *session {
 	s := &session{
 		feed: f, ring: f.ring.Load(), id: strings.ToLower(rand.Text()[:12]), out: out,
-		since: time.Now(), index: -1, poke: make(chan struct{}, 1),
+		since: time.Now(), index: -1,
+	}
+	if _, direct := out.(directLine); !direct {
+		s.poke = make(chan struct{}, 1)
 	}
 	s.who.Store(who)
 	f.stats.opened.Add(1)

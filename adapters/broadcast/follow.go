@@ -60,14 +60,10 @@ func (f *Feed) take(r *ring, seq uint64, m *alert.Message) {
 		f.env.Log.Error("message of another realm on the log; not sent", "seq", seq)
 	} else {
 		var err error
-		if body, err = encodeAlert(m, r.epoch, f.settings.repeat(m)); err != nil {
+		if body, err = encodeAlert(m, r.epoch, repeatOf(m)); err != nil {
 			f.env.Log.Error("message cannot be put on the feed", "seq", seq, "err", err)
 		}
 	}
 	r.add(seq, m, body, time.Now())
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	for _, s := range f.sessions {
-		s.wake()
-	}
+	f.fan.tell()
 }

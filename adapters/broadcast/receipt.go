@@ -104,13 +104,10 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	}
 	rep := adapter.Report{
 		Channel: Name, Recipient: who.id, Identifier: r.Identifier, Revision: r.Revision,
-		State: state, Reason: r.Reason, By: r.By, At: r.At,
+		State: state, Reason: r.Reason, By: r.By, Outlet: r.Channel, At: r.At,
 	}
 	if r.State == "queued" && rep.Reason == "" {
 		rep.Reason = "queued for air"
-	}
-	if r.Channel != "" {
-		rep.By = r.By + " (" + r.Channel + ")"
 	}
 	if rep.At.After(time.Now().Add(maxSkew)) {
 		rep.At = time.Time{} // a clock that runs ahead must not order the ledger

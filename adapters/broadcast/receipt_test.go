@@ -35,7 +35,7 @@ func TestReceipts(t *testing.T) {
 		{"received", good("received", map[string]any{"at": at}), "", "", adapter.Report{State: adapter.Received, At: at}},
 		{"seen", good("seen", map[string]any{"by": "Anna"}), "", "", adapter.Report{State: adapter.Seen, By: "Anna"}},
 		{"queued for air", good("queued", nil), "", "", adapter.Report{State: adapter.Seen, Reason: "queued for air"}},
-		{"on air", good("on_air", map[string]any{"by": "Anna", "channel": "La Une"}), "", "", adapter.Report{State: adapter.OnAir, By: "Anna (La Une)"}},
+		{"on air", good("on_air", map[string]any{"by": "Anna", "channel": "La Une"}), "", "", adapter.Report{State: adapter.OnAir, By: "Anna", Outlet: "La Une"}},
 		{"declined", good("declined", map[string]any{"reason": "football"}), "", "", adapter.Report{State: adapter.Declined, Reason: "football"}},
 		{"failed", good("failed", map[string]any{"reason": "no sound"}), "", "", adapter.Report{State: adapter.Failed, Reason: "no sound"}},
 		{"removed", good("removed", nil), "", "", adapter.Report{State: adapter.Removed}},

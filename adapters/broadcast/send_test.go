@@ -215,8 +215,6 @@ func TestSettings(t *testing.T) {
 		`{"heartbeat_s":11}`:           "heartbeat_s",
 		`{"heartbeat_s":0}`:            "heartbeat_s",
 		`{"node":""}`:                  "node",
-		`{"repeat_every_s":1}`:         "repeat_every_s",
-		`{"repeat_for_s":-1}`:          "repeat_for_s",
 		`{"heartbeat":5}`:              "heartbeat",
 		`{"heartbeat_s":5,"node":"b"}`: "",
 		``:                             "",
@@ -237,12 +235,17 @@ func TestSettings(t *testing.T) {
 	if _, _, err := Driver().Open(t.Context(), nil, adapter.Env{}); err == nil {
 		t.Error("a feed without a log was opened")
 	}
+}
+
+// TestRepeat: the feed asks for the pace that the message was signed with, and never past its end.
+func TestRepeat(t *testing.T) {
 	m := msg("zoe", 1, alert.TypeAlert)
-	m.Expires = m.Sent.Add(time.Hour)
-	if r := defaults().repeat(m); r == nil || r.EverySeconds != 900 || !r.Until.Equal(m.Expires) {
-		t.Errorf("repeat %+v, want every 15 minutes until the alert ends", r)
+	if r := repeatOf(m); r != nil {
+		t.Errorf("repeat %+v of a message that asks for none", r)
 	}
-	if defaults().repeat(msg("zoe", 1, alert.TypeCancel)) != nil {
-		t.Error("a withdrawal is not repeated")
+	m.Repeat = &alert.Cadence{Every: 15 * time.Minute, For: 3 * time.Hour}
+	m.Expires = m.Sent.Add(time.Hour)
+	if r := repeatOf(m); r == nil || r.EverySeconds != 900 || !r.Until.Equal(m.Expires) {
+		t.Errorf("repeat %+v, want every 15 minutes until the alert ends", r)
 	}
 }

@@ -16,13 +16,30 @@ const keepEntries = 16
 // line is a transport's way to the client.
 type line interface {
 	framing
-	// write sends b within the time-out, and returns how much of it went out.
+	// write sends what is left of b within the time-out, and returns how much of b has then gone out.
 	write(b *batch, timeout time.Duration) (int, error)
 	// interrupt makes a write under way return soon.
 	interrupt()
 	// close ends the line after what was written, telling the client's side.
 	close()
 }
+
+// directLine is a line that may take bytes without waiting. Its session has no
+// standing writer: whoever finds it resting writes, and a goroutine does only
+// while there is something to wait for.
+type directLine interface {
+	line
+	// try writes what the line takes of p now; 0 where it cannot say.
+	try(a *attempt, p []byte) (int, error)
+}
+
+// The states of a session without a standing writer.
+const (
+	resting uint32 = iota
+	atWork
+	pressed // at work, and there is more to look at
+	ended
+)
 
 // quit is why and how a connection ends.
 type quit struct {
@@ -38,8 +55,9 @@ type control struct {
 	data []byte
 }
 
-// session is one connection of a station. One goroutine writes; it alone
-// touches the position. Everybody else leaves word under mu and pokes it.
+// session is one connection of a station. One goroutine at a time writes: on a
+// direct line whoever has claimed the turn, elsewhere the one in run. It alone
+// touches the position; everybody else leaves word under mu and wakes it.
 type session struct {
 	feed    *Feed
 	ring    *ring // of the epoch in which the session began
@@ -48,7 +66,8 @@ type session struct {
 	since   time.Time
 	index   int           // in feed.sessions, under feed.mu; -1 = not there
 	counted bool          // its goroutines are in feed.lines
-	poke    chan struct{} // capacity 1: there is something to do
+	poke    chan struct{} // capacity 1: there is something to do; nil on a direct line
+	turn    atomic.Uint32 // on a direct line: resting, atWork, pressed or ended
 
 	who atomic.Pointer[station] // rights may change while connected
 
@@ -76,10 +95,54 @@ type session struct {
 	position atomic.Uint64 // bytes of the log gone through
 	writing  atomic.Int64  // start of the write under way, Unix nanoseconds; 0 = none
 	beat     atomic.Int64  // when the next heartbeat is due, Unix nanoseconds
+	heard    atomic.Int64  // when the client was last heard, Unix nanoseconds; 0 = the line has no pongs
+}
+
+// claim takes the writer's turn; false when somebody has it, who will look again.
+func (s *session) claim() bool {
+	for {
+		switch state := s.turn.Load(); state {
+		case resting:
+			if s.turn.CompareAndSwap(resting, atWork) {
+				return true
+			}
+		case atWork:
+			if s.turn.CompareAndSwap(atWork, pressed) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+}
+
+// rest gives the turn back; false when there is more to do, and the caller keeps it.
+func (s *session) rest() bool {
+	if s.turn.CompareAndSwap(atWork, resting) {
+		return true
+	}
+	s.turn.Store(atWork)
+	return false
+}
+
+// plain says whether s, whose turn the caller has, is due nothing but the log's next frames.
+func (s *session) plain() bool {
+	if !s.begun || !s.caught.Load() || len(s.backlog) > 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue) == 0 && s.resume == nil && len(s.resend) == 0 && s.quit == nil && !s.gone
 }
 
 // wake tells the writer that there is something to do.
 func (s *session) wake() {
+	if s.poke == nil {
+		if s.claim() {
+			go s.write(nil)
+		}
+		return
+	}
 	select {
 	case s.poke <- struct{}{}:
 	default:

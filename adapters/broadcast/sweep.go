@@ -68,6 +68,9 @@ func (f *Feed) look(now time.Time) {
 		if now.UnixNano() >= s.beat.Load() {
 			s.wake()
 		}
+		if heard := s.heard.Load(); heard != 0 && now.Sub(time.Unix(0, heard)) > f.limits.silence {
+			s.lost()
+		}
 	}
 }
 

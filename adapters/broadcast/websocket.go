@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -37,7 +38,7 @@ var upgrader = websocket.Upgrader{
 }
 
 // serveWebSocket is GET /v1/feed. It returns after the upgrade, so that the
-// server's own goroutine and buffers go: two small goroutines remain.
+// server's own goroutine and buffers go: one small goroutine remains, which reads.
 func (f *Feed) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	who, err := f.enter(r)
 	if err != nil {
@@ -52,9 +53,7 @@ func (f *Feed) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	l := &socket{conn: conn.NetConn()}
-	s := f.newSession(who, l, 2)
-	go s.run()
+	s := f.newSession(who, newSocket(conn.NetConn()), 2)
 	go s.read(conn)
 }
 
@@ -72,25 +71,82 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 type socket struct {
 	webSocket
 	conn net.Conn
+	raw  syscall.RawConn // nil over TLS
 }
 
-func (l *socket) write(b *batch, timeout time.Duration) (int, error) {
-	if err := l.conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+func newSocket(conn net.Conn) *socket {
+	l := &socket{conn: conn}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		l.raw, _ = tcp.SyscallConn() // an error means a closed line, which the first write will meet
+	}
+	return l
+}
+
+// attempt is one write that does not wait. It is kept and used again: the
+// function that net wants would otherwise be made anew for each client.
+type attempt struct {
+	p   []byte
+	n   int
+	err error
+	do  func(fd uintptr) bool
+}
+
+func newAttempt() *attempt {
+	a := &attempt{}
+	a.do = func(fd uintptr) bool {
+		a.n, a.err = syscall.Write(int(fd), a.p)
+		return true // done either way: nobody waits here
+	}
+	return a
+}
+
+// try writes what the socket takes of p now. Over TLS that is nothing: a record
+// once begun must be ended.
+func (l *socket) try(a *attempt, p []byte) (int, error) {
+	if l.raw == nil {
+		return 0, nil
+	}
+	a.p, a.n, a.err = p, 0, nil
+	err := l.raw.Write(a.do)
+	a.p = nil // a withdrawn case must not stay in here
+	switch {
+	case err != nil:
 		return 0, err
+	case errors.Is(a.err, syscall.EAGAIN), errors.Is(a.err, syscall.EINTR):
+		return 0, nil
+	default:
+		return max(a.n, 0), a.err
 	}
-	if _, plain := l.conn.(*net.TCPConn); plain {
-		b.rest = b.bufs
-		n, err := b.rest.WriteTo(l.conn) // one writev
-		return int(n), err
+}
+
+// smallWrite is what is copied together to spare a vectored write.
+const smallWrite = 4 << 10
+
+func (l *socket) write(b *batch, timeout time.Duration) (int, error) {
+	if b.sent == 0 && (l.raw == nil || b.size <= smallWrite) && len(b.bufs) > 1 {
+		// Over TLS each part would become a record of its own.
+		for _, p := range b.bufs {
+			b.flat = append(b.flat, p...)
+		}
+		clear(b.bufs)
+		b.bufs = append(b.bufs[:0], b.flat)
 	}
-	// Elsewhere (TLS) each part would become a record of its own.
-	b.flat = b.flat[:0]
-	for _, p := range b.bufs {
-		b.flat = append(b.flat, p...)
+	if len(b.bufs) == 1 && b.sent == 0 {
+		n, err := l.try(b.try, b.bufs[0])
+		if b.sent = n; err == nil && n == b.size {
+			return n, nil
+		}
 	}
-	n, err := l.conn.Write(b.flat)
-	b.rest = net.Buffers{b.flat[n:]}
-	return n, err
+	b.begin()
+	if err := l.conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return b.sent, err
+	}
+	n, err := b.rest.WriteTo(l.conn) // one writev
+	if err == nil {
+		// A deadline left behind would fail the next try, seconds from now.
+		err = l.conn.SetWriteDeadline(time.Time{})
+	}
+	return b.sent + int(n), err
 }
 
 func (l *socket) interrupt() { _ = l.conn.SetWriteDeadline(time.Unix(1, 0)) }
@@ -106,11 +162,8 @@ func (s *session) read(conn *websocket.Conn) {
 	defer conn.Close()
 	defer s.lost()
 	conn.SetReadLimit(readLimit)
-	alive := func() {
-		if !s.leaving() { // else the deadline of the close stays
-			_ = conn.SetReadDeadline(time.Now().Add(s.feed.limits.silence))
-		}
-	}
+	// The sweeper looks for silence: a deadline would be a timer for each client.
+	alive := func() { s.heard.Store(time.Now().UnixNano()) }
 	alive()
 	conn.SetPongHandler(func(string) error { alive(); return nil })
 	conn.SetPingHandler(func(data string) error { alive(); s.say(opPong, []byte(data)); return nil })

@@ -4,26 +4,59 @@ import (
 	"time"
 )
 
-// run is the writer: it ends when the line does, or after the bye.
+// run is the standing writer of a line that is not direct: it ends when the line does, or after the bye.
 func (s *session) run() {
-	defer s.feed.done(s)
-	defer s.feed.leave(s)
-	defer s.out.close()
-	defer s.lost()
+	defer s.end()
 	for range s.poke {
 		for more := true; more; {
-			b := newBatch()
 			var over bool
-			more, over = s.fill(b)
-			if b.size > 0 && !s.flush(b) {
-				over = true
-			}
-			b.free()
-			if over {
+			if more, over = s.step(newBatch()); over {
 				return
 			}
 		}
 	}
+}
+
+// write is the writer of a direct line, with the turn, while there is something
+// to write. b, unless nil, is what is under way already.
+func (s *session) write(b *batch) {
+	if b != nil {
+		ok := s.flush(b)
+		b.free()
+		if !ok {
+			s.end()
+			return
+		}
+	}
+	for {
+		more, over := s.step(newBatch())
+		if over {
+			s.end()
+			return
+		}
+		if !more && s.rest() {
+			return
+		}
+	}
+}
+
+// step writes one batch of what is due.
+func (s *session) step(b *batch) (more, over bool) {
+	defer b.free()
+	more, over = s.fill(b)
+	if b.size > 0 && !s.flush(b) {
+		over = true
+	}
+	return more, over
+}
+
+// end takes leave of the line and of the feed.
+func (s *session) end() {
+	s.turn.Store(ended)
+	s.lost()
+	s.out.close()
+	s.feed.leave(s)
+	s.feed.done(s)
 }
 
 // fill puts into b what the client is due, in this order: answers, hello,

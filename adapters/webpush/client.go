@@ -4,28 +4,44 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
 )
 
 const (
-	// requestTimeout bounds one push, the wait for its turn included, so that a
-	// service which hangs costs one attempt and never the batch.
-	requestTimeout = 10 * time.Second
+	// answerTimeout bounds one push from its leaving on, so that a service which
+	// hangs costs one attempt.
+	answerTimeout = 10 * time.Second
+	// queueTime is how long a push may wait for its turn where a service has asked
+	// for a slower pace; whoever would wait longer is told to come back later.
+	queueTime = 10 * time.Second
+	// dialTimeout bounds a connection's making, with TLS and the service's settings.
+	dialTimeout = 8 * time.Second
 	// idleTimeout closes connections before push services do, so that an alert
 	// after quiet hours does not start on connections that have just died.
 	idleTimeout = 90 * time.Second
+	// defaultConnections carry 800 pushes at once to a service that grants 100 each.
+	defaultConnections = 8
 	// maxConnections bounds the setting: services take many sockets of one sender for abuse.
-	maxConnections = 16
+	maxConnections = 64
 )
 
-// client posts to push services over a few connections to each, shared by all
-// Sends. It follows no redirect and uses no proxy.
+// The ways in which pushes travel.
+const (
+	wireRaw = "raw"      // our own HTTP/2 frames: see link_raw.go
+	wireStd = "net/http" // the standard library's: see link_std.go
+)
+
+// errOld is a service that does not speak HTTP/2.
+var errOld = errors.New("the service speaks HTTP/1.1 alone")
+
+// client holds the lines to all push services. It follows no redirect and uses no proxy.
 //
 // It holds its connections itself because net/http's own pool (Go 1.26) has no
 // good setting for a burst to one host: by default it opens a connection for
@@ -33,112 +49,180 @@ const (
 // StrictMaxConcurrentRequests it stalls for good as soon as more requests wait
 // than the server grants streams, for those that wait are counted as streams.
 type client struct {
-	transport *http.Transport
+	guard     guard
+	wire      string
 	max       int // connections to one origin
-	mu        sync.Mutex
-	origins   map[string]*pool
+	dialer    *net.Dialer
+	tls       *tls.Config
+	transport *http.Transport
+	old       *http.Transport // HTTP/1.1 alone
+
+	ctx     context.Context // of dials; ends with the client
+	cancel  context.CancelFunc
+	running sync.WaitGroup // dials, and what connections run
+
+	mu     sync.RWMutex
+	lines  map[string]*line // by origin
+	closed bool
 }
 
 func newClient(set Settings, g guard) (*client, error) {
 	n := set.Connections
 	if n == 0 {
-		n = 4
+		n = defaultConnections
 	}
 	if n < 0 || n > maxConnections {
 		return nil, fmt.Errorf("connections: %d is not between 1 and %d", n, maxConnections)
+	}
+	wire := set.Wire
+	switch wire {
+	case "":
+		wire = wireRaw
+	case wireRaw, wireStd:
+	default:
+		return nil, fmt.Errorf("wire: %q is neither %q nor %q", wire, wireRaw, wireStd)
 	}
 	roots, err := rootCAs(set.RootCAs)
 	if err != nil {
 		return nil, err
 	}
-	return &client{transport: newTransport(roots, g), max: n, origins: map[string]*pool{}}, nil
+	c := &client{guard: g, wire: wire, max: n, lines: map[string]*line{}}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.dialer = &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: g.control}
+	c.tls = &tls.Config{
+		RootCAs: roots, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(maxConnections),
+		// Small records are for a first paint; ours are read whole.
+		DynamicRecordSizingDisabled: true,
+	}
+	c.transport, c.old = newTransport(c.dialer, c.tls, true), newTransport(c.dialer, c.tls, false)
+	return c, nil
 }
 
-// noAnswer is a push that got no answer, as told apart from one that could not be made.
-type noAnswer struct{ err error }
-
-func (e noAnswer) Error() string { return e.err.Error() }
-func (e noAnswer) Unwrap() error { return e.err }
-
-// Do posts r and returns the answer, whatever its status.
-func (c *client) Do(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-	r = r.WithContext(ctx)
-	p := c.pool(r)
-	answer, conn, err := p.post(r)
-	if err != nil && conn != nil && conn.Err() != nil && ctx.Err() == nil && r.GetBody != nil {
-		// The service closed the connection under the request (GOAWAY, a restart):
-		// net/http would send it on a fresh one, and so does this, once.
-		if r.Body, err = r.GetBody(); err == nil {
-			answer, _, err = p.post(r)
-		}
+// line is the line to origin, or says why nothing may go there.
+func (c *client) line(origin []byte) (*line, error) {
+	c.mu.RLock()
+	l := c.lines[string(origin)]
+	c.mu.RUnlock()
+	if l != nil {
+		return l, nil
 	}
+	at, err := c.guard.check(string(origin) + "/x") // a path, for an endpoint must have one
 	if err != nil {
-		cancel()
-		return nil, noAnswer{err}
+		return nil, fmt.Errorf("the endpoint %w", err)
 	}
-	answer.Body = &endingBody{answer.Body, cancel}
-	return answer, nil
-}
-
-// endingBody ends the request's time with its answer.
-type endingBody struct {
-	io.ReadCloser
-	cancel context.CancelFunc
-}
-
-func (b *endingBody) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
-}
-
-// pool is the pool of r's origin.
-func (c *client) pool(r *http.Request) *pool {
-	key := r.URL.Scheme + "://" + r.URL.Host
+	u, err := url.Parse(at.origin)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p, ok := c.origins[key]; ok {
-		return p
+	if c.closed {
+		return nil, errClosed
 	}
-	if len(c.origins) >= maxOrigins { // invented by strangers: those at rest make room
-		for key, p := range c.origins {
-			if p.rest() {
-				delete(c.origins, key)
+	if l := c.lines[at.origin]; l != nil {
+		return l, nil
+	}
+	if len(c.lines) >= maxOrigins { // invented by strangers: those at rest make room
+		for key, l := range c.lines {
+			if l.rest() {
+				l.close()
+				delete(c.lines, key)
 			}
 		}
 	}
-	p := newPool(c.transport, r.URL, c.max)
-	c.origins[key] = p
-	return p
+	l = newLine(c, u)
+	c.lines[at.origin] = l
+	return l, nil
 }
 
-// CloseIdleConnections ends what is not in use.
-func (c *client) CloseIdleConnections() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.origins {
-		p.rest()
+func newLine(c *client, u *url.URL) *line {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	l := &line{
+		client: c, origin: u.Scheme + "://" + u.Host, scheme: u.Scheme, authority: u.Host,
+		address: net.JoinHostPort(u.Hostname(), port), max: c.max,
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timer = time.AfterFunc(time.Hour, l.pump)
+	l.timer.Stop()
+	l.idle = time.AfterFunc(idleTimeout, l.restLater)
+	return l
+}
+
+// dial opens a connection for l. After errOld the next one is of the old kind.
+func (c *client) dial(ctx context.Context, l *line) (link, error) {
+	switch {
+	case l.old.Load():
+		return dialStd(ctx, l, c.old)
+	case c.wire == wireStd || l.scheme != "https":
+		return dialStd(ctx, l, c.transport)
+	}
+	conn, err := c.dialer.DialContext(ctx, "tcp", l.address)
+	if err != nil {
+		return nil, err
+	}
+	set := c.tls.Clone()
+	set.NextProtos = []string{"h2", "http/1.1"}
+	set.ServerName, _, err = net.SplitHostPort(l.address)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	secure := tls.Client(conn, set)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if secure.ConnectionState().NegotiatedProtocol != "h2" {
+		conn.Close()
+		return nil, errOld
+	}
+	return openRaw(ctx, l, secure)
+}
+
+// rest closes what carries nothing.
+func (c *client) rest() {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, l := range c.lines {
+		l.rest()
 	}
 }
 
-func newTransport(roots *x509.CertPool, g guard) *http.Transport {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: g.control}
+// close ends everything, and waits for it.
+func (c *client) close() {
+	c.cancel()
+	c.mu.Lock()
+	c.closed = true
+	lines := c.lines
+	c.lines = map[string]*line{}
+	c.mu.Unlock()
+	for _, l := range lines {
+		l.close()
+	}
+	c.running.Wait()
+}
+
+func newTransport(d *net.Dialer, set *tls.Config, two bool) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
+	protocols.SetHTTP2(two)
 	return &http.Transport{
 		Proxy:               nil, // the guard must see the address that is really dialled
-		DialContext:         dialer.DialContext,
-		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		DialContext:         d.DialContext,
+		TLSClientConfig:     set,
 		TLSHandshakeTimeout: 5 * time.Second,
 		Protocols:           protocols,
 		HTTP2: &http.HTTP2Config{
 			// A connection that died silently is found out by a ping, not by
 			// every push on it running into its time-out.
-			SendPingTimeout: 5 * time.Second,
-			PingTimeout:     3 * time.Second,
+			SendPingTimeout: pingAfter,
+			PingTimeout:     pingTimeout,
 		},
-		MaxResponseHeaderBytes: 16 << 10,
+		MaxResponseHeaderBytes: maxHeaders,
 		DisableCompression:     true,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -148,25 +149,21 @@ func TestNameThatLeadsToLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := newClient(Settings{}, mustGuard(t, nil, false))
+	c, err := newClient(Settings{}, mustGuard(t, nil, false))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{"https://localhost:" + port + "/x", "https://localhost/x"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target, strings.NewReader("x"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := l.Do(req)
-		if err == nil {
-			answer.Body.Close()
-		}
-		if !errors.Is(err, ssrf.ErrProhibitedIP) && !errors.Is(err, ssrf.ErrProhibitedPort) {
-			t.Errorf("%s: %v, want it prohibited", target, err)
-		}
-		a := &Adapter{}
-		if r := a.unanswered(t.Context(), err); classOf(r) != adapter.Temporary || r.Failure.Code != "address" {
-			t.Errorf("%s: %+v", target, r.Failure)
+	t.Cleanup(c.close)
+	for _, wire := range []string{wireRaw, wireStd} {
+		c.wire = wire
+		for _, host := range []string{"localhost:" + port, "localhost"} {
+			_, err := c.dial(t.Context(), newLine(c, &url.URL{Scheme: "https", Host: host}))
+			if !errors.Is(err, ssrf.ErrProhibitedIP) && !errors.Is(err, ssrf.ErrProhibitedPort) {
+				t.Errorf("%s by %s: %v, want it prohibited", host, wire, err)
+			}
+			if r := unanswered(err); classOf(r) != adapter.Temporary || r.Failure.Code != "address" {
+				t.Errorf("%s: %+v", host, r.Failure)
+			}
 		}
 	}
 	if reached {

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	push "github.com/SherClockHolmes/webpush-go"
-
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 )
@@ -125,7 +123,10 @@ func (a *Adapter) test(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	receipt := a.attempt(r.Context(), notice{body: body, urgency: push.UrgencyNormal, ttl: testTTL}, recipient)
+	receipt := a.post(r.Context(), notice{
+		body:    func(alert.Lang) []byte { return body },
+		urgency: urgencyNormal, until: a.now().Add(testTTL),
+	}, []adapter.Recipient{recipient}, func(int) {})[0]
 	switch f := receipt.Failure; {
 	case f == nil:
 		return writeJSON(w, http.StatusOK, map[string]string{"state": string(receipt.State)})

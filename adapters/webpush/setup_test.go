@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -83,7 +82,7 @@ func drill(t testing.TB, s *pushservice.Service, change ...func(*Settings)) *Ada
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(a.client.CloseIdleConnections)
+	t.Cleanup(a.client.close)
 	return a
 }
 
@@ -175,11 +174,6 @@ func delivery(t testing.TB, a *Adapter, m *alert.Message) adapter.Delivery {
 	}
 	return d
 }
-
-// panicking is a client with a fault of its own.
-type panicking struct{ doer }
-
-func (panicking) Do(*http.Request) (*http.Response, error) { panic("fault") }
 
 // subscribed is r's address as webpush-go wants it.
 func subscribed(t testing.TB, r adapter.Recipient) push.Subscription {

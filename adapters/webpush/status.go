@@ -2,6 +2,7 @@ package webpush
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -20,21 +21,21 @@ const maxRetryAfter = time.Hour
 // classify says what a push service's answer means for the recipient. Only
 // 404 and 410 end a subscription: whatever else goes wrong is ours or the
 // service's, and unsubscribes nobody.
-func classify(status int, h http.Header, now time.Time) adapter.Receipt {
-	code := strconv.Itoa(status)
+func classify(status int, after string, now time.Time) adapter.Receipt {
+	code := codeOf(status)
 	switch {
-	case status == http.StatusOK, status == http.StatusCreated, status == http.StatusAccepted:
+	case taken(status):
 		// No Ref: the Location of the message is a capability to delete it, and
 		// neither callbacks nor the next revision need it.
 		return adapter.Receipt{State: adapter.Accepted}
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return failed(adapter.Gone, code, "the subscription has ended")
 	case status == http.StatusTooManyRequests, status == http.StatusNotAcceptable: // 406 is Windows' word for it
-		return throttled(code, h, now)
-	case status == http.StatusServiceUnavailable && h.Get("Retry-After") != "":
-		return throttled(code, h, now)
+		return throttled(code, after, now)
+	case status == http.StatusServiceUnavailable && after != "":
+		return throttled(code, after, now)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return failed(adapter.Misconfigured, code, "the push service refuses our VAPID key or token: check vapid.json, the contact and the clock")
+		return adapter.Receipt{State: adapter.Failed, Failure: refused(code)}
 	case status == http.StatusRequestEntityTooLarge:
 		return failed(adapter.Rejected, code, "the push service finds the message too large: a fault of Tocsin")
 	case status == http.StatusRequestTimeout, status == http.StatusMisdirectedRequest, status == http.StatusTooEarly:
@@ -48,11 +49,29 @@ func classify(status int, h http.Header, now time.Time) adapter.Receipt {
 	}
 }
 
-func throttled(code string, h http.Header, now time.Time) adapter.Receipt {
-	r := failed(adapter.Throttled, code, "the push service asks for a slower pace")
-	r.Failure.After = retryAfter(h.Get("Retry-After"), now)
-	return r
+func throttled(code, after string, now time.Time) adapter.Receipt {
+	return adapter.Receipt{State: adapter.Failed, Failure: slower(code, retryAfter(after, now))}
 }
+
+// slower is the failure of a push service that wants to be asked again after a while.
+func slower(code string, after time.Duration) *adapter.Failure {
+	return &adapter.Failure{Class: adapter.Throttled, Code: code, Reason: "the push service asks for a slower pace", After: after}
+}
+
+// refused is the failure of a push service that does not know us.
+func refused(code string) *adapter.Failure {
+	return &adapter.Failure{
+		Class: adapter.Misconfigured, Code: code,
+		Reason: "the push service refuses our VAPID key or token: check vapid.json, the contact and the clock",
+	}
+}
+
+// taken says that a push service took a push.
+func taken(status int) bool {
+	return status == http.StatusOK || status == http.StatusCreated || status == http.StatusAccepted
+}
+
+func codeOf(status int) string { return strconv.Itoa(status) }
 
 // retryAfter reads seconds or a date, between nothing and an hour; nothing
 // leaves the pace to the runner.
@@ -69,22 +88,29 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// unanswered classifies a push that got no answer. The error's own words name
-// the endpoint, so they go no further.
-func (a *Adapter) unanswered(ctx context.Context, err error) adapter.Receipt {
-	if _, ok := errors.AsType[noAnswer](err); !ok { // never left: webpush-go could not encrypt
-		return failed(adapter.Rejected, "encrypt", "the subscription's keys cannot be used")
-	}
+// unanswered classifies a push that got no answer. The error's own words may
+// name the endpoint, so they go no further.
+func unanswered(err error) adapter.Receipt {
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
 		// Temporary: a poisoned name server must not cost a citizen his subscription.
 		return failed(adapter.Temporary, "address", "the push service's name leads to an address that is not public")
-	case ctx.Err() != nil:
+	case errors.Is(err, errCalm):
+		return adapter.Receipt{State: adapter.Failed, Failure: slower("calm", 0)}
+	case errors.Is(err, errAbandoned):
 		return failed(adapter.Temporary, "time-out", "the time of this attempt ran out")
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+	case errors.Is(err, errLate), errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(adapter.Temporary, "time-out", "the push service did not answer in time")
+	case isCertificate(err):
+		return failed(adapter.Temporary, "certificate", "the push service's certificate is not good: nothing was sent to it")
 	}
 	return failed(adapter.Temporary, "network", "the push service could not be reached")
+}
+
+// isCertificate finds a server that could not prove who it is.
+func isCertificate(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
 }
 
 // isTimeout finds time-outs of dialling and of the TLS handshake.

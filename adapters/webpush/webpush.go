@@ -3,8 +3,17 @@
 //
 // A subscription is an endpoint at a push service and two keys. The adapter
 // renders one declarative message for each language (render.go), encrypts it
-// for each subscription and posts it (send.go), and says what the push
-// service's answer means (status.go). An endpoint comes from a stranger, so it
+// for each subscription (seal.go) and posts it (send.go), and says what the push
+// service's answer means (status.go).
+//
+// The costly half of a push, a fresh key pair and the secret it shares with the
+// subscription, is made before there is an alert (armory.go). Pushes to one
+// service wait in one line (line.go), leave at the pace that it takes (pace.go),
+// and share a few connections: frames of HTTP/2 that we write ourselves
+// (link_raw.go, raw_*.go), or the standard library's, which is their oracle
+// (link_std.go).
+//
+// An endpoint comes from a stranger, so it
 // passes a guard when it is given, when it is used, and once more when its host
 // has become an address (guard.go). Citizens subscribe, leave and try the
 // channel at /v1/push/... (routes.go).
@@ -20,9 +29,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -46,9 +55,13 @@ type Settings struct {
 	// RootCAs is a PEM file with more roots to trust, for a push service on
 	// premises and for the demo.
 	RootCAs string `json:"root_cas"`
-	// Connections to each push service; 0 means 4. Each carries as many pushes
+	// Connections to each push service; 0 means 8. Each carries as many pushes
 	// at once as the service grants, 100 or more.
 	Connections int `json:"connections"`
+	// Wire is how pushes travel: "raw" (the default), frames of HTTP/2 that we
+	// write ourselves, or "net/http", the standard library's client, at three
+	// times the cost. Both speak HTTP/1.1 where a service has nothing newer.
+	Wire string `json:"wire"`
 	// SubscribePerMinute bounds subscriptions and leaves of one client address;
 	// 0 means 20. Households and offices share addresses: keep it generous.
 	SubscribePerMinute int `json:"subscribe_per_minute"`
@@ -60,7 +73,9 @@ type Adapter struct {
 	keys    keys
 	subject string // VAPID sub, as webpush-go wants it
 	guard   guard
-	client  doer
+	client  *client
+	armory  armory
+	sends   atomic.Int32 // under way: arming gives way to them
 	tokens  tokens
 	regions []string
 	subs    *limiter // of subscriptions, per client address
@@ -75,13 +90,16 @@ func Driver() adapter.Driver {
 		Name:  Name,
 		Title: "Web push",
 		Limits: adapter.Limits{
-			Batch:          200,
-			Concurrency:    16, // over all push services; each Send runs up to fanOut requests
+			// A Send keeps all of its batch under way at once: 4,000 pushes to one
+			// service fill forty connections of a hundred streams.
+			Batch:          1000,
+			Concurrency:    16, // over all push services
 			PerDestination: 4,
 			Timeout:        30 * time.Second,
 			ShardSize:      2000,
 		},
 		Open: open,
+		Pack: pack,
 	}
 }
 
@@ -94,7 +112,7 @@ func open(_ context.Context, raw json.RawMessage, env adapter.Env) (adapter.Adap
 	if err != nil {
 		return nil, nil, fmt.Errorf("webpush: %w", err)
 	}
-	return a, func(context.Context) error { a.client.CloseIdleConnections(); return nil }, nil
+	return a, func(context.Context) error { a.client.close(); return nil }, nil
 }
 
 func newAdapter(set Settings, env adapter.Env) (*Adapter, error) {
@@ -132,12 +150,6 @@ func newAdapter(set Settings, env adapter.Env) (*Adapter, error) {
 	}
 	a.tokens.mint = a.mint
 	return a, nil
-}
-
-// doer is what the adapter needs of the shared HTTP client.
-type doer interface {
-	Do(*http.Request) (*http.Response, error)
-	CloseIdleConnections()
 }
 
 // vapidSubject turns the operator's contact into what webpush-go wants: it

@@ -66,6 +66,7 @@ func Driver() adapter.Driver {
 		Limits: adapter.Limits{
 			Batch: fanOut, Concurrency: 256, PerDestination: 2, Timeout: 15 * time.Second, ShardSize: 50,
 		},
+		Asks: adapter.Asks{Removed: true},
 		Open: open,
 	}
 }

@@ -12,23 +12,25 @@ import (
 	_ "time/tzdata" // texts give local time; a small container has no zone files
 
 	"github.com/alecthomas/kong"
+
+	"tocsin/internal/receive/receivecmd"
 )
 
 // version is set at build time.
 var version = "dev"
 
 type commands struct {
-	Serve      serveCmd      `cmd:"" help:"Run the whole system on one machine, or one node of a cluster."`
-	Demo       demoCmd       `cmd:"" help:"Play one exercise alert through every channel with local receivers."`
-	Channel    channelCmd    `cmd:"" help:"Run one channel's workers alone, against a cluster."`
-	Receive    receiveCmd    `cmd:"" help:"Follow a broadcast feed, verify, write each revision into a folder, acknowledge."`
-	Check      checkCmd      `cmd:"" help:"Check the configuration without starting anything."`
-	Keys       keysCmd       `cmd:"" help:"Show the public keys that others need to verify alerts and webhooks."`
-	Users      usersCmd      `cmd:"" help:"Officers and their tokens, on a running server."`
-	Recipients recipientsCmd `cmd:"" help:"Broadcasters, partners and phone numbers, on a running server."`
-	Verify     verifyCmd     `cmd:"" help:"Verify a signed CAP document against the issuer's certificate."`
-	Export     exportCmd     `cmd:"" help:"Export a case's record for a court or an audit, from a running server."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Serve      serveCmd           `cmd:"" help:"Run the whole system on one machine, or one node of a cluster."`
+	Demo       demoCmd            `cmd:"" help:"Play one exercise alert through every channel with local receivers."`
+	Channel    channelCmd         `cmd:"" help:"Run one channel's workers alone, against a cluster."`
+	Receive    receivecmd.Command `cmd:"" help:"Follow a broadcast feed, verify, write each revision into a folder, acknowledge."`
+	Check      checkCmd           `cmd:"" help:"Check the configuration without starting anything."`
+	Keys       keysCmd            `cmd:"" help:"Show the public keys that others need to verify alerts and webhooks."`
+	Users      usersCmd           `cmd:"" help:"Officers and their tokens, on a running server."`
+	Recipients recipientsCmd      `cmd:"" help:"Broadcasters, partners and phone numbers, on a running server."`
+	Verify     verifyCmd          `cmd:"" help:"Verify a signed CAP document against the issuer's certificate."`
+	Export     exportCmd          `cmd:"" help:"Export a case's record for a court or an audit, from a running server."`
+	Version    versionCmd         `cmd:"" help:"Print the version."`
 }
 
 type versionCmd struct{}

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
+	"tocsin/internal/receive/receivecmd"
 )
 
 type verifyCmd struct {
@@ -22,11 +22,11 @@ func (verifyCmd) Help() string { return "Example:\n  tocsin verify alert.xml --c
 
 // Run verifies.
 func (c verifyCmd) Run() error {
-	doc, err := readBounded(c.File, cap.MaxDocument)
+	doc, err := receivecmd.ReadFile(c.File, cap.MaxDocument)
 	if err != nil {
 		return err
 	}
-	raw, err := readBounded(c.Cert, 64<<10)
+	raw, err := receivecmd.ReadFile(c.Cert, 64<<10)
 	if err != nil {
 		return err
 	}
@@ -40,22 +40,6 @@ func (c verifyCmd) Run() error {
 	}
 	fmt.Printf("genuine: %s %s %s from %s, sent %s\n", a.Status, a.MsgType, a.Identifier, a.Sender, cap.FormatTime(a.Sent))
 	return nil
-}
-
-func readBounded(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s is over %d bytes", path, limit)
-	}
-	return data, nil
 }
 
 type exportCmd struct {

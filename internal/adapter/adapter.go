@@ -19,6 +19,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -96,10 +97,27 @@ type Recipient struct {
 	// endpoint. Personal data: never logged, never on the ledger.
 	Address json.RawMessage `json:"address"`
 	Created time.Time       `json:"created,omitzero"`
+	// Second makes this recipient the second way to another one: it is told only
+	// when that one does not confirm in time. Zero for everybody else.
+	Second Second `json:"second,omitzero"`
 
 	// Prior is the channel's own id of the newest earlier revision that this
 	// recipient accepted; empty when there was none. Set by the runner.
 	Prior string `json:"-"`
+
+	// Packed is the channel's own compact form of Address, made once by
+	// Driver.Pack when the registry takes the recipient in, so that a million of
+	// them are neither kept nor parsed as JSON. nil = use Address. Personal data like Address.
+	Packed []byte `json:"-"`
+	// Slot is the recipient's 1-based place in this process's table, the same for
+	// as long as he is registered; 0 = none. An Armer keeps what it prepared by it.
+	Slot uint32 `json:"-"`
+}
+
+// Second names the recipient whose second way another recipient is.
+type Second struct {
+	Channel string `json:"channel"`
+	ID      string `json:"id"`
 }
 
 // State says how far one recipient is with one revision.
@@ -187,14 +205,33 @@ type Limits struct {
 	ConfirmWithin time.Duration
 }
 
+// Asks is what a channel's recipients are asked to say by themselves. The zero
+// value asks nothing: a citizen owes nobody an answer.
+type Asks struct {
+	// Received is how soon each must confirm that it has a revision; later is an
+	// incident on the board. 0: nobody is asked.
+	Received time.Duration
+	// Removed: they hold copies, and confirm after a withdrawal that these are gone.
+	Removed bool
+	// LinkTest: they get the weekly test of the lines, and nobody else does.
+	LinkTest bool
+}
+
 // Driver opens a channel. adapters.All lists them, one line each.
 type Driver struct {
 	Name   string // subject token and configuration key: "sms"
 	Title  string // what the officer reads: "SMS"
 	Limits Limits
+	Asks   Asks
 	// Open decodes settings strictly (DecodeSettings) and returns the adapter,
 	// and a close function which may be nil. It does not wait for the far side.
 	Open func(ctx context.Context, settings json.RawMessage, env Env) (Adapter, func(context.Context) error, error)
+	// Pack turns a Recipient's Address into the Packed that Send reads instead.
+	// Optional: nil for a channel that reads Address alone. It needs no open
+	// channel and may be called from many goroutines. An error says why the
+	// address is unusable, without repeating it; the recipient is then kept with
+	// his Address as it is, and Send says the same on his receipt.
+	Pack func(address json.RawMessage) (packed []byte, err error)
 }
 
 // Env is what the server lends an adapter.
@@ -238,6 +275,7 @@ type Report struct {
 	State      State
 	Reason     string
 	By         string    // a person, in the station's own words
+	Outlet     string    // the station's programme that aired it, in its own words
 	At         time.Time // when it happened, as the sender says; zero = now
 }
 
@@ -277,6 +315,17 @@ const (
 // Checker is an adapter that can test its channel without sending an alert.
 type Checker interface {
 	Check(ctx context.Context) error
+}
+
+// Armer is an adapter that can do a part of the work for each recipient before
+// there is an alert. The registry's side calls it, at low priority.
+type Armer interface {
+	// Arm prepares those of all that have a Slot and are not prepared yet. It
+	// gives way to every Send, may be called again at any time, and returns
+	// ctx's cause when it was ended early: what is prepared by then stays.
+	Arm(ctx context.Context, all iter.Seq[Recipient]) error
+	// Forget drops what was prepared for a slot whose recipient has left.
+	Forget(slot uint32)
 }
 
 // Callbacks is an adapter with addresses of its own: delivery reports,

@@ -14,8 +14,8 @@ func CheckMessage(m *alert.Message, realm alert.Realm, lang alert.Lang) error {
 	if m.Realm != realm {
 		faults.Add("realm", "contradiction", fmt.Sprintf("The message is of the %q realm, this channel serves %q.", m.Realm, realm))
 	}
-	if (m.Status == alert.StatusExercise) != (m.Realm == alert.Drill) {
-		faults.Add("status", "contradiction", fmt.Sprintf("Status %q has no place in the %q realm; a drill issues nothing but Exercise.", m.Status, m.Realm))
+	if (m.Status == alert.StatusExercise) != (m.Realm == alert.Drill) && !m.LinkTest() {
+		faults.Add("status", "contradiction", fmt.Sprintf("Status %q has no place in the %q realm; a drill issues nothing but Exercise, and link tests.", m.Status, m.Realm))
 	}
 	switch m.MsgType {
 	case alert.TypeAlert, alert.TypeUpdate, alert.TypeCancel:

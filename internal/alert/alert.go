@@ -29,8 +29,8 @@ const (
 	TypeCancel MsgType = "Cancel" // the withdrawal; carries no personal data
 )
 
-// Status is CAP's status. The live realm issues Actual and Test (the weekly
-// link test), the drill realm only Exercise.
+// Status is CAP's status. The live realm issues Actual, the drill realm Exercise,
+// and both issue Test for the weekly test of the lines to the stations.
 type Status string
 
 // The statuses Tocsin issues.
@@ -92,7 +92,10 @@ type Message struct {
 	Facts *Facts         `json:"facts,omitempty"`
 	Texts map[Lang]Texts `json:"texts"`
 	Media []Media        `json:"media,omitempty"`
-	Page  string         `json:"page"` // address of the public page: "https://host/*/alerts/ID"; PageURL puts the language for *
+	// Repeat is the pace at which stations are asked to air it, as policy was at
+	// release; nil on a withdrawal and on a link test.
+	Repeat *Cadence `json:"repeat,omitempty"`
+	Page   string   `json:"page"` // address of the public page: "https://host/*/alerts/ID"; PageURL puts the language for *
 
 	// CAP is the signed CAP 1.2 document. Its bytes are never changed after signing.
 	CAP []byte `json:"cap,omitempty"`
@@ -132,7 +135,9 @@ type Polygon []Point
 
 // Media is a picture, sound or document that belongs to a revision.
 type Media struct {
-	Kind   string `json:"kind"` // photo, slide, poster, audio
+	// Kind is photo, slide (1920x1080), slide_tall (1080x1920), slide_square
+	// (1080x1080), poster (A4), audio (the spoken text) or teletext (one page of text).
+	Kind   string `json:"kind"`
 	Lang   Lang   `json:"lang,omitempty"`
 	Name   string `json:"name"` // what a screen reader says: "Photo of Anna"
 	URL    string `json:"url"`  // unguessable and revocable
@@ -164,6 +169,9 @@ func (m *Message) Expired(now time.Time) bool { return !now.Before(m.Expires) }
 
 // Supersedes says whether m makes any attempt for the revision rev pointless.
 func (m *Message) Supersedes(rev int) bool { return m.Revision > rev }
+
+// LinkTest says whether m is a test of the lines to the stations: it is about nobody.
+func (m *Message) LinkTest() bool { return m.Status == StatusTest && m.Facts == nil }
 
 // AreaCodes lists the codes of m's areas.
 func (m *Message) AreaCodes() []string {

@@ -51,8 +51,8 @@ func (w *writer) endedTexts(head string, e ending, erase string) shortTexts {
 
 // testTexts are the short texts of a link test: its title where room is short, else its account.
 func (w *writer) testTexts(e ending) shortTexts {
-	title := []line{sayBare(fixed(w.lead0()), fixed(e.headline))}
-	account := []line{say(fixed(w.lead0()), fixed(e.account).or(lossName, e.headline))}
+	title := []line{sayBare(fixed(w.lead0()), fixed(e.headline).orNothing(lossName))}
+	account := []line{say(fixed(w.lead0()), fixed(e.account).or(lossName, e.headline).orNothing(lossPage))}
 	return shortTexts{
 		headline: title, pushTitle: title,
 		crawl: account, radiotext: account, pushBody: account, sms: account, short90: account, long360: account,

@@ -82,7 +82,14 @@ func (w *writer) appealToCall(number string) string {
 }
 
 // prefix is "EXERCISE." or nothing.
-func (w *writer) prefix() string { return stop(w.l.status[w.m.Status]) }
+// prefix is "EXERCISE." or "TEST."; a test in the drill realm says both.
+func (w *writer) prefix() string {
+	own := stop(w.l.status[w.m.Status])
+	if w.m.Realm == Drill && w.m.Status == StatusTest {
+		return stop(w.l.status[StatusExercise]) + " " + own
+	}
+	return own
+}
 
 func (w *writer) updateWord() string {
 	if w.m.MsgType == TypeUpdate {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -16,12 +17,12 @@ const Schema = 1
 // The bounds of a message as a whole.
 const (
 	maxReferences = 100 // revisions of one case; more is a loop somewhere
-	maxMedia      = 64  // ten photos, and a slide, poster and sound for each language, with room
+	maxMedia      = 64  // ten photos, and six files of the kit for each language, with room
 	maxMediaBytes = 20 << 20
 )
 
 // The kinds of Media.
-var mediaKinds = []string{"photo", "slide", "poster", "audio"}
+var mediaKinds = []string{"photo", "slide", "slide_tall", "slide_square", "poster", "audio", "teletext"}
 
 // Validate lists every fault that stops m from being released at now. A Sent of
 // zero, as in a preview, means now.
@@ -45,6 +46,7 @@ func (m *Message) Validate(now time.Time) Invalid {
 		c.polygon(fmt.Sprintf("polygons[%d]", i), p)
 	}
 	c.content(m)
+	c.repeat(m)
 	c.texts(m)
 	c.count("media", len(m.Media), maxMedia)
 	for i := range clip(m.Media, maxMedia) {
@@ -61,8 +63,8 @@ func (c *checker) realm(m *Message) {
 	switch {
 	case m.Realm != Live && m.Realm != Drill:
 		c.add("realm", "unknown", "The value is not known; use one of: live, drill.")
-	case m.Realm == Drill && m.Status != StatusExercise:
-		c.add("status", "contradiction", "The drill realm issues nothing but status Exercise.")
+	case m.Realm == Drill && m.Status != StatusExercise && !m.LinkTest():
+		c.add("status", "contradiction", "The drill realm issues nothing but status Exercise, and link tests about nobody.")
 	case m.Realm == Live && m.Status != StatusActual && m.Status != StatusTest:
 		c.add("status", "contradiction", "The live realm issues nothing but status Actual and Test.")
 	}
@@ -161,6 +163,19 @@ func (c *checker) content(m *Message) {
 	}
 }
 
+func (c *checker) repeat(m *Message) {
+	if m.Repeat == nil {
+		return
+	}
+	if m.MsgType == TypeCancel || m.Status == StatusTest {
+		c.add("repeat", "contradiction", "A withdrawal and a link test are not aired again and again; remove the cadence.")
+	}
+	if *m.Repeat == (Cadence{}) {
+		c.add("repeat", "range", "Leave the cadence out where none is asked.")
+	}
+	c.faults = append(c.faults, m.Repeat.Check("repeat")...)
+}
+
 func (c *checker) texts(m *Message) {
 	for _, lang := range clip(m.Languages, len(Langs)) {
 		t, ok := m.Texts[lang]
@@ -208,7 +223,7 @@ func (c *checker) textsOf(field string, t Texts) {
 
 func (c *checker) media(at string, x Media) {
 	if !slices.Contains(mediaKinds, x.Kind) {
-		c.add(at+".kind", "unknown", "The value is not known; use one of: photo, slide, poster, audio.")
+		c.add(at+".kind", "unknown", "The value is not known; use one of: %s.", strings.Join(mediaKinds, ", "))
 	}
 	if x.Lang != "" && !slices.Contains(c.langs, x.Lang) {
 		c.add(at+".lang", "language", "The alert is not in this language; remove the medium.")

@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/linktest"
 )
 
 // The operator's commands talk to the running server over a socket in its data
@@ -71,8 +72,12 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("POST /recipients/broadcast/{id}/token", reply(a.renewStation))
 	mux.HandleFunc("POST /recipients/broadcast/{id}/certs", reply(a.pinCertificate))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
-		return struct{}{}, a.Registry.Remove(r.Context(), r.PathValue("channel"), r.PathValue("id"))
+		channel, id := r.PathValue("channel"), r.PathValue("id")
+		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
+			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
+	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
+	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
 	mux.HandleFunc("GET /cases/{id}/record", reply(func(r *http.Request) (any, error) {
 		return a.Cases.Record(r.Context(), r.PathValue("id"))
 	}))
@@ -91,6 +96,9 @@ func reply(f func(*http.Request) (any, error)) http.HandlerFunc {
 			}
 			if errors.Is(err, casework.ErrNotFound) {
 				code = http.StatusNotFound
+			}
+			if errors.Is(err, linktest.ErrNotNow) {
+				code = http.StatusConflict
 			}
 			http.Error(w, err.Error(), code)
 			return
@@ -118,6 +126,7 @@ type NewRecipient struct {
 	Name     string     `json:"name,omitempty"`
 	Endpoint string     `json:"endpoint,omitempty"`
 	Number   string     `json:"number,omitempty"`
+	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
 	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
@@ -166,6 +175,14 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
 		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+		if in.Phone == "" {
+			continue
+		}
+		second, err := a.secondWay(rec, in.Phone)
+		if err != nil {
+			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
+		}
+		made = append(made, second)
 	}
 	for chunk := range slices.Chunk(made, importChunk) {
 		if err := a.Registry.PutAll(ctx, chunk); err != nil {

@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/current"
 	"tocsin/internal/delivery"
 	"tocsin/internal/ledger"
+	"tocsin/internal/linktest"
 	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
@@ -40,6 +41,8 @@ type App struct {
 	Officers *auth.Book
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
+	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
+	LinkTests *linktest.Service
 
 	log      *slog.Logger
 	channels []delivery.Channel
@@ -62,7 +65,8 @@ const stopWithin = 10 * time.Second
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).serve, (*App).serveAdmin)
+		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests,
+		(*App).serve, (*App).serveAdmin)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.

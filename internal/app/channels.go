@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/adapters"
+	"tocsin/adapters/broadcast"
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/delivery"
@@ -80,9 +81,10 @@ func (b Board) Board(caseID string) (ledger.Board, error) {
 	if err != nil {
 		return board, err
 	}
-	titles := make(map[string]string)
+	titles, duties := make(map[string]string), make(map[string]ledger.Duty)
 	for _, c := range b.app.channels {
 		titles[c.Driver.Name] = c.Driver.Title
+		duties[c.Driver.Name] = b.app.duty(c.Driver)
 	}
 	for i, t := range board.Channels {
 		board.Channels[i].Title = titles[t.Channel]
@@ -92,8 +94,51 @@ func (b Board) Board(caseID string) (ledger.Board, error) {
 			board.Rows[i].Name = who.Name
 		}
 	}
+	now := time.Now()
+	board.Judge(now, duties, b.app.lines())
+	if r, ok := b.app.Current.Case(caseID); ok && r.Message.Repeat != nil && r.Message.Revision == board.Revision {
+		board.Pace(*r.Message.Repeat, r.Message.Sent, r.Message.Expires, now)
+	}
 	return board, nil
+}
+
+// duty is what the recipients of a channel owe by its driver and our policy.
+func (a *App) duty(d adapter.Driver) ledger.Duty {
+	duty := ledger.Duty{Receive: d.Asks.Received}
+	if d.Asks.Removed {
+		duty.Remove = time.Duration(a.Config.RemovalWithin)
+	}
+	return duty
+}
+
+// lines looks once at who is connected, for a whole board.
+func (a *App) lines() func(channel, recipient string) (ledger.Line, bool) {
+	open := make(map[string]ledger.Line)
+	if feed := a.feed(); feed != nil {
+		for _, p := range feed.Stations() {
+			open[p.ID] = ledger.Line{Connected: p.Connected, Since: p.Since}
+		}
+	}
+	return func(channel, recipient string) (ledger.Line, bool) {
+		l, ok := open[recipient]
+		return l, ok && channel == broadcast.Name
+	}
+}
+
+// feed is the broadcasters' channel, nil when it is off.
+func (a *App) feed() *broadcast.Feed {
+	for _, c := range a.channels {
+		if f, ok := c.Adapter.(*broadcast.Feed); ok {
+			return f
+		}
+	}
+	return nil
 }
 
 // Watch pulses after news of a case.
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
+
+// AlertLog is the engine's ALERTS stream as feeds read it.
+func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog {
+	return alertLog{engine: e, log: log}
+}

@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"strings"
+	"time"
 
 	"tocsin/adapters/broadcast"
+	"tocsin/adapters/sms"
 	"tocsin/adapters/website"
+	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
@@ -30,18 +33,21 @@ type stations struct{ app *App }
 
 // Stations lists every registered one.
 func (s stations) Stations() []console.Station {
-	for _, c := range s.app.channels {
-		feed, ok := c.Adapter.(*broadcast.Feed)
-		if !ok {
-			continue
-		}
-		var out []console.Station
-		for _, p := range feed.Stations() {
-			out = append(out, console.Station{Name: p.Name, Connected: p.Connected, Since: p.Since})
-		}
-		return out
+	feed := s.app.feed()
+	if feed == nil {
+		return nil
 	}
-	return nil
+	var out []console.Station
+	now := time.Now()
+	for _, p := range feed.Stations() {
+		st := console.Station{ID: p.ID, Name: p.Name, Connected: p.Connected, Since: p.Since}
+		_, st.Phone = s.app.Registry.Get(sms.Name, secondID(broadcast.Name, p.ID))
+		if s.app.LinkTests != nil {
+			st.Test = new(s.app.LinkTests.Book.Of(adapter.Recipient{ID: p.ID, Name: p.Name}, now))
+		}
+		out = append(out, st)
+	}
+	return out
 }
 
 // PublicKeys are what others verify us with.
@@ -68,6 +74,15 @@ func (a *App) AddRecipient(ctx context.Context, channel string, in NewRecipient)
 	made, secret, err := a.newRecipient(channel, in)
 	if err != nil {
 		return "", err
+	}
+	if in.Phone != "" {
+		second, err := a.secondWay(made, in.Phone)
+		if err != nil {
+			return "", err
+		}
+		if err := a.Registry.Put(ctx, second); err != nil {
+			return "", err
+		}
 	}
 	return secret, a.Registry.Put(ctx, made)
 }

@@ -55,6 +55,7 @@ func message(mt alert.MsgType, status alert.Status, langs ...alert.Lang) *alert.
 		Polygons: []alert.Polygon{{{Lat: 50, Lon: 4}, {Lat: 51, Lon: 4}, {Lat: 51, Lon: 5}, {Lat: 50, Lon: 4}}},
 		Texts:    map[alert.Lang]alert.Texts{},
 		Page:     "https://alerts.example/*/alerts/4f7k2m9xw1bq",
+		Repeat:   &alert.Cadence{Every: 15 * time.Minute, For: 3 * time.Hour},
 		Facts: &alert.Facts{
 			Circumstances: alert.AbductionStranger, Authority: "Police fédérale",
 			Contact: alert.Contact{Phone: "+3225544000"},
@@ -70,6 +71,9 @@ func message(mt alert.MsgType, status alert.Status, langs ...alert.Lang) *alert.
 			Spoken: "Anna, seven", SpokenSeconds: 40, Crawl: "Anna crawl", RadioText: "Anna radio", PushTitle: "Anna push",
 			PushBody: "Anna body", SMS: "Anna sms", Short90: "Anna 90", Long360: "Anna 360",
 		}
+	}
+	if mt == alert.TypeCancel || status == alert.StatusTest {
+		m.Repeat = nil
 	}
 	if mt != alert.TypeAlert {
 		m.Identifier, m.Revision = "BEFED-4f7k2m9xw1bq-2", 2

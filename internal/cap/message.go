@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 )
@@ -24,11 +25,20 @@ const (
 	ParamSMS      = "layer:tocsin:1.0:sms"
 	ParamRevision = "layer:tocsin:1.0:revision"
 	ParamOutcome  = "layer:tocsin:1.0:outcome" // of a withdrawal
-	ParamRepeat   = "layer:tocsin:1.0:repeat"  // ISO 8601: R12/PT15M
+	ParamRepeat   = "layer:tocsin:1.0:repeat"  // ISO 8601: R12/PT15M, but never after expires
 )
 
-// Repeat is the cadence asked of stations: every 15 minutes for three hours, but never after expires.
-const Repeat = "R12/PT15M"
+// repeatOf is the cadence asked of stations, "" when none is.
+func repeatOf(c *alert.Cadence) string {
+	if c == nil || c.Times() == 0 {
+		return ""
+	}
+	every := fmt.Sprintf("PT%dS", int(c.Every.Seconds()))
+	if c.Every%time.Minute == 0 {
+		every = fmt.Sprintf("PT%dM", int(c.Every.Minutes()))
+	}
+	return fmt.Sprintf("R%d/%s", c.Times(), every)
+}
 
 // FromMessage writes m in our profile of CAP: one info for each language, the
 // approved texts as parameters, all times in UTC. It judges only what it cannot
@@ -96,7 +106,7 @@ func infoOf(m *alert.Message, lang alert.Lang, first bool) Info {
 	i := Info{
 		Language:     string(lang),
 		Category:     []string{"Rescue"},
-		Event:        eventName(m.Status, lang),
+		Event:        eventName(m, lang),
 		ResponseType: []string{"Monitor"},
 		Urgency:      "Immediate",
 		Severity:     "Severe",
@@ -130,10 +140,7 @@ func infoOf(m *alert.Message, lang alert.Lang, first bool) Info {
 }
 
 func parameters(m *alert.Message, t alert.Texts, first bool) []Value {
-	repeat, seconds := Repeat, ""
-	if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest {
-		repeat = ""
-	}
+	seconds := ""
 	if t.SpokenSeconds > 0 {
 		seconds = strconv.Itoa(t.SpokenSeconds)
 	}
@@ -150,7 +157,7 @@ func parameters(m *alert.Message, t alert.Texts, first bool) []Value {
 		{ParamSMS, t.SMS},
 		{ParamRevision, strconv.Itoa(m.Revision)},
 		{ParamOutcome, string(m.Outcome)},
-		{ParamRepeat, repeat},
+		{ParamRepeat, repeatOf(m.Repeat)},
 	}
 	said := all[:0]
 	for _, v := range all {

@@ -142,6 +142,22 @@ func TestExerciseIsMarked(t *testing.T) {
 	}
 }
 
+// TestRepeatParameter: the document asks for the pace that policy set at release, in ISO 8601.
+func TestRepeatParameter(t *testing.T) {
+	for want, c := range map[string]*alert.Cadence{
+		"":          nil,
+		"R12/PT15M": {Every: 15 * time.Minute, For: 3 * time.Hour},
+		"R16/PT15M": {Every: 15 * time.Minute, For: 4*time.Hour + time.Minute},
+		"R2/PT90S":  {Every: 90 * time.Second, For: 3 * time.Minute},
+	} {
+		m := message(alert.TypeAlert, alert.StatusActual, alert.English)
+		m.Repeat = c
+		if got := param(mustFrom(t, m).Info[0], ParamRepeat); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+}
+
 func TestFromMessageRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*alert.Message)

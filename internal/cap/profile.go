@@ -34,11 +34,16 @@ var marks = map[alert.Status]map[alert.Lang]string{
 	},
 }
 
-func eventName(status alert.Status, lang alert.Lang) string {
-	if mark := marks[status][lang]; mark != "" {
-		return mark + " – " + eventWords[lang]
+// eventName is "EXERCISE – TEST – Missing child alert" for a link test in the drill realm.
+func eventName(m *alert.Message, lang alert.Lang) string {
+	name := eventWords[lang]
+	if mark := marks[m.Status][lang]; mark != "" {
+		name = mark + " – " + name
 	}
-	return eventWords[lang]
+	if m.Realm == alert.Drill && m.Status != alert.StatusExercise {
+		name = marks[alert.StatusExercise][lang] + " – " + name
+	}
+	return name
 }
 
 // euAlert is the cell broadcast message identifier (3GPP TS 23.041): one for

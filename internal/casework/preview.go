@@ -41,6 +41,14 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	if unwritten != nil {
 		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
 	}
+	kit, lost, err := s.kitOf(ctx, st, m)
+	if err != nil {
+		return Preview{}, err
+	}
+	if p.Faults = append(p.Faults, lost...); kit != nil {
+		p.Kit = kit
+		m.Media = append(m.Media, kit.Media...)
+	}
 	for _, ch := range s.d.Channels {
 		recipients := s.d.Audience.Count(ch.Name, m.AreaCodes())
 		for _, lang := range m.Languages {
@@ -75,7 +83,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
 		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
-		Page: page(pol.PublicURL, c.ID),
+		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
 	if c.Revision > 1 {
 		m.MsgType = alert.TypeUpdate

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/internal/alert"
 )
@@ -51,6 +52,12 @@ type Config struct {
 	// Channels are each driver's own settings by its name; a channel that is not named is off.
 	Channels map[string]json.RawMessage `json:"channels"`
 
+	// Repeat, RemovalWithin and LinkTest are what stations are asked: to air again,
+	// to confirm after a withdrawal that copies are gone, and to show once a week that their line works.
+	Repeat        Repeat   `json:"repeat"`
+	RemovalWithin Duration `json:"removal_within"`
+	LinkTest      LinkTest `json:"link_test"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -82,6 +89,10 @@ func Default() Config {
 		Contact:   "mailto:operator@localhost.invalid",
 		Languages: []alert.Lang{alert.English}, TimeZone: "UTC",
 		Channels: map[string]json.RawMessage{},
+		Repeat:   Repeat{Every: Duration(15 * time.Minute), For: Duration(3 * time.Hour)},
+		// A newsroom's slowest copy is a programme under way.
+		RemovalWithin: Duration(15 * time.Minute),
+		LinkTest:      LinkTest{Weekday: "Wednesday", Time: "10:00"},
 	}
 }
 
@@ -143,6 +154,7 @@ func (c *Config) Check(known []string) error {
 		bad.Add("tls.client_ca", "contradiction", "Without tls.cert the listener speaks no TLS and sees no client certificate: name one, or take client_ca out.")
 	}
 	c.checkIssuer(&bad)
+	c.checkStations(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")

@@ -171,7 +171,7 @@ func TestAPIStory(t *testing.T) {
 	w.ledger.set(board(id, 1, alert.TypeAlert, 9_000))
 	var b ledger.Board
 	_, body = w.call(t, dirk, "GET", at+"/deliveries", "", nil)
-	if err := json.Unmarshal([]byte(body), &b); err != nil || len(b.Channels) != 4 || len(b.Rows) != 5 {
+	if err := json.Unmarshal([]byte(body), &b); err != nil || len(b.Channels) != 4 || len(b.Rows) != 8 {
 		t.Errorf("deliveries: %v %s", err, body)
 	}
 	_, body = w.call(t, dirk, "GET", at+"/deliveries?rows=0", "", nil)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
@@ -21,8 +20,12 @@ type boardView struct {
 	Board    ledger.Board
 	Ended    bool
 	Tiles    []tile
-	Rows     []boardRow
+	Stations []stationRow // who is asked to speak for himself
+	Rows     []boardRow   // everybody else
 	Sentence string
+	Airing   []string
+	Removal  string
+	Missing  string // who has not confirmed removal
 	Filter   string
 	Filters  []tab
 	Stream   string // address of the live events
@@ -103,9 +106,14 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 	if !known {
 		view.Filter, view.Filters[0].Current = "", true
 	}
+	zone := c.zoneOf(&k.Draft)
 	view.Part = at + "?part=1&channel=" + view.Filter
 	for _, row := range b.Rows {
 		if view.Filter != "" && row.Channel != view.Filter {
+			continue
+		}
+		if row.Story != nil {
+			view.Stations = append(view.Stations, c.stationRowOf(row, titles, zone))
 			continue
 		}
 		if len(view.Rows) == maxBoardRows {
@@ -114,9 +122,12 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 		}
 		view.Rows = append(view.Rows, c.boardRowOf(row, titles))
 	}
-	view.Sentence = c.boardSentence(b, view.Ended)
+	view.Sentence, view.Airing = c.boardSentence(b, view.Ended), c.airing(b, zone)
+	view.Removal, view.Missing = c.removal(b)
 	if c.Stations != nil {
-		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool { return s.Connected })
+		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool {
+			return s.Connected || hasIncident(b, s.ID)
+		})
 	}
 	return view
 }
@@ -150,24 +161,19 @@ func (c *console) tile(t ledger.Totals, ended bool) tile {
 }
 
 func (t *tongue) boardRowOf(row ledger.Row, titles map[string]string) boardRow {
-	br := boardRow{Row: row, Who: row.Name, State: t.say(stateWords[row.State]), Channel: titles[row.Channel], Took: t.seconds(row.Millis)}
+	br := boardRow{Row: row, Who: row.Name, State: t.say(stateWords[row.State]), Channel: titles[row.Channel], Took: t.seconds(row.Millis), Class: string(row.Lamp)}
 	if br.Who == "" {
 		br.Who = shortRecipient(row.Recipient)
 	}
 	if br.State == "" {
 		br.State = string(row.State)
 	}
-	switch row.State {
-	case adapter.Failed, adapter.Declined:
-		br.Class = "red"
-	case adapter.Queued, adapter.Sent:
-		br.Class = "amber"
-	case adapter.Superseded, adapter.Expired:
-		br.Class = "grey"
-	default:
-		br.Class = "green"
-	}
 	return br
+}
+
+// hasIncident says whether the board shows the recipient in red already.
+func hasIncident(b ledger.Board, recipient string) bool {
+	return slices.ContainsFunc(b.Rows, func(r ledger.Row) bool { return r.Recipient == recipient && r.Incident != nil })
 }
 
 // shortRecipient is enough of an opaque id to tell two apart.

@@ -17,6 +17,8 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Lines    []lineRow // the stations, while the alert is not out
+	Off      int
 }
 
 // moment is one line of the timeline.
@@ -45,6 +47,10 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNotRelease(k, o)
+	}
+	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
+		view.Lines = c.lineRows()
+		view.Off = offLines(view.Lines)
 	}
 	if k.Live != nil && len(k.Live.Languages) > 0 {
 		view.Public = c.PublicURL + "/" + string(k.Live.Languages[0]) + "/alerts/" + k.ID

@@ -22,6 +22,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
+	"tocsin/internal/linktest"
 	"tocsin/web"
 )
 
@@ -67,9 +68,14 @@ type Atlas interface {
 
 // Station is one broadcaster's line.
 type Station struct {
+	ID        string
 	Name      string
 	Connected bool
 	Since     time.Time // of the present state; zero = never connected
+	// Phone says that an SMS goes to its telephone when it does not confirm.
+	Phone bool
+	// Test is how its link tests went; nil where none are made.
+	Test *linktest.Standing
 }
 
 // Stations says which broadcasters are on the line now.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,9 @@ const (
 	// updateEvery coalesces: four updates a second are as fast as an eye follows,
 	// and ten thousand receipts a second must not become ten thousand pages.
 	updateEvery = 250 * time.Millisecond
+	// lookEvery is how soon the board tells what no receipt announces: a line that
+	// opens or breaks, a deadline that passes.
+	lookEvery = time.Second
 	// streamLife bounds one stream: the browser comes back by itself, through sign-in.
 	streamLife = 10 * time.Minute
 	// eventWrite protects the server from a browser that stops reading.
@@ -31,9 +35,13 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
 	out := http.NewResponseController(w)
 	pulses, stop := c.Ledger.Watch(id)
 	defer stop()
-	if !c.sendBoard(w, r, out, id) {
+	recheck, ok := c.sendBoard(w, r, out, id)
+	if !ok {
 		return
 	}
+	lines := c.lines()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	end := time.NewTimer(streamLife)
@@ -48,15 +56,36 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
 			if !send(w, out, "event: heartbeat\ndata: {}\n\n") {
 				return
 			}
-		case _, ok := <-pulses:
-			if !ok {
+		case now := <-look.C:
+			on := c.lines()
+			if on == lines && (recheck.IsZero() || now.Before(recheck)) {
+				continue
+			}
+			lines = on
+			if recheck, ok = c.sendBoard(w, r, out, id); !ok {
 				return
 			}
-			if !c.sendBoard(w, r, out, id) || !rest(r) {
+		case _, open := <-pulses:
+			if !open {
+				return
+			}
+			if recheck, ok = c.sendBoard(w, r, out, id); !ok || !rest(r) {
 				return
 			}
 		}
 	}
+}
+
+// lines is who of the stations is connected, as one word to compare.
+func (c *console) lines() string {
+	if c.Stations == nil {
+		return ""
+	}
+	var on strings.Builder
+	for _, s := range c.Stations.Stations() {
+		fmt.Fprintf(&on, "%s %t %d,", s.ID, s.Connected, s.Since.Unix())
+	}
+	return on.String()
 }
 
 // rest waits out the coalescing time; pulses of it are one update afterwards.
@@ -71,17 +100,18 @@ func rest(r *http.Request) bool {
 	}
 }
 
-func (c *console) sendBoard(w http.ResponseWriter, r *http.Request, out *http.ResponseController, id string) bool {
+// sendBoard sends the board as it is, and says when time alone will change it.
+func (c *console) sendBoard(w http.ResponseWriter, r *http.Request, out *http.ResponseController, id string) (recheck time.Time, ok bool) {
 	b, err := c.board(id)
 	if err != nil {
 		c.Log.ErrorContext(r.Context(), "board stream", "err", err)
-		return false
+		return recheck, false
 	}
 	data, err := json.Marshal(trimmed(b, r))
 	if err != nil {
-		return false
+		return recheck, false
 	}
-	return send(w, out, fmt.Sprintf("event: board\ndata: %s\n\n", data))
+	return b.Recheck, send(w, out, fmt.Sprintf("event: board\ndata: %s\n\n", data))
 }
 
 func send(w http.ResponseWriter, out *http.ResponseController, event string) bool {

@@ -21,8 +21,8 @@ type releaseView struct {
 	Langs    []langPreview
 	WhyNot   string
 	MayJudge bool
-	Stations []Station
-	Off      []Station // registered, not connected
+	Lines    []lineRow
+	Off      int // how many of them are not connected
 	Photos   []string
 	Writers  string
 	Ends     string
@@ -65,13 +65,9 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
 	}
-	if c.Stations != nil {
-		view.Stations = c.Stations.Stations()
-		for _, s := range view.Stations {
-			if !s.Connected {
-				view.Off = append(view.Off, s)
-			}
-		}
+	view.Lines = c.lineRows()
+	if view.Off = offLines(view.Lines); view.Off > 0 {
+		view.Sentence += " " + c.count(view.Off, "{n} broadcaster is not connected.", "{n} broadcasters are not connected.")
 	}
 	more(&view)
 	c.render(w, r, status, "release", view)

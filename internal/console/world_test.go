@@ -210,6 +210,13 @@ func (l *memLedger) Watch(id string) (<-chan struct{}, func()) {
 	}
 }
 
+// replace changes the board as time alone does: nobody is told.
+func (l *memLedger) replace(b ledger.Board) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.boards[b.Case] = b
+}
+
 func (l *memLedger) set(b ledger.Board) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -222,37 +229,6 @@ func (l *memLedger) set(b ledger.Board) {
 			}
 		}
 	}
-}
-
-// board is a board with every kind of trouble on it.
-func board(id string, rev int, kind alert.MsgType, done int) ledger.Board {
-	now := time.Now()
-	b := ledger.Board{Case: id, Revision: rev, MsgType: kind, Released: now.Add(-14 * time.Second)}
-	b.Channels = []ledger.Totals{
-		{Channel: "webpush", Title: "Push to phones", Recipients: 10_000, Accepted: done, Queued: 10_000 - done - 14, Failed: 2, Retrying: 12, FirstMS: 41, LastMS: 2_310},
-		{Channel: "sms", Title: "SMS", Recipients: 1000, Accepted: 1000, Delivered: 871, FirstMS: 96, LastMS: 5_120},
-		{Channel: "broadcast", Title: "Radio and television", Recipients: 2, Accepted: 1, OnAir: 1, Sent: 1, FirstMS: 22, LastMS: 9_400},
-		{Channel: "website", Title: "Partner websites", Recipients: 1, Retrying: 1, FirstMS: -1, LastMS: -1},
-	}
-	b.Rows = []ledger.Row{
-		{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Failed, Class: "temporary", Code: "500", Reason: "The site answered with an error; tried again in 4 s.", Attempts: 3, Millis: 9_870, At: now},
-		{Channel: "webpush", Recipient: "4f2kq09mmx7wz1", Revision: rev, State: adapter.Failed, Class: "gone", Code: "410", Reason: "The subscription no longer exists; it was removed.", Attempts: 1, Millis: 312, At: now},
-		{Channel: "broadcast", Recipient: "b-vivacite", Name: "Radio Vivacité", Revision: rev, State: adapter.Sent, Millis: 20, At: now, Attempts: 1},
-		{Channel: "broadcast", Recipient: "b-rtbf", Name: "La Première", Revision: rev, State: adapter.OnAir, By: "newsroom desk", Millis: 9_400, At: now, Attempts: 1},
-		{Channel: "sms", Recipient: "s-00017", Revision: rev, State: adapter.Delivered, Millis: 1_204, At: now, Attempts: 1},
-	}
-	if kind == alert.TypeCancel {
-		for i := range b.Channels {
-			b.Channels[i].Accepted, b.Channels[i].Queued, b.Channels[i].Failed, b.Channels[i].Retrying, b.Channels[i].Sent = b.Channels[i].Recipients, 0, 0, 0, 0
-			b.Channels[i].FirstMS, b.Channels[i].LastMS = 31, 1_480
-		}
-		b.Channels[2].Removed, b.Channels[3].Removed = 2, 1
-		b.Rows = []ledger.Row{
-			{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Removed, Millis: 640, At: now, Attempts: 1},
-			{Channel: "broadcast", Recipient: "b-rtbf", Name: "La Première", Revision: rev, State: adapter.Removed, By: "newsroom desk", Millis: 1_480, At: now, Attempts: 1},
-		}
-	}
-	return b
 }
 
 // portrait is a synthetic photo: nobody's face.

@@ -87,11 +87,12 @@ func (s *Set) apply(r stream.Record) error {
 	return nil
 }
 
-// Live lists the newest revision of every alert neither withdrawn nor expired, newest first.
+// Live lists the newest revision of every alert neither withdrawn nor expired,
+// newest first. A link test is no alert: it is for the stations alone.
 func (s *Set) Live() []Revision {
 	now := time.Now()
 	return s.newest(func(m *alert.Message) bool {
-		return m.MsgType != alert.TypeCancel && !m.Expired(now)
+		return m.MsgType != alert.TypeCancel && m.Status != alert.StatusTest && !m.Expired(now)
 	})
 }
 

@@ -41,6 +41,32 @@ func publish(t *testing.T, log *streamtest.Memory, caseID string, rev int, kind 
 	}
 }
 
+// TestLinkTestIsNoAlert: a test of the lines is never live, and its workers find it all the same.
+func TestLinkTestIsNoAlert(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(streamtest.Memory)
+		s := start(t, log)
+		m := alert.Message{
+			Identifier: "T-LINKTEST1-1", Case: "LINKTEST1", Revision: 1, MsgType: alert.TypeAlert, Status: alert.StatusTest,
+			Sent: time.Now(), Expires: time.Now().Add(10 * time.Minute),
+		}
+		data, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := log.Append(t.Context(), stream.Entry{Subject: "alerts.T.LINKTEST1", Data: data}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if live := s.Live(); len(live) != 0 {
+			t.Errorf("%d alerts are live", len(live))
+		}
+		if _, ok := s.Case("LINKTEST1"); !ok {
+			t.Error("the test's own workers do not find it")
+		}
+	})
+}
+
 func TestLifeOfAnAlert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(streamtest.Memory)

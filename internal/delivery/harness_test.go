@@ -31,6 +31,7 @@ type world struct {
 	registry                  *recipient.Registry
 	channel                   *fakeChannel
 	limits                    adapter.Limits
+	asks                      adapter.Asks
 	stop                      context.CancelFunc
 	running                   *sync.WaitGroup
 	start                     time.Time
@@ -131,7 +132,7 @@ func (w *world) run() {
 	w.registry = recipient.New(w.people, match, log)
 	d := Deps{
 		Alerts: w.alerts, Queue: w.queue, Recipients: w.registry, Ledger: w.ledger, Current: w.current, Log: log,
-		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits}, Adapter: w.channel}},
+		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks}, Adapter: w.channel}},
 	}
 	ready := make(chan struct{}, 3)
 	caughtUp := func() { ready <- struct{}{} }

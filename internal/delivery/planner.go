@@ -47,22 +47,27 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 	type load struct {
 		channel Channel
 		plan    ledger.Plan
+		all     int // with those who stand by
 	}
 	var loads []load
 	for _, c := range d.Channels {
-		loads = append(loads, load{c, planFor(d.selectShard(m, c.Driver.Name, 0, 1))})
+		if m.Status == alert.StatusTest && !c.Driver.Asks.LinkTest {
+			continue // a test must not reach a citizen: Texas did it three times
+		}
+		all := d.selectShard(m, c.Driver.Name, 0, 1)
+		loads = append(loads, load{c, planFor(d.asked(m, all)), len(all)})
 	}
-	slices.SortStableFunc(loads, func(a, b load) int { return a.plan.Recipients - b.plan.Recipients })
+	slices.SortStableFunc(loads, func(a, b load) int { return a.all - b.all })
 	for _, l := range loads {
 		b := head(r, l.channel.Driver.Name)
 		b.Planned = &l.plan
 		if err := d.Ledger.Record(ctx, b); err != nil {
 			return err
 		}
-		if l.plan.Recipients == 0 {
+		if l.all == 0 {
 			continue
 		}
-		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, l.channel.Driver, l.plan.Recipients)); err != nil {
+		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, l.channel.Driver, l.all)); err != nil {
 			return fmt.Errorf("queue jobs for %s: %w", l.channel.Driver.Name, err)
 		}
 	}

@@ -37,10 +37,14 @@ type traveller struct {
 func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
 	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
 	for _, p := range people {
-		t.waiting = append(t.waiting, traveller{
+		w := traveller{
 			Recipient: p,
 			attempts:  r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID),
-		})
+		}
+		if r.deps.standby(d.Message, p) {
+			w.due = rev.Published.Add(secondAfter)
+		}
+		t.waiting = append(t.waiting, w)
 	}
 	return t
 }
@@ -120,6 +124,8 @@ func (t *route) due() (due []traveller, next time.Time) {
 		switch {
 		case t.deps.Ledger.Settled(m.Case, m.Revision, w.Channel, w.ID):
 			// his own word came meanwhile
+		case t.deps.spared(m, w.Recipient):
+			// he confirmed on his first way
 		case w.due.After(now):
 			later = append(later, w)
 			if next.IsZero() || w.due.Before(next) {

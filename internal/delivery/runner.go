@@ -250,7 +250,7 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
 	for _, people := range r.unsettled(rev.Message, j) {
-		for _, p := range people {
+		for _, p := range r.deps.asked(rev.Message, people) {
 			b.Entries = append(b.Entries, ledger.Entry{
 				Recipient: p.ID, State: adapter.Expired, Final: true, At: time.Now(),
 				Reason: errExpired.Error(),

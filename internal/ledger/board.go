@@ -39,15 +39,34 @@ func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
 		b.Channels = append(b.Channels, a.totals())
 		b.Rows = append(b.Rows, a.rows()...)
 	}
+	b.order()
+	b.clip()
+	return b, nil
+}
+
+// order puts the worst first.
+func (b *Board) order() {
 	slices.SortStableFunc(b.Rows, func(x, y Row) int {
 		return cmp.Or(badness(y)-badness(x), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Recipient, y.Recipient))
 	})
+}
+
+// clip drops the best of those without a name first: ten thousand failed phones
+// must not push a silent station off the board.
+func (b *Board) clip() {
+	for i := len(b.Rows) - 1; i >= 0 && len(b.Rows) > maxRows; i-- {
+		if !b.Rows[i].named {
+			b.Rows = slices.Delete(b.Rows, i, i+1)
+		}
+	}
 	b.Rows = b.Rows[:min(len(b.Rows), maxRows)]
-	return b, nil
 }
 
 // badness orders rows: a person must look at a failure first, then at silence.
 func badness(r Row) int {
+	if r.Incident != nil {
+		return 6
+	}
 	switch r.State {
 	case adapter.Failed:
 		return 5
@@ -73,11 +92,12 @@ func (a *account) rows() []Row {
 		named[id] = true
 		if s, ok := a.status[id]; ok {
 			rows = append(rows, a.row(s))
+			rows[len(rows)-1].named = true
 			continue
 		}
 		rows = append(rows, Row{
 			Channel: a.head.Channel, Recipient: id, Revision: a.head.Revision,
-			State: adapter.Queued, Millis: -1,
+			State: adapter.Queued, Millis: -1, named: true,
 		})
 	}
 	for id, s := range a.status {
@@ -104,5 +124,6 @@ func (a *account) row(s status) Row {
 		Channel: a.head.Channel, Recipient: s.Recipient, Revision: a.head.Revision,
 		State: s.State, Class: s.Class, Code: s.Code, Reason: s.Reason, By: s.By,
 		Attempts: s.attempts, Millis: a.since(s.At), At: s.At,
+		Story: a.story(s),
 	}
 }

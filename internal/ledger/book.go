@@ -22,6 +22,7 @@ type account struct {
 type status struct {
 	Entry
 	attempts int
+	words    []Entry // the recipient's own, oldest first; at most maxWords
 }
 
 // rank orders states: news never takes a recipient back. A gateway's late word
@@ -31,7 +32,10 @@ type status struct {
 func rank(e Entry) int {
 	switch e.State {
 	case adapter.Failed:
-		if e.Final {
+		switch {
+		case e.Said:
+			return 8 // a station that has it, and cannot air it
+		case e.Final:
 			return 4
 		}
 		return 2
@@ -75,18 +79,17 @@ func settled(e Entry) bool {
 // apply folds one entry and says whether anything changed.
 func (a *account) apply(e Entry) bool {
 	old, known := a.status[e.Recipient]
-	if known && rank(e) < rank(old.Entry) {
-		return false
-	}
-	if known && old.Entry == e {
-		return false
+	heard := old.hear(e)
+	if known && (rank(e) < rank(old.Entry) || old.Entry == e) {
+		a.status[e.Recipient] = old
+		return heard
 	}
 	if known {
 		a.count(old.Entry, -1)
 		e.Ref = cmp.Or(e.Ref, old.Ref)
 	}
 	a.count(e, +1)
-	a.status[e.Recipient] = status{Entry: e, attempts: max(old.attempts, e.Attempt)}
+	a.status[e.Recipient] = status{Entry: e, attempts: max(old.attempts, e.Attempt), words: old.words}
 	if reached(e.State) && !reached(old.State) {
 		if a.first.IsZero() || e.At.Before(a.first) {
 			a.first = e.At

@@ -40,9 +40,13 @@ type Entry struct {
 	Reason    string        `json:"why,omitempty"`
 	Ref       string        `json:"ref,omitempty"` // the channel's own id
 	By        string        `json:"by,omitempty"`  // who at the station
+	Outlet    string        `json:"o,omitempty"`   // the station's programme
 	Attempt   int           `json:"n,omitempty"`
 	At        time.Time     `json:"at"`
 	Final     bool          `json:"f,omitempty"` // no further attempt will be made
+	// Said marks the recipient's own word, which nothing overwrites: a station's
+	// people say many things of one revision, and each stays with its time.
+	Said bool `json:"own,omitempty"`
 }
 
 // Row is one recipient on the officer's board.
@@ -59,6 +63,13 @@ type Row struct {
 	Attempts  int           `json:"attempts"`
 	Millis    int64         `json:"ms"` // from release to At
 	At        time.Time     `json:"at"`
+	Lamp      Lamp          `json:"lamp"`
+	// Incident is what a person must act on now, nil when nothing.
+	Incident *Incident `json:"incident,omitempty"`
+	// Story is all that the recipient has said; nil where nobody is asked.
+	Story *Story `json:"story,omitempty"`
+
+	named bool // has a name and a place on the board, however many phones fail
 }
 
 // Totals is one channel on the board.
@@ -89,4 +100,11 @@ type Board struct {
 	Released   time.Time     `json:"released"`
 	Channels   []Totals      `json:"channels"`
 	Rows       []Row         `json:"rows"` // worst first, at most 500
+	// Removal is who has confirmed that its copies are gone; only after a withdrawal.
+	Removal *Removal `json:"removal,omitempty"`
+	// Airing is the pace asked of the stations; nil when it is over or none is asked.
+	Airing *Airing `json:"airing,omitempty"`
+	// Recheck is when time alone changes the board: a deadline passes, an airing
+	// is due. Zero: nothing of the kind lies ahead.
+	Recheck time.Time `json:"-"`
 }

@@ -14,8 +14,6 @@ const (
 	earlyWait = 5 * time.Second
 	// maxEarly bounds the reports that wait: a gateway gone mad must not fill our memory.
 	maxEarly = 10_000
-	// maxSkew bounds how far a reporter's clock is believed.
-	maxSkew = 5 * time.Minute
 )
 
 // Report takes what arrives outside of an attempt: a delivery report, a
@@ -27,19 +25,23 @@ func (l *Ledger) Report(ctx context.Context, r adapter.Report) error {
 		return err
 	}
 	e := Entry{
-		Recipient: recipient, State: r.State, Reason: r.Reason, By: r.By,
-		At: r.At, Final: r.State == adapter.Failed,
+		Recipient: recipient, State: r.State, Reason: r.Reason, By: r.By, Outlet: r.Outlet,
+		At: r.At, Final: r.State == adapter.Failed, Said: r.Ref == "",
 	}
-	now := time.Now()
-	if e.At.IsZero() || e.At.After(now.Add(maxSkew)) || e.At.Before(a.head.Released.Add(-maxSkew)) {
+	// No clock but ours can put a receipt before the release or into the future.
+	if now := time.Now(); e.At.IsZero() || e.At.After(now) || e.At.Before(a.head.Released) {
 		e.At = now
 	}
 	l.mu.RLock()
-	have := a.status[recipient].Entry
+	have := a.status[recipient]
 	head := a.head
+	known := have.said(e)
+	if !e.Said { // a gateway's word: only the furthest counts
+		known = rank(e) < rank(have.Entry) || (have.State == e.State && have.Reason == e.Reason)
+	}
 	l.mu.RUnlock()
-	if rank(e) < rank(have) || (have.State == e.State && have.Reason == e.Reason && have.By == e.By) {
-		return nil // said before, or overtaken by better news: nothing to store
+	if known {
+		return nil
 	}
 	head.Entries = []Entry{e}
 	return l.Record(ctx, head)

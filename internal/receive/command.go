@@ -55,14 +55,14 @@ func (r *Receiver) runOne(ctx context.Context, id string) {
 	if err != nil {
 		detail = err.Error()
 		r.alarm("", AlarmExec, fmt.Sprintf("command for case %s revision %d: %v", id, rev.Revision, err))
+	} else {
+		r.settle(AlarmExec)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.log("command", id, rev.Revision, detail)
 	if h := r.state.Cases[id]; h != nil && h.Revision == rev.Revision {
 		h.Run = false
-		if err := r.state.save(r.opt.Dir); err != nil {
-			r.alarm("", AlarmDisk, err.Error())
-		}
+		_ = r.save() // a failure is an alarm; then it runs once more after a restart
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -186,23 +185,24 @@ func alertOf(caseID string, rev int, typ string, pics ...picture) map[string]any
 	}
 	id := fmt.Sprintf("%s.%d", caseID, rev)
 	expires := time.Now().Add(time.Hour).Truncate(time.Second)
+	sent := time.Now().UTC().Format(time.RFC3339)
 	var res strings.Builder
 	media := []map[string]any{}
 	for _, p := range pics {
 		s1, s256 := sha1.Sum(p.data), sha256.Sum256(p.data)
-		fmt.Fprintf(&res, "<resource><uri>%s</uri><digest>%x</digest></resource>", esc(p.url), s1)
+		fmt.Fprintf(&res, "<resource><mimeType>image/jpeg</mimeType><uri>%s</uri><digest>%x</digest></resource>", esc(p.url), s1)
 		media = append(media, map[string]any{"kind": "photo", "url": p.url, "mime": "image/jpeg", "bytes": len(p.data), "sha256": hex.EncodeToString(s256[:])})
 	}
 	param := func(name, value string) string {
 		return "<parameter><valueName>" + name + "</valueName><value>" + esc(value) + "</value></parameter>"
 	}
-	doc := `<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>` + id + `</identifier><status>Actual</status><msgType>` + typ +
+	doc := `<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>` + id + `</identifier><sent>` + sent + `</sent><status>Actual</status><msgType>` + typ +
 		`</msgType><incidents>` + caseID + `</incidents><info><language>fr</language><expires>` + expires.Format(time.RFC3339) + `</expires><headline>` + esc(words["headline"].(string)) + `</headline>` +
 		param(paramCrawl, words["crawl"].(string)) + param(paramSpoken, words["spoken"].(string)) + param(paramRadio, words["radiotext"].(string)) +
-		param(paramRevision, fmt.Sprint(rev)) + res.String() + `</info></alert>` + seal
+		param(paramSeconds, fmt.Sprint(words["spoken_seconds"])) + param(paramRevision, fmt.Sprint(rev)) + res.String() + `</info></alert>` + seal
 	sum := sha256.Sum256([]byte(doc))
 	return map[string]any{
-		"identifier": id, "case": caseID, "revision": rev, "msg_type": typ, "status": "Actual", "sent": time.Now().UTC().Format(time.RFC3339),
+		"identifier": id, "case": caseID, "revision": rev, "msg_type": typ, "status": "Actual", "sent": sent,
 		"expires": expires.Format(time.RFC3339), "languages": []string{"fr"}, "texts": map[string]any{"fr": words},
 		"media": media, "cap": doc, "cap_sha256": hex.EncodeToString(sum[:]), "colour": "unknown fields are ignored",
 	}
@@ -316,12 +316,8 @@ func files(t testing.TB, dir string) []string {
 
 func readManifest(t testing.TB, dir, name string) manifest {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "alerts", name, "manifest.json"))
+	m, err := loadManifest(filepath.Join(dir, "alerts", name))
 	if err != nil {
-		t.Fatal(err)
-	}
-	var m manifest
-	if err := json.Unmarshal(data, &m); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -16,14 +16,15 @@ func (l *line) handle(ctx context.Context, f *serverFrame) error {
 			l.r.opt.Log.Info("the feed does not know our place; everything live follows", "feed", l.addr, "reason", f.Reason)
 		}
 		if f.HeartbeatS > 0 && f.HeartbeatS <= 60 {
-			l.beat = time.Duration(f.HeartbeatS * float64(time.Second))
+			l.setBeat(time.Duration(f.HeartbeatS * float64(time.Second)))
 		}
+		l.note(f, false)
 	case "alert":
 		return l.onAlert(ctx, f)
 	case "live":
 		l.live = true
 		l.advance(f.Head)
-		l.calm()
+		l.note(f, false)
 	case "heartbeat":
 		return l.onHeartbeat(f)
 	case "receipt_ok", "receipt_refused":
@@ -69,8 +70,10 @@ func (l *line) resync() error {
 
 // onHeartbeat proves that we hold what is live, to the last message.
 func (l *line) onHeartbeat(f *serverFrame) error {
+	l.note(f, true)
+	l.r.observe(l, f.At, time.Now())
 	if f.Degraded {
-		l.alarm(AlarmDegraded, "the node says that it is cut off from the log")
+		l.r.alarm(l.addr, AlarmDegraded, "the node says that it is cut off from the log")
 		return nil
 	}
 	if !l.live {
@@ -86,13 +89,28 @@ func (l *line) onHeartbeat(f *serverFrame) error {
 	case unlisted != "" && time.Since(l.all) >= allEvery:
 		// Its withdrawal has passed us by. It is signed, so ask for it; the list is not.
 		l.all = time.Now()
-		l.alarm(AlarmUnlisted, "case "+unlisted+" is not live any more, and no withdrawal came; asking again")
+		l.r.alarm(l.addr, AlarmUnlisted, "case "+unlisted+" is not live any more, and no withdrawal came; asking again")
 		return l.resume(position{}, "all")
 	case !missing && f.Head > 0:
 		l.advance(f.Head)
 	}
-	l.calm()
+	if unlisted == "" {
+		l.r.calm(l.addr)
+	}
 	return nil
+}
+
+// note keeps for the watch and the status page what a frame says of the line.
+func (l *line) note(f *serverFrame, beat bool) {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	l.connected, l.head = true, f.Head
+	if beat {
+		l.heard, l.beaten = time.Now(), true
+	}
+	if f.Type != "live" {
+		l.credDays = f.CredDays
+	}
 }
 
 // compare holds a heartbeat's list against what we have.

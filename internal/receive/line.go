@@ -2,6 +2,8 @@ package receive
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -19,18 +21,27 @@ type line struct {
 	r    *Receiver
 	addr string
 
-	alarmed bool          // an alarm of this line stands
-	retry   time.Duration // what the server's bye asked for
+	retry time.Duration // what the server's bye asked for
+
+	// For the watch and the status page; under r.mu.
+	heard     time.Time // last heartbeat, or the start
+	beaten    bool      // there was one
+	connected bool      // hello has come, and the line has not ended
+	head      uint64    // as the feed said last
+	credDays  *int      // whole days until the credential ends; nil: it does not
+	skew      time.Duration
+	timed     bool   // skew is known
+	problem   string // why the last connection ended
 
 	// Of one connection.
 	conn    *websocket.Conn
 	writing sync.Mutex
 	epoch   string
-	beat    time.Duration
-	from    uint64 // where the chain begins once hello answers the resume
-	chain   uint64 // seq that the next frame's prev must name
-	broken  bool   // a gap was seen: the cursor stays until the replay
-	live    bool   // the replay has ended
+	beat    time.Duration // under r.mu
+	from    uint64        // where the chain begins once hello answers the resume
+	chain   uint64        // seq that the next frame's prev must name
+	broken  bool          // a gap was seen: the cursor stays until the replay
+	live    bool          // the replay has ended
 	asked   time.Time
 	all     time.Time
 }
@@ -42,6 +53,7 @@ func (l *line) follow(ctx context.Context) {
 		began := time.Now()
 		l.retry = 0
 		err := l.session(ctx)
+		l.lost(err)
 		if ctx.Err() != nil {
 			return
 		}
@@ -51,10 +63,10 @@ func (l *line) follow(ctx context.Context) {
 		pause := max(wait/2+rand.N(wait), l.retry) // jitter: not every station at once
 		switch {
 		case errors.Is(err, errAuth):
-			l.alarm(AlarmAuth, err.Error())
+			l.r.alarm(l.addr, AlarmAuth, err.Error())
 			pause = max(pause, authRetry)
-		case errors.Is(err, errSilent):
-			l.alarm(AlarmSilent, err.Error())
+		case errors.Is(err, errTLS):
+			l.r.alarm(l.addr, AlarmTLS, err.Error())
 		}
 		l.r.opt.Log.Info("feed lost", "feed", l.addr, "err", err, "again_in", pause)
 		wait = min(2*wait, lastRetry)
@@ -67,6 +79,7 @@ func (l *line) follow(ctx context.Context) {
 
 var (
 	errAuth   = errors.New("the feed refuses the token; ask the operator for a new one")
+	errTLS    = errors.New("the feed's certificate is not good")
 	errSilent = errors.New("no heartbeat for three intervals")
 )
 
@@ -94,7 +107,7 @@ func (l *line) session(ctx context.Context) error {
 	}
 	all.Go(func() { l.deliver(ctx) })
 	for {
-		_ = l.conn.SetReadDeadline(time.Now().Add(silentBeat * l.beat))
+		_ = l.conn.SetReadDeadline(time.Now().Add(silentBeat * l.beat)) // only this goroutine changes beat
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -119,8 +132,15 @@ func (l *line) dial(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialWait)
 	defer cancel()
-	conn, resp, err := d.DialContext(ctx, l.addr, http.Header{"Authorization": {"Bearer " + l.r.opt.Token}})
+	header := http.Header{}
+	if l.r.opt.Token != "" {
+		header.Set("Authorization", "Bearer "+l.r.opt.Token)
+	}
+	conn, resp, err := d.DialContext(ctx, l.addr, header)
 	if err != nil {
+		if why := badCertificate(err); why != "" {
+			return fmt.Errorf("%w: %s", errTLS, why)
+		}
 		if resp != nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
 			return errAuth
 		}
@@ -132,7 +152,7 @@ func (l *line) dial(ctx context.Context) error {
 	conn.SetReadLimit(maxFrame)
 	l.conn, l.live, l.broken = conn, false, false
 	l.setEpoch("")
-	l.beat = 10 * time.Second // until hello says better
+	l.setBeat(defaultBeat) // until hello says better
 	l.asked, l.all = time.Time{}, time.Time{}
 	return nil
 }
@@ -161,7 +181,7 @@ func (l *line) resume(pos position, start string) error {
 		Start  string `json:"start,omitempty"`
 	}{"resume", "tocsin-receive/1", "", start}
 	if start == "" && pos.Epoch != "" {
-		q.Cursor = fmt.Sprintf("%s-%d", pos.Epoch, pos.Seq)
+		q.Cursor = pos.String()
 	}
 	l.from = 0
 	if q.Cursor != "" {
@@ -226,15 +246,36 @@ func (l *line) deliver(ctx context.Context) {
 	}
 }
 
-func (l *line) alarm(kind AlarmKind, text string) {
-	l.alarmed = true
-	l.r.alarm(l.addr, kind, text)
+// lost notes the end of a connection, and why.
+func (l *line) lost(err error) {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	l.connected = false
+	if err != nil {
+		l.problem = err.Error()
+	}
 }
 
-// calm ends a standing alarm.
-func (l *line) calm() {
-	if l.alarmed {
-		l.alarmed = false
-		l.r.alarm(l.addr, AlarmConnected, "the feed is well again")
+func (l *line) setBeat(d time.Duration) {
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	l.beat = d
+}
+
+// badCertificate says in words what is wrong with the feed's certificate; empty
+// when that was not the fault.
+func badCertificate(err error) string {
+	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired {
+		return "it has expired or is not valid yet; tell the operator, and check this machine's clock"
 	}
+	if e, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "it is not for " + e.Host + "; check the address"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "no authority that this machine knows has signed it; a private one is named by --ca"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "it cannot be verified; tell the operator"
+	}
+	return ""
 }

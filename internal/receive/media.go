@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // fetched is one picture or sound; data is nil when it could not be had.
@@ -20,20 +21,40 @@ type fetched struct {
 	data  []byte
 }
 
-// fetch gets all media of v at once, within mediaWait: the words do not wait
-// longer for a picture. Only what the signed document names is asked for, and
-// only what has its digest is kept.
-func fetch(ctx context.Context, client *http.Client, v *verified) []fetched {
-	ctx, cancel := context.WithTimeout(ctx, mediaWait)
+// pictures gets the media of a new revision. The words do not wait long for
+// them; and while the host of the pictures hangs, the words of a burst do not
+// wait at all, and mend asks later.
+func (r *Receiver) pictures(ctx context.Context, v *verified) []fetched {
+	r.mu.Lock()
+	wait := firstWait
+	if time.Since(r.hung) < hungFor {
+		wait = 0
+	}
+	r.mu.Unlock()
+	began := time.Now()
+	files := fetch(ctx, r.client, v, wait)
+	if wait > 0 && time.Since(began) >= wait {
+		r.mu.Lock()
+		r.hung = time.Now()
+		r.mu.Unlock()
+	}
+	return files
+}
+
+// fetch gets all media of v at once, within wait. Only what the signed document
+// names is asked for, and only what has its digest is kept.
+func fetch(ctx context.Context, client *http.Client, v *verified, wait time.Duration) []fetched {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	out := make([]fetched, len(v.Media))
 	var all sync.WaitGroup
 	for i, m := range v.Media {
 		all.Go(func() {
-			data, err := fetchOne(ctx, client, m, v.sha1)
+			data, err := fetchOne(ctx, client, m, v.files)
 			out[i] = fetched{m, mediaFile{Kind: m.Kind, Lang: m.Lang, MIME: m.MIME, SHA256: m.SHA256}, data}
 			if err != nil {
 				out[i].file.Error, out[i].data = err.Error(), nil
+				out[i].file.URL, out[i].file.Bytes = m.URL, m.Bytes
 			}
 		})
 	}
@@ -41,10 +62,10 @@ func fetch(ctx context.Context, client *http.Client, v *verified) []fetched {
 	return out
 }
 
-func fetchOne(ctx context.Context, client *http.Client, m media, signed map[string]string) ([]byte, error) {
-	digest, ok := signed[m.URL]
-	if !ok {
-		return nil, errors.New("its address is not in the signed document")
+func fetchOne(ctx context.Context, client *http.Client, m media, signed map[string]signedFile) ([]byte, error) {
+	said, ok := signed[m.URL]
+	if !ok || said.mime != m.MIME { // the type decides the file's name
+		return nil, errors.New("its address and type are not in the signed document")
 	}
 	u, err := url.Parse(m.URL)
 	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
@@ -67,7 +88,7 @@ func fetchOne(ctx context.Context, client *http.Client, m media, signed map[stri
 		return nil, errors.New("the line broke")
 	}
 	s256, s1 := sha256.Sum256(data), sha1.Sum(data)
-	if int64(len(data)) != m.Bytes || hex.EncodeToString(s256[:]) != m.SHA256 || hex.EncodeToString(s1[:]) != digest {
+	if int64(len(data)) != m.Bytes || hex.EncodeToString(s256[:]) != m.SHA256 || hex.EncodeToString(s1[:]) != said.sha1 {
 		return nil, errors.New("it is not the file that was signed")
 	}
 	return data, nil

@@ -20,13 +20,16 @@ type Verifier func(cap []byte) error
 // Options of a receiver.
 type Options struct {
 	Feeds  []string // addresses: https://alerts.example, or wss://alerts.example/v1/feed; several nodes at once
-	Token  string   // the station's bearer token
+	Token  string   // the station's bearer token; may be empty where TLS has a client certificate
 	Dir    string   // where the folders go
 	Verify Verifier
 	// Exec is a command and its arguments, run for each revision. It finds
 	// TOCSIN_DIR, TOCSIN_CASE, TOCSIN_IDENTIFIER, TOCSIN_REVISION,
 	// TOCSIN_MSG_TYPE and TOCSIN_STATUS in its environment.
 	Exec []string
+	// AlarmExec is a command and its arguments, run for each alarm and for its
+	// end (connected). It finds TOCSIN_ALARM, the kind, TOCSIN_FEED and TOCSIN_TEXT.
+	AlarmExec []string
 	// OnRevision and OnAlarm may be nil. They must return soon, and OnAlarm must not call the receiver.
 	OnRevision func(Revision)
 	OnAlarm    func(Alarm)
@@ -46,41 +49,22 @@ type Revision struct {
 	Expires          time.Time
 }
 
-// Alarm is something a person must look at.
-type Alarm struct {
-	Feed string // address; empty when it concerns all
-	Kind AlarmKind
-	Text string
-}
-
-// AlarmKind is what an alarm is about.
-type AlarmKind string
-
-// The alarms.
-const (
-	AlarmSilent    AlarmKind = "silent"    // no heartbeat for three intervals
-	AlarmAuth      AlarmKind = "auth"      // the feed refuses the token
-	AlarmForged    AlarmKind = "forged"    // a document failed verification; it was not stored
-	AlarmDegraded  AlarmKind = "degraded"  // the node says that it is cut off from the log
-	AlarmUnlisted  AlarmKind = "unlisted"  // an alert we hold is not live there, and no withdrawal came
-	AlarmDisk      AlarmKind = "disk"      // a revision could not be stored
-	AlarmMedia     AlarmKind = "media"     // a picture or sound could not be fetched
-	AlarmExec      AlarmKind = "exec"      // the command failed
-	AlarmConnected AlarmKind = "connected" // the line is good again after an alarm
-)
-
 // Bounds.
 const (
 	maxFeeds   = 8
-	maxFrame   = 2 << 20  // a frame from the feed: twice what the log can hold
-	maxMedia   = 20 << 20 // one picture or sound
-	mediaWait  = 5 * time.Second
+	maxFrame   = 2 << 20          // a frame from the feed: twice what the log can hold
+	maxMedia   = 20 << 20         // one picture or sound
+	mediaWait  = 20 * time.Second // of one picture that is asked for again
+	firstWait  = 3 * time.Second  // that a new revision's words wait for its pictures
+	hungFor    = 30 * time.Second // that they do not wait after a host has hung
 	execWait   = time.Minute
 	dialWait   = 10 * time.Second
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 15 * time.Second
 	authRetry  = time.Minute
 	silentBeat = 3 // heartbeat intervals without a frame
+
+	defaultBeat = 10 * time.Second // until a hello says better
 )
 
 // feedURL is the WebSocket address of a feed. The token must not travel in the
@@ -130,8 +114,8 @@ func (o *Options) check() error {
 		feeds = append(feeds, u)
 	}
 	o.Feeds = feeds
-	if o.Token == "" {
-		errs = append(errs, errors.New("token: give the station's token"))
+	if o.Token == "" && (o.TLS == nil || len(o.TLS.Certificates) == 0) {
+		errs = append(errs, errors.New("token: give the station's token, or a client certificate"))
 	}
 	if o.Dir == "" {
 		errs = append(errs, errors.New("dir: give a folder"))

@@ -17,7 +17,8 @@ type Receipt struct {
 	Channel    string    `json:"channel,omitempty"`
 	Reason     string    `json:"reason,omitempty"` // declined and failed need one
 
-	Epoch string `json:"epoch"` // of the log it belongs to; set by the receiver
+	Epoch string `json:"epoch"`        // of the log it belongs to; set by the receiver
+	ID    string `json:"id,omitempty"` // of a file in the outbox; set by Note
 
 	tried time.Time // when it was last put on a line
 }
@@ -28,7 +29,8 @@ func (r *Receipt) wire() any {
 		Type string `json:"type"`
 		Receipt
 		Epoch string `json:"epoch,omitempty"` // hides Receipt's: it is ours alone
-	}{"receipt", *r, ""}
+		ID    string `json:"id,omitempty"`    // as well
+	}{"receipt", *r, "", ""}
 }
 
 // answerWait is how long an answer may take before a receipt is sent again.
@@ -38,38 +40,50 @@ const answerWait = 10 * time.Second
 var ErrUnknown = errors.New("no such revision here")
 
 // Report sends a further receipt of the station's: seen, queued, on_air,
-// declined, failed. It is durable when Report returns nil, and goes out as soon
-// as there is a line.
+// declined, failed, removed. It is durable when Report returns nil, and goes out
+// as soon as there is a line. Other processes use Note.
 func (r *Receiver) Report(rec Receipt) error {
-	if !slices.Contains([]string{"seen", "queued", "on_air", "declined", "failed", "received", "removed"}, rec.State) {
-		return fmt.Errorf("state %q: use seen, queued, on_air, declined or failed", rec.State)
-	}
-	if (rec.State == "declined" || rec.State == "failed") && rec.Reason == "" {
-		return fmt.Errorf("reason: %s needs one, so that the police know why", rec.State)
+	if err := rec.check(); err != nil {
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, h := range r.state.Cases {
-		if h.Identifier == rec.Identifier && h.Revision == rec.Revision {
-			rec.Epoch = h.Epoch
-			return r.owe(&rec)
+	for _, owed := range r.state.Owed {
+		if rec.ID != "" && owed.ID == rec.ID {
+			return nil // the file outlived a crash
 		}
+	}
+	for _, h := range r.state.Cases {
+		if h.Identifier != rec.Identifier || h.Revision != rec.Revision {
+			continue
+		}
+		rec.Epoch = h.Epoch
+		before := slices.Clone(h.Said)
+		h.say(&rec)
+		if err := r.owe(&rec); err != nil {
+			h.Said = before
+			return err
+		}
+		return nil
 	}
 	return fmt.Errorf("%s revision %d: %w", rec.Identifier, rec.Revision, ErrUnknown)
 }
 
-// owe notes receipts durably and wakes the lines. Under r.mu.
+// owe notes receipts durably and wakes the lines. What the disk did not take is
+// not owed. Under r.mu.
 func (r *Receiver) owe(recs ...*Receipt) error {
+	before := slices.Clone(r.state.Owed)
 	for _, rec := range recs {
 		if rec.At.IsZero() {
-			rec.At = time.Now().UTC()
+			rec.At = r.now().UTC()
 		}
 		if len(r.state.Owed) >= maxOwed {
 			r.state.Owed = r.state.Owed[1:]
 		}
 		r.state.Owed = append(r.state.Owed, rec)
 	}
-	if err := r.state.save(r.opt.Dir); err != nil {
+	if err := r.save(); err != nil {
+		r.state.Owed = before
 		return err
 	}
 	r.wake()
@@ -90,20 +104,29 @@ func (r *Receiver) due(epoch string, now time.Time) []*Receipt {
 	return out
 }
 
-// answered strikes a receipt off. A refusal that will not change strikes it off as well.
+// answered strikes a receipt off. A refusal that will not change strikes it off as well, and is told.
 func (r *Receiver) answered(f *serverFrame) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if f.Type == "receipt_refused" {
+	refused := f.Type == "receipt_refused"
+	if refused {
 		r.opt.Log.Warn("receipt refused", "identifier", f.Identifier, "state", f.State, "code", f.Code, "detail", f.Detail)
 		if f.Retry {
 			return
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.state.Owed = slices.DeleteFunc(r.state.Owed, func(rec *Receipt) bool {
 		return !rec.tried.IsZero() && rec.Identifier == f.Identifier && rec.Revision == f.Revision && rec.State == f.State
 	})
 	r.dirty = true
+	for _, h := range r.state.Cases {
+		if h.Identifier == f.Identifier && h.Revision == f.Revision {
+			h.settled(f.State, r.now(), refused)
+		}
+	}
+	if refused && slices.Contains(peopleStates, f.State) && f.State != "removed" {
+		r.alarm("", AlarmRefused, fmt.Sprintf("the feed does not take %s of %.100s: %.200s", f.State, f.Identifier, f.Detail))
+	}
 }
 
 // untry makes receipts due again whose line broke before the answer.

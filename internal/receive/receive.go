@@ -22,9 +22,12 @@ type Receiver struct {
 	busy    map[string]chan struct{} // identifier -> closed when its processing ends
 	passed  map[string]time.Time     // identifier -> when it was refused: not asked for again at once
 	lines   []*line
+	hung    time.Time           // when the host of the pictures hung last
+	offset  time.Duration       // of the feed's clock, when ours is wrong
 	wanting map[string]*wanting // case -> pictures of its newest revision that could not be had yet
 
-	runs chan string // cases whose command is due
+	runs   chan string // cases whose command is due
+	alarms alarms
 }
 
 // New opens the folder, which belongs to this receiver until Run ends.
@@ -35,7 +38,7 @@ func New(opt Options) (*Receiver, error) {
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("dir: %w", err)
 	}
-	unlock, err := lock(opt.Dir)
+	unlock, err := lockSoon(opt.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +55,18 @@ func New(opt Options) (*Receiver, error) {
 		opt:    opt, client: opt.client(), state: s, news: make(chan struct{}), busy: map[string]chan struct{}{},
 		passed: map[string]time.Time{}, wanting: map[string]*wanting{}, runs: make(chan string, maxCases),
 	}
-	for _, addr := range opt.Feeds {
-		r.lines = append(r.lines, &line{r: r, addr: addr})
+	if len(opt.AlarmExec) > 0 {
+		r.alarms.calls = make(chan Alarm, maxCalls)
 	}
+	for _, addr := range opt.Feeds {
+		r.lines = append(r.lines, &line{r: r, addr: addr, beat: defaultBeat})
+	}
+	r.missing()
 	return r, nil
 }
+
+// Close gives the folder back without Run.
+func (r *Receiver) Close() { r.unlock() }
 
 // Run follows the feeds until ctx ends, once. Faults are alarms and are tried again; it returns nil at the end of ctx.
 func (r *Receiver) Run(ctx context.Context) error {
@@ -69,12 +79,17 @@ func (r *Receiver) Run(ctx context.Context) error {
 		}
 	}
 	for _, l := range r.lines {
+		l.heard = time.Now() // silence counts from here
 		all.Go(func() { l.follow(ctx) })
 	}
 	if len(r.opt.Exec) > 0 {
 		all.Go(func() { r.execute(ctx) })
 	}
+	if len(r.opt.AlarmExec) > 0 {
+		all.Go(func() { r.call(ctx) })
+	}
 	all.Go(func() { r.keep(ctx) })
+	all.Go(func() { r.post(ctx) })
 	all.Go(func() { r.mend(ctx) })
 	all.Wait()
 	r.mu.Lock()
@@ -91,10 +106,12 @@ func (r *Receiver) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
+			r.listen(now)
+			r.alarms.end(func(s *Standing) bool { return now.Sub(s.Last) > forgetAfter })
 			r.mu.Lock()
-			r.expire(now)
-			if r.dirty && r.state.save(r.opt.Dir) == nil {
-				r.dirty = false
+			r.expire(r.now())
+			if r.dirty {
+				_ = r.save() // a failure is an alarm, and is tried again
 			}
 			for id, at := range r.passed {
 				if now.Sub(at) > passedFor {
@@ -104,6 +121,18 @@ func (r *Receiver) keep(ctx context.Context) {
 			r.mu.Unlock()
 		}
 	}
+}
+
+// save writes the state. A failure is an alarm, which ends with the next success. Under r.mu.
+func (r *Receiver) save() error {
+	r.dirty = true
+	if err := r.state.save(r.opt.Dir); err != nil {
+		r.alarm("", AlarmDisk, err.Error())
+		return err
+	}
+	r.dirty = false
+	r.settle(AlarmDisk)
+	return nil
 }
 
 // passedFor is how long a document that failed is not asked for again because of a heartbeat.
@@ -123,10 +152,10 @@ func (r *Receiver) expire(now time.Time) {
 			continue
 		}
 		h.Ended, h.Run = now.UTC(), false
-		delete(r.wanting, id)
+		r.forgo(id)
 		r.log("expired", id, h.Revision, "")
-		if err := r.owe(&Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", Epoch: h.Epoch}); err != nil {
-			r.alarm("", AlarmDisk, err.Error())
-		}
+		removed := &Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", At: now.UTC(), Epoch: h.Epoch}
+		h.say(removed)
+		_ = r.owe(removed) // a failure is an alarm
 	}
 }

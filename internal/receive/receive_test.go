@@ -106,7 +106,7 @@ func TestNothingUnsignedIsStoredOrRun(t *testing.T) {
 	good := alertOf("zoe", 1, "Alert")
 	doc := good["cap"].(string)
 	texts := func(field, text string) map[string]any {
-		w := map[string]any{"headline": "Zoé <7> & co", "spoken": "Zoé,\nsept ans", "crawl": "Zoé 7", "radiotext": "Zoe"}
+		w := map[string]any{"headline": "Zoé <7> & co", "spoken": "Zoé,\nsept ans", "spoken_seconds": 3, "crawl": "Zoé 7", "radiotext": "Zoe"}
 		w[field] = text
 		return map[string]any{"texts": map[string]any{"fr": w}}
 	}
@@ -130,6 +130,10 @@ func TestNothingUnsignedIsStoredOrRun(t *testing.T) {
 		{"a case that leads out of the folder", change(good, map[string]any{"case": "../../etc"})},
 		{"a language that leads out of the folder", change(good, map[string]any{"texts": map[string]any{"../x": map[string]any{}}})},
 		{"a type nobody knows", change(good, map[string]any{"msg_type": "Error"})},
+		{"another time", change(good, map[string]any{"sent": "2026-01-01T00:00:00Z"})},
+		{"another length of speech", change(good, map[string]any{"texts": map[string]any{"fr": map[string]any{
+			"headline": "Zoé <7> & co", "spoken": "Zoé,\nsept ans", "spoken_seconds": 4, "crawl": "Zoé 7", "radiotext": "Zoe",
+		}}})},
 		{"no texts", change(good, map[string]any{"texts": map[string]any{}})},
 		{"revision 0", change(good, map[string]any{"revision": 0})},
 		{"endless media", change(good, map[string]any{"media": []map[string]any{{"kind": "photo", "bytes": 1 << 40}}})},

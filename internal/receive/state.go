@@ -25,6 +25,9 @@ type position struct {
 	Seq   uint64 `json:"seq"`
 }
 
+// String is the cursor as the feed writes it.
+func (p position) String() string { return fmt.Sprintf("%s-%d", p.Epoch, p.Seq) }
+
 // held is the newest revision of a case that we know.
 type held struct {
 	Identifier string    `json:"identifier"`
@@ -37,6 +40,41 @@ type held struct {
 	Ended      time.Time `json:"ended,omitzero"`    // withdrawn, or over: no files of it remain
 	Run        bool      `json:"run,omitempty"`     // the command is still to be run
 	Earlier    []string  `json:"earlier,omitempty"` // identifiers of the revisions before
+	Said       []Said    `json:"said,omitempty"`    // our receipts for this revision
+}
+
+// Said is one receipt of ours for a revision, as the state and the status page
+// have it: without names or reasons, which are kept only until they are sent.
+type Said struct {
+	State     string    `json:"state"`
+	At        time.Time `json:"at"`
+	Confirmed time.Time `json:"confirmed,omitzero"` // the feed has it on its ledger
+	Refused   bool      `json:"refused,omitempty"`  // the feed does not want it
+}
+
+// maxSaid bounds Said: a person presses a button a few times.
+const maxSaid = 32
+
+// say notes that rec is owed for h.
+func (h *held) say(rec *Receipt) {
+	if len(h.Said) >= maxSaid {
+		h.Said = h.Said[1:]
+	}
+	at := rec.At
+	h.Said = append(h.Said, Said{State: rec.State, At: at})
+}
+
+// settled notes the feed's answer to what we said.
+func (h *held) settled(state string, now time.Time, refused bool) {
+	for i := range h.Said {
+		if s := &h.Said[i]; s.State == state && s.Confirmed.IsZero() && !s.Refused {
+			if refused {
+				s.Refused = true
+			} else {
+				s.Confirmed = now.UTC()
+			}
+		}
+	}
 }
 
 // maxEarlier bounds Earlier; a case has a handful of revisions.

@@ -39,19 +39,26 @@ type mediaFile struct {
 	MIME   string `json:"mime"`
 	SHA256 string `json:"sha256"`
 	Error  string `json:"error,omitempty"` // why there is no file
+	URL    string `json:"url,omitempty"`   // where to ask again for what is missing
+	Bytes  int64  `json:"bytes,omitempty"` // as well
 }
 
 // folder is the name of a revision's folder below alerts.
 func folder(caseID string, revision int) string { return caseID + "-" + strconv.Itoa(revision) }
 
 // store writes v's folder: into a hidden one first, then renamed, so that it appears whole.
-func store(dir string, v *verified, files []fetched, now time.Time) (string, error) {
+func store(dir string, v *verified, files []fetched, now time.Time) (_ string, err error) {
 	root := filepath.Join(dir, "alerts")
 	final := filepath.Join(root, folder(v.Case, v.Revision))
 	tmp := filepath.Join(root, "."+folder(v.Case, v.Revision)+".new")
 	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(tmp, 0o700)); err != nil {
 		return "", err
 	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(tmp) // on a full disk the half of it would take the room of the next
+		}
+	}()
 	m := manifest{
 		Identifier: v.Identifier, Case: v.Case, Revision: v.Revision, MsgType: v.MsgType, Status: v.Status, Sent: v.Sent,
 		Expires: v.expires, Received: now.UTC(), Repeat: v.Repeat, Texts: v.Texts, Media: []mediaFile{}, CAPSHA256: v.CAPSHA256,
@@ -91,7 +98,7 @@ func store(dir string, v *verified, files []fetched, now time.Time) (string, err
 // extensions of what a feed sends; anything else is kept without a promise.
 var extensions = map[string]string{
 	"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf",
-	"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/wav": ".wav", "audio/x-wav": ".wav",
+	"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/wav": ".wav", "text/plain": ".txt", "audio/x-wav": ".wav",
 }
 
 // freeName is photo.jpg, slide-fr.png, photo-2.jpg.
@@ -144,7 +151,8 @@ func parseFolder(name string) (caseID string, revision int) {
 }
 
 // tidy makes the folder agree with the state after a crash: half-written
-// folders go, and what was left of ended cases.
+// folders go, what was left of ended cases, and what the state does not know,
+// which the feed sends again if it is still live.
 func tidy(dir string, s *state) error {
 	root := filepath.Join(dir, "alerts")
 	if err := os.MkdirAll(root, 0o700); err != nil {
@@ -158,7 +166,7 @@ func tidy(dir string, s *state) error {
 	for _, e := range entries {
 		id, rev := parseFolder(e.Name())
 		h := s.Cases[id]
-		left := h != nil && !h.Ended.IsZero() && !(h.MsgType == "Cancel" && rev == h.Revision)
+		left := h == nil || rev > h.Revision || !h.Ended.IsZero() && !(h.MsgType == "Cancel" && rev == h.Revision)
 		if strings.HasPrefix(e.Name(), ".") || left {
 			errs = append(errs, os.RemoveAll(filepath.Join(root, e.Name())))
 		}
@@ -166,19 +174,28 @@ func tidy(dir string, s *state) error {
 	return errors.Join(errs...)
 }
 
+// maxLog bounds the log: a feed that comes and goes for months must not fill the disk.
+const maxLog = 16 << 20
+
 // note adds one line to the folder's log: what happened to which revision.
 func note(dir string, now time.Time, act, caseID string, revision int, detail string) error {
 	line, err := json.Marshal(struct {
 		At       time.Time `json:"at"`
 		Act      string    `json:"act"`
-		Case     string    `json:"case"`
-		Revision int       `json:"revision"`
+		Case     string    `json:"case,omitempty"`
+		Revision int       `json:"revision,omitempty"`
 		Detail   string    `json:"detail,omitempty"`
 	}{now.UTC(), act, caseID, revision, detail})
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "log.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	path := filepath.Join(dir, "log.jsonl")
+	if st, err := os.Stat(path); err == nil && st.Size() > maxLog {
+		if err := os.Rename(path, filepath.Join(dir, "log.old.jsonl")); err != nil {
+			return err
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}

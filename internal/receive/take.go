@@ -24,7 +24,7 @@ func (r *Receiver) take(ctx context.Context, addr, epoch string, a *alertFrame) 
 		}
 	}
 	defer r.end(a.Identifier, done)
-	if r.has(a) {
+	if r.has(a, epoch) {
 		return nil
 	}
 	v, err := verify(a, r.opt.Verify)
@@ -32,20 +32,23 @@ func (r *Receiver) take(ctx context.Context, addr, epoch string, a *alertFrame) 
 		r.forged(addr, a.Identifier, err)
 		return nil
 	}
-	if a.MsgType != "Cancel" && !time.Now().Before(v.expires) {
+	if a.MsgType != "Cancel" && r.over(v.expires) {
 		r.pass(a.Identifier) // an old document is no alert
 		return nil
 	}
-	files := fetch(ctx, r.client, v)
+	files := r.pictures(ctx, v)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	for _, f := range files {
 		if f.data == nil {
-			r.alarm(addr, AlarmMedia, fmt.Sprintf("case %s revision %d: %s: %s", a.Case, a.Revision, f.file.Kind, f.file.Error))
+			r.alarm("", AlarmMedia, fmt.Sprintf("case %s revision %d: %s: %s", a.Case, a.Revision, f.file.Kind, f.file.Error))
 		}
 	}
 	rev, err := r.keepRevision(v, epoch, files)
+	if errors.Is(err, errOvertaken) {
+		return nil
+	}
 	if err != nil {
 		r.alarm(addr, AlarmDisk, err.Error())
 		return err
@@ -54,12 +57,27 @@ func (r *Receiver) take(ctx context.Context, addr, epoch string, a *alertFrame) 
 	return nil
 }
 
+// over says whether an alert's time has passed.
+func (r *Receiver) over(expires time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.now().Before(expires)
+}
+
+// errOvertaken: while the pictures of a revision were fetched, another line
+// brought something newer of its case.
+var errOvertaken = errors.New("a newer revision came first")
+
 // keepRevision stores v, and only then owes its receipts.
 func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Revision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	dir, err := store(r.opt.Dir, v, files, now)
+	if h := r.state.Cases[v.Case]; h != nil && (h.Revision > v.Revision || h.MsgType == "Cancel" && v.MsgType != "Cancel") {
+		h.follows(v.Identifier)
+		return Revision{}, errOvertaken // a withdrawn child's picture must not come back
+	}
+	now := r.now()
+	dir, err := r.put(v, files, now)
 	if err != nil {
 		return Revision{}, fmt.Errorf("case %s revision %d was not stored: %w", v.Case, v.Revision, err)
 	}
@@ -77,7 +95,7 @@ func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Rev
 	if v.MsgType == "Cancel" {
 		h.Ended = now.UTC()
 		// The state first: after a crash in between, tidy deletes the rest.
-		if err = r.state.save(r.opt.Dir); err == nil {
+		if err = r.save(); err == nil {
 			err = erase(r.opt.Dir, v.Case, v.Revision)
 		}
 		if err == nil {
@@ -87,7 +105,11 @@ func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Rev
 		r.log("stored", v.Case, v.Revision, v.MsgType)
 	}
 	if err == nil {
-		err = r.owe(h.receipts()...)
+		due := h.receipts(now)
+		for _, rec := range due {
+			h.say(rec)
+		}
+		err = r.owe(due...)
 	}
 	if err != nil {
 		r.state.Cases[v.Case] = before
@@ -105,8 +127,21 @@ func (r *Receiver) keepRevision(v *verified, epoch string, files []fetched) (Rev
 	return Revision{v.Case, v.Identifier, v.Revision, v.MsgType, v.Status, dir, v.expires}, nil
 }
 
+// put writes v's folder. A withdrawal that finds no room makes some: what it
+// withdraws has to go anyway.
+func (r *Receiver) put(v *verified, files []fetched, now time.Time) (string, error) {
+	dir, err := store(r.opt.Dir, v, files, now)
+	if err == nil || v.MsgType != "Cancel" {
+		return dir, err
+	}
+	if gone := erase(r.opt.Dir, v.Case, v.Revision); gone != nil {
+		return "", errors.Join(err, gone)
+	}
+	return store(r.opt.Dir, v, files, now)
+}
+
 // has says whether a needs nothing more: it is stored, something newer is, or the case has ended.
-func (r *Receiver) has(a *alertFrame) bool {
+func (r *Receiver) has(a *alertFrame, epoch string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.state.Cases[a.Case]
@@ -125,6 +160,9 @@ func (r *Receiver) has(a *alertFrame) bool {
 	case !stored(r.opt.Dir, h, a.Case):
 		return false
 	}
+	if h.Epoch != epoch { // the log was made anew: what we owe belongs to the new one
+		r.adopt(h, epoch, a.Seq)
+	}
 	if a.Replay {
 		// The feed sends again what it has no receipt for.
 		r.again(h)
@@ -139,18 +177,29 @@ func (r *Receiver) again(h *held) {
 			return
 		}
 	}
-	if err := r.owe(h.receipts()...); err != nil {
-		r.alarm("", AlarmDisk, err.Error())
-	}
+	_ = r.owe(h.receipts(r.now())...) // a failure is an alarm, and the feed sends it again
 }
 
-// receipts are what is due once h is on the disk.
-func (h *held) receipts() []*Receipt {
-	out := []*Receipt{{Identifier: h.Identifier, Revision: h.Revision, State: "received", Epoch: h.Epoch}}
-	if h.MsgType == "Cancel" {
-		out = append(out, &Receipt{Identifier: h.Identifier, Revision: h.Revision, State: "removed", Epoch: h.Epoch})
+// adopt moves h to another epoch of the log, where it has another seq. Under r.mu.
+func (r *Receiver) adopt(h *held, epoch string, seq uint64) {
+	h.Epoch, h.Seq = epoch, seq
+	for _, rec := range r.state.Owed {
+		if rec.Identifier == h.Identifier {
+			rec.Epoch, rec.tried = epoch, time.Time{}
+		}
 	}
-	return out
+	r.dirty = true
+}
+
+// receipts are what is due once h is on the disk, as of now.
+func (h *held) receipts(now time.Time) []*Receipt {
+	due := func(state string) *Receipt {
+		return &Receipt{Identifier: h.Identifier, Revision: h.Revision, State: state, At: now.UTC(), Epoch: h.Epoch}
+	}
+	if h.MsgType == "Cancel" {
+		return []*Receipt{due("received"), due("removed")}
+	}
+	return []*Receipt{due("received")}
 }
 
 // begin claims an identifier for one line; mine is false when another has it.
@@ -200,11 +249,6 @@ func (r *Receiver) pass(identifier string) {
 func (r *Receiver) forged(addr, identifier string, err error) {
 	r.pass(identifier)
 	r.alarm(addr, AlarmForged, "an alert was refused and not stored: "+err.Error())
-}
-
-func (r *Receiver) alarm(addr string, kind AlarmKind, text string) {
-	r.opt.Log.Warn("alarm", "feed", addr, "kind", string(kind), "text", text)
-	r.opt.OnAlarm(Alarm{addr, kind, text})
 }
 
 func (r *Receiver) log(act, caseID string, revision int, detail string) {

@@ -28,6 +28,8 @@ type serverFrame struct {
 	// heartbeat
 	Live     []liveRef `json:"-"`
 	Degraded bool      `json:"degraded"`
+	At       time.Time `json:"at,omitzero"`
+	CredDays *int      `json:"cred_days"` // also of hello
 	// receipt_ok, receipt_refused; Identifier and Revision as in an alert
 	State  string `json:"state"`
 	Code   string `json:"code"`
@@ -114,7 +116,7 @@ func decodeFrame(data []byte) (serverFrame, error) {
 // What becomes part of a path must not lead out of the folder.
 var (
 	safeCase = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	safeWord = regexp.MustCompile(`^[a-z]{1,16}$`)
+	safeWord = regexp.MustCompile(`^[a-z][a-z_]{0,15}$`)
 )
 
 // check refuses a frame that could not be stored safely.

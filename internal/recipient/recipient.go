@@ -231,7 +231,7 @@ func (g *Registry) Count(channel string, areas []string) int {
 	defer g.mu.RUnlock()
 	n := 0
 	for _, r := range g.channels[channel] {
-		if g.match(r.Areas, areas) {
+		if g.match(r.Areas, areas) && r.Second == (adapter.Second{}) { // a second way is nobody more
 			n++
 		}
 	}

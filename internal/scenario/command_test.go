@@ -71,7 +71,7 @@ func TestEveryCommandHelps(t *testing.T) {
 			t.Errorf("tocsin %s --help has no example", name)
 		}
 	}
-	for _, name := range []string{"serve", "demo", "channel", "receive", "check", "keys", "users add", "verify", "export"} {
+	for _, name := range []string{"serve", "demo", "channel", "receive follow", "receive on-air", "check", "keys", "users add", "verify", "export"} {
 		if !slices.Contains(all, name) {
 			t.Errorf("tocsin --help does not list %s", name)
 		}
@@ -116,6 +116,11 @@ func TestEveryCommandFailsClearly(t *testing.T) {
 		{"export ABC --data " + empty, "no server runs"},
 		{"verify " + junk, "--cert"},
 		{"verify " + junk + " --cert " + junk, "CERTIFICATE"},
+		{"receive", "--feed: give the feed's address"},
+		{"receive --feed http://127.0.0.1:1 --cert " + junk + " --dir " + empty, "--token-file"},
+		{"receive seen --dir " + empty, "no receiver has written here yet"},
+		{"receive seen --dir " + empty + " --at 25:99", "--at"},
+		{"receive declined x --dir " + empty, "reason: declined needs one"},
 		{"receive --feed http://127.0.0.1:1 --token-file " + junk + " --cert " + junk + " --dir " + empty, "CERTIFICATE"},
 	}
 	for _, c := range cases {

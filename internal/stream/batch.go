@@ -60,7 +60,7 @@ func (e *Engine) publishBatch(ctx context.Context, msgs []*nats.Msg) error {
 			}
 			err, retry = fault(r.Error.ErrorCode, r.Error.Description)
 		}
-		if !retry {
+		if !retry || errors.Is(err, errDenied) {
 			return err
 		}
 		if errors.Is(err, nats.ErrConnectionClosed) || !e.sleep(ctx, e.tune.pause) {

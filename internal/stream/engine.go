@@ -35,6 +35,13 @@ type Engine struct {
 	closing sync.Once
 	closed  error
 
+	denied denials // what NATS refused us lately
+
+	registrar *registrar // nil: this process cannot admit stations
+	admission sync.Mutex // over the two below, and one Admit at a time
+	admitted  map[string]bool
+	strangers map[string]time.Time // accounts that another process admitted, since when we know
+
 	mu    sync.Mutex
 	fails int // publishes without an answer in a row
 }
@@ -56,7 +63,10 @@ func open(ctx context.Context, o Options, t tuning) (*Engine, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.openWait)
 	defer cancel()
-	e := &Engine{realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{}}
+	e := &Engine{
+		realm: o.Realm, log: o.Log, tune: t, handles: map[string]jetstream.Stream{},
+		admitted: map[string]bool{}, strangers: map[string]time.Time{},
+	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	if err := e.start(ctx, o); err != nil {
 		_ = e.shut(context.Background())
@@ -75,6 +85,12 @@ func (o Options) check() error {
 		return errors.New("option Creds is for outside servers: set URL too, or leave Creds empty")
 	case o.Replicas != 0 && o.Replicas != 1 && o.Replicas != 3 && o.Replicas != 5:
 		return fmt.Errorf("option Replicas is %d: set 1, 3 or 5", o.Replicas)
+	case o.URL == "" && o.SetupCreds != "":
+		return errors.New("option SetupCreds is for outside servers: set URL too, or leave SetupCreds empty")
+	case o.URL != "" && o.Listen != "":
+		return errors.New("option Listen is for the embedded server: outside servers listen by themselves; leave Listen empty")
+	case o.Listen != "" && o.TLS == nil && !loopback(o.Listen):
+		return fmt.Errorf("option Listen is %q: set TLS too, or listen on 127.0.0.1 alone", o.Listen)
 	case o.Dir != "" && o.Replicas > 1:
 		return fmt.Errorf("option Replicas is %d: the embedded server is one node; use URL for a cluster", o.Replicas)
 	}
@@ -92,7 +108,8 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	if err := e.connect(ctx, o); err != nil {
 		return err
 	}
-	if err := e.ensure(ctx, max(o.Replicas, 1)); err != nil {
+	var err error
+	if e.registrar, err = e.openRegistrar(ctx, o); err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}
 	e.cases = &Log{e: e, stream: streamCases, heads: []string{"cases", "officers"}, urgent: true}
@@ -126,6 +143,9 @@ func (e *Engine) shut(ctx context.Context) error {
 	case <-idle:
 	case <-ctx.Done():
 		err = fmt.Errorf("close event stream: work still under way: %w", context.Cause(ctx))
+	}
+	if e.registrar != nil {
+		e.registrar.conn.Close()
 	}
 	if e.conn != nil {
 		if e.conn.IsConnected() {

@@ -12,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"tocsin/internal/alert"
 )
 
@@ -38,6 +42,25 @@ func shutDown(t *testing.T, e *Engine) {
 	if err := e.Close(ctx); err != nil {
 		t.Error(err)
 	}
+}
+
+// master is an operator's connection with every right over our account, which the engine's own has not.
+func master(t *testing.T, e *Engine) jetstream.JetStream {
+	t.Helper()
+	as, err := e.host.user(e.host.keys.account, "test", jwt.Permissions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := nats.Connect("", as...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
 }
 
 // onDisk names the files under dir that hold the marker.

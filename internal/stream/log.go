@@ -73,7 +73,11 @@ func (l *Log) message(en Entry) (*nats.Msg, error) {
 	if err := checkID(en.ID); err != nil {
 		return nil, err
 	}
-	return message(subject, en), nil
+	m := message(subject, en)
+	if l.stream == streamAlerts {
+		l.e.label(m)
+	}
+	return m, nil
 }
 
 // Last is the newest record of a subject, or ErrNone.

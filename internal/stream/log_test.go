@@ -182,7 +182,7 @@ func TestOpenRefusesAStreamThatWouldLose(t *testing.T) {
 	e := openIn(t, dir)
 	cfg := e.handles[streamSubscribers].CachedInfo().Config
 	cfg.MaxMsgsPerSubject = 1
-	if _, err := e.js.UpdateStream(t.Context(), cfg); err != nil {
+	if _, err := master(t, e).UpdateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	shutDown(t, e)

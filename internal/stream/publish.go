@@ -54,6 +54,7 @@ func (e *Engine) publish(ctx context.Context, m *nats.Msg) (uint64, error) {
 		if err == nil {
 			err, retry = fault(r.Error.ErrorCode, r.Error.Description)
 		}
+		retry = retry && !errors.Is(err, errDenied)
 		if errors.Is(err, ErrConflict) {
 			return e.ours(ctx, r.Stream, m)
 		}
@@ -112,9 +113,14 @@ func giveUp(ctx context.Context, last error) error {
 
 // request is one try.
 func (e *Engine) request(ctx context.Context, m *nats.Msg) (reply, error) {
-	one, done := context.WithTimeout(ctx, e.tune.try)
+	watched, unwatch := e.denied.watch(ctx, m.Subject)
+	defer unwatch()
+	one, done := context.WithTimeout(watched, e.tune.try)
 	defer done()
 	answer, err := e.conn.RequestMsgWithContext(one, m)
+	if cause := context.Cause(watched); errors.Is(cause, errDenied) {
+		return reply{}, cause
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			e.unanswered()

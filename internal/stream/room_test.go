@@ -147,7 +147,7 @@ func TestStoreBound(t *testing.T) {
 	e := openTuned(t, t.TempDir(), tune)
 	cfg := e.handles[streamLedger].CachedInfo().Config
 	cfg.MaxBytes, cfg.Discard = 1<<20, jetstream.DiscardNew
-	if _, err := e.js.UpdateStream(t.Context(), cfg); err != nil {
+	if _, err := master(t, e).UpdateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	var all []Entry

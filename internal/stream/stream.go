@@ -44,6 +44,7 @@ package stream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"time"
@@ -67,9 +68,20 @@ var (
 
 // Options say which NATS to use.
 type Options struct {
-	Dir      string // embedded: data folder, used by one process alone
-	URL      string // outside servers instead: "nats://a:4222,nats://b:4222"
-	Creds    string // credentials file for URL; empty = none
+	Dir   string // embedded: data folder, used by one process alone
+	URL   string // outside servers instead: "nats://a:4222,nats://b:4222"
+	Creds string // credentials file for URL; empty = none
+	// SetupCreds, with URL, make the streams that are missing and are dropped then.
+	// Empty: Creds make them, or, having no right to, say which is missing.
+	SetupCreds string
+	// Keys is the folder of the NATS operator's keys. Embedded: they are made when
+	// absent, and empty means Dir/keys. With URL: only those who hold them can admit stations.
+	Keys string
+	// Listen is where the embedded server takes stations with direct NATS; empty = nowhere.
+	// Without TLS only on loopback.
+	Listen string
+	TLS    *tls.Config
+
 	Realm    alert.Realm
 	Replicas int // of every stream, with URL: 1, 3 or 5; 0 = 1
 	Log      *slog.Logger

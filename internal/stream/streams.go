@@ -85,8 +85,8 @@ func subjects(heads ...string) []string {
 	return all
 }
 
-// ensure makes the streams that are missing and verifies the others.
-func (e *Engine) ensure(ctx context.Context, replicas int) error {
+// ensure makes the streams that are missing, by a connection that may, and verifies the others.
+func (e *Engine) ensure(ctx context.Context, maker jetstream.JetStream, replicas int) error {
 	for _, want := range configs(replicas) {
 		if want.Name == streamAlerts {
 			want.Metadata = map[string]string{epochKey: rand.Text()}
@@ -94,7 +94,7 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 		if e.host != nil && want.Discard == jetstream.DiscardNew && want.MaxBytes > 0 {
 			want.MaxBytes = min(want.MaxBytes, max(freeSpace(e.host.dir)/4, 16<<20))
 		}
-		info, err := e.ensureOne(ctx, want)
+		info, err := e.ensureOne(ctx, maker, want)
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
 		}
@@ -111,10 +111,10 @@ func (e *Engine) ensure(ctx context.Context, replicas int) error {
 	return nil
 }
 
-func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
+func (e *Engine) ensureOne(ctx context.Context, maker jetstream.JetStream, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	for {
 		one, done := context.WithTimeout(ctx, 2*e.tune.try) // a cluster that still elects its leader answers nothing at all
-		info, err := e.createOrLook(one, want)
+		info, err := e.createOrLook(one, maker, want)
 		done()
 		if err == nil {
 			return info, nil
@@ -123,16 +123,21 @@ func (e *Engine) ensureOne(ctx context.Context, want jetstream.StreamConfig) (*j
 		if refused && api.Code != 503 && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse && api.ErrorCode != codeNoPeers {
 			return nil, plain(err)
 		}
+		if e.denied.has("$JS.API.STREAM.CREATE." + want.Name) {
+			return nil, errors.New("it does not exist, and these credentials may not make it: start once with the set-up's credentials (--setup-creds) as well")
+		}
 		if !e.sleep(ctx, e.tune.pause) {
 			return nil, plain(err)
 		}
 	}
 }
 
-func (e *Engine) createOrLook(ctx context.Context, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
+func (e *Engine) createOrLook(ctx context.Context, maker jetstream.JetStream, want jetstream.StreamConfig) (*jetstream.StreamInfo, error) {
 	s, err := e.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = e.js.CreateStream(ctx, want)
+		if _, err = maker.CreateStream(ctx, want); err == nil {
+			s, err = e.js.Stream(ctx, want.Name)
+		}
 	}
 	if err != nil {
 		return nil, err

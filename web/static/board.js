@@ -8,7 +8,7 @@ let again = false;
 function say(alive) {
   dot.hidden = false;
   dot.classList.toggle("off", !alive);
-  dot.textContent = alive ? dot.dataset.on : dot.dataset.off;
+  dot.textContent = alive ? dot.dataset.alive : dot.dataset.lost;
 }
 
 async function refresh() {
@@ -35,11 +35,15 @@ async function refresh() {
 // swap keeps the place of whoever reads or presses Tab in the part.
 function swap(doc) {
   const left = board.querySelector(".scroll")?.scrollLeft ?? 0;
+  const open = [...board.querySelectorAll("details[open]")].map((d) => d.id);
   const at = board.contains(document.activeElement) ? document.activeElement : null;
   board.replaceChildren(...doc.body.childNodes);
   const scroll = board.querySelector(".scroll");
   if (scroll) scroll.scrollLeft = left;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (!at) return;
+  const detail = at.closest("details");
+  if (detail) return document.getElementById(detail.id)?.querySelector("summary").focus({ preventScroll: true });
   const same = at.href ? [...board.querySelectorAll("a")].find((a) => a.href === at.href) : scroll;
   same?.focus({ preventScroll: true });
 }

@@ -32,6 +32,7 @@ var kinds = []kind{
 	{alert.Live, alert.StatusActual, alert.TypeUpdate, 2},
 	{alert.Live, alert.StatusActual, alert.TypeCancel, 3},
 	{alert.Live, alert.StatusTest, alert.TypeAlert, 1},
+	{alert.Drill, alert.StatusTest, alert.TypeAlert, 1},
 }
 
 // drill is a message of the drill realm: only these are sent.

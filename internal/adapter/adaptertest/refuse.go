@@ -63,12 +63,12 @@ func exercise(t tester, c Case) {
 	everyPayload(t, c, func(is kind, lang alert.Lang, p adapter.Payload) {
 		word := alert.StatusWord(alert.StatusExercise, lang)
 		for _, part := range p.Parts {
-			if says := strings.Contains(part.Text, word); says != (is.status == alert.StatusExercise) {
+			if says := strings.Contains(part.Text, word); says != (is.realm == alert.Drill) {
 				t.Errorf("%s in %s, part %q: the word %q is there: %t", is, lang, part.Name, word, says)
 			}
 		}
 		text, _ := parse(c, p)
-		if says := strings.Contains(text, word); says != (is.status == alert.StatusExercise) {
+		if says := strings.Contains(text, word); says != (is.realm == alert.Drill) {
 			t.Errorf("%s in %s, body: the word %q is there: %t", is, lang, word, says)
 		}
 	})

@@ -1,179 +1,126 @@
+//go:build linux
+
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
-	"slices"
-	"strconv"
-	"sync"
-	"time"
 
-	"github.com/gorilla/websocket"
+	"tocsin/internal/bench/measure"
 )
 
-// arrivals of one release at all clients of one server, Unix nanoseconds.
-type arrivals struct {
-	Server            string
-	N                 int
-	Bytes             int // of the frame
-	Median, P99, Last int64
+// order is what the clients' process is asked to do.
+type order struct {
+	Op       string // connect, expect, wait, storm, drop, receipts, check
+	Kind     string
+	Addr     string
+	Tokens   []string
+	Clients  int
+	Last     int    // expect: the alert that ends the round
+	Cursor   string // storm: what an nchan client was told last
+	Receipts int    // receipts: how many answers are awaited; 0 = send none
+	TLS      bool
 }
 
-// child is the clients' process.
-type child struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Scanner
+// outcome is the clients' answer.
+type outcome struct {
+	arrivals
+
+	Began int64 // of a storm
+	PID   int
+	// Faults since the beginning: all must be 0.
+	Twice, Disorder, Refused, Lost int64
+	Why                            string
 }
 
-// startClients starts the process and waits until all are connected.
-func startClients(clients int, servers ...server) (*child, error) {
-	exe, err := os.Executable()
+// crowd is the clients' process as the bench sees it.
+type crowd struct{ process *measure.Process }
+
+// startCrowd starts the process.
+func startCrowd() (*crowd, error) {
+	cmd, err := measure.Self("-role", "clients")
 	if err != nil {
 		return nil, err
 	}
-	c := &child{cmd: exec.Command(exe, "-role", "clients")}
-	c.cmd.Stderr = os.Stderr
-	if c.in, err = c.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := c.cmd.StdoutPipe()
+	p, err := measure.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
-	c.out = bufio.NewScanner(out)
-	if err := c.cmd.Start(); err != nil {
-		return nil, err
+	return &crowd{p}, nil
+}
+
+// ask gives one order.
+func (c *crowd) ask(o order) (outcome, error) {
+	var out outcome
+	err := c.process.Ask(o, &out)
+	if err != nil {
+		return out, fmt.Errorf("clients: %s: %w", o.Op, err)
 	}
-	w := bufio.NewWriter(c.in)
-	for _, s := range servers {
-		for n := range clients {
-			fmt.Fprintln(w, s.name(), s.address(), s.token(n))
+	return out, nil
+}
+
+func (c *crowd) stop() { c.process.Stop() }
+
+// serveClients is the process's own side.
+func serveClients() error {
+	var f *fleet
+	var secure *tlsFleet
+	return measure.Serve(os.Stdin, os.Stdout, func(raw json.RawMessage) (any, error) {
+		var o order
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return nil, err
 		}
-	}
-	fmt.Fprintln(w, "go")
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	if !c.out.Scan() || c.out.Text() != "ready" {
-		c.stop()
-		return nil, errors.New("the clients could not connect")
-	}
-	return c, nil
-}
-
-// measure releases n on s and waits for the arrivals.
-func (c *child) measure(s server, n int) (figures, error) {
-	began := time.Now().UnixNano()
-	if err := s.release(n); err != nil {
-		return figures{}, err
-	}
-	if !c.out.Scan() {
-		return figures{}, errors.New("the clients ended")
-	}
-	var a arrivals
-	if err := json.Unmarshal(c.out.Bytes(), &a); err != nil || a.Server != s.name() || a.N != n {
-		return figures{}, fmt.Errorf("unexpected report %q", c.out.Text())
-	}
-	ms := func(at int64) float64 { return float64(at-began) / 1e6 }
-	return figures{ms(a.Median), ms(a.P99), ms(a.Last), a.Bytes}, nil
-}
-
-func (c *child) stop() {
-	_ = c.in.Close()
-	_ = c.cmd.Wait()
-}
-
-// group gathers one server's arrivals.
-type group struct {
-	mu   sync.Mutex
-	size int
-	at   map[int][]int64
-}
-
-// runClients connects as told on in, reports on out, and ends with in.
-func runClients(in io.Reader, out io.Writer) error {
-	lines := bufio.NewScanner(in)
-	groups := map[string]*group{}
-	var write sync.Mutex
-	var connecting sync.WaitGroup
-	slots := make(chan struct{}, 32) // handshakes at once
-	var failed error
-	for lines.Scan() && lines.Text() != "go" {
-		var name, url, token string
-		if _, err := fmt.Sscan(lines.Text(), &name, &url, &token); err != nil {
-			return err
+		if o.Op == "connect" && o.TLS {
+			var err error
+			secure, err = connectTLS(o.Addr, o.Tokens, o.Clients)
+			return outcome{PID: os.Getpid()}, err
 		}
-		g := groups[name]
-		if g == nil {
-			g = &group{at: map[int][]int64{}}
-			groups[name] = g
+		if o.Op == "drop" && secure != nil {
+			secure.close()
+			return outcome{}, nil
 		}
-		g.size++
-		slots <- struct{}{}
-		connecting.Go(func() {
-			defer func() { <-slots }()
-			conn, _, err := websocket.DefaultDialer.Dial(url, http.Header{"Authorization": {"Bearer " + token}})
-			if err == nil {
-				err = conn.WriteJSON(map[string]string{"type": "resume", "start": "new"})
+		if o.Op == "connect" {
+			var err error
+			if f, err = newFleet(dialects[o.Kind], o.Addr, o.Tokens, o.Clients); err != nil {
+				return nil, err
 			}
-			if err != nil {
-				write.Lock()
-				failed = err
-				write.Unlock()
-				return
-			}
-			go read(conn, name, g, out, &write)
-		})
-	}
-	connecting.Wait()
-	if failed != nil {
-		return failed
-	}
-	time.Sleep(500 * time.Millisecond) // the first heartbeats go by
-	write.Lock()
-	fmt.Fprintln(out, "ready")
-	write.Unlock()
-	for lines.Scan() {
-	}
-	return nil
+		}
+		if f == nil {
+			return nil, fmt.Errorf("%s before connect", o.Op)
+		}
+		return f.obey(o)
+	})
 }
 
-// read notes when each release arrives; the last client of a release reports it.
-func read(conn *websocket.Conn, name string, g *group, out io.Writer, write *sync.Mutex) {
-	mark := []byte(`"identifier":"bench-`)
-	for {
-		_, data, err := conn.ReadMessage()
-		now := time.Now().UnixNano()
-		if err != nil {
-			return
+// obey carries one order out.
+func (f *fleet) obey(o order) (out outcome, err error) {
+	out.PID = os.Getpid()
+	switch o.Op {
+	case "connect":
+		err = f.connect()
+	case "expect":
+		f.expect(o.Last)
+	case "wait":
+		out.arrivals, err = f.wait()
+	case "drop":
+		f.drop()
+	case "storm":
+		if o.Cursor != "" {
+			f.epoch.Store(&o.Cursor)
 		}
-		i := bytes.Index(data, mark)
-		if i < 0 || bytes.Contains(data[:min(len(data), 30)], []byte("heartbeat")) {
-			continue
+		out.Began, out.arrivals, err = f.storm()
+	case "receipts":
+		f.expectReceipts(o.Receipts)
+	case "stored":
+		err = f.await(f.stored, "are answered", &f.answered)
+	case "check":
+		out.Twice, out.Disorder, out.Refused, out.Lost = f.twice.Load(), f.disorder.Load(), f.refused.Load(), f.lost.Load()
+		if why := f.why.Load(); why != nil {
+			out.Why = *why
 		}
-		n, err := strconv.Atoi(string(data[i+len(mark) : i+len(mark)+6]))
-		if err != nil {
-			continue
-		}
-		g.mu.Lock()
-		g.at[n] = append(g.at[n], now)
-		all := g.at[n]
-		whole := len(all) == g.size
-		g.mu.Unlock()
-		if whole {
-			slices.Sort(all)
-			line, _ := json.Marshal(arrivals{name, n, len(data), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]})
-			write.Lock()
-			fmt.Fprintf(out, "%s\n", line)
-			write.Unlock()
-		}
+	default:
+		err = fmt.Errorf("no such order: %s", o.Op)
 	}
+	return out, err
 }

@@ -1,6 +1,10 @@
+//go:build linux
+
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -18,7 +22,7 @@ const whole = 0
 // identifier names a release so that a client finds it without decoding JSON.
 func identifier(n int) string { return fmt.Sprintf("bench-%06d", n) }
 
-// message is revision n in a frame of about size bytes, or whole.
+// message is release n in a frame of about size bytes, or whole.
 func message(n, size int) (*alert.Message, error) {
 	if size != whole {
 		return sample(n, size), nil
@@ -69,6 +73,34 @@ func sample(n, size int) *alert.Message {
 		Status: alert.StatusExercise, Languages: []alert.Lang{alert.English}, Areas: []alert.Area{{Code: "BE-VAN"}},
 		Sent: now, Expires: now.Add(time.Hour), Texts: map[alert.Lang]alert.Texts{alert.English: text},
 	}
-	m.CAP = []byte("<alert>" + strings.Repeat("<x>word</x>\n", max(0, size-700)/13) + "</alert>")
+	m.CAP = []byte("<alert>" + strings.Repeat("<x>word</x>\n", max(0, size-900)/13) + "</alert>")
 	return m
+}
+
+// frame is release n as the peers send it: the product's fields and length.
+func frame(n, size int) ([]byte, error) {
+	m, err := message(n, size)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[alert.Lang]any{} // what a station reads out or shows
+	for lang, t := range m.Texts {
+		texts[lang] = map[string]any{
+			"headline": t.Headline, "spoken": t.Spoken, "spoken_seconds": t.SpokenSeconds, "crawl": t.Crawl, "radiotext": t.RadioText,
+		}
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"type":"alert","seq":%d,"prev":%d,"replay":false,"epoch":"abcdefghijklmnopqrstuvwxyz","identifier":"%s",`, n, n-1, m.Identifier)
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // escaped, a CAP document grows by half
+	at := b.Len()
+	err = enc.Encode(map[string]any{
+		"areas": m.Areas, "texts": texts, "media": m.Media, "cap": string(m.CAP), "sent": m.Sent, "expires": m.Expires,
+	})
+	raw := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	raw = append(raw[:at], raw[at+1:]...) // two objects become one
+	if pad := size - len(raw); pad > 0 {  // as many bytes as the other frame
+		raw = append(raw, bytes.Repeat([]byte(" "), pad)...)
+	}
+	return raw, err
 }

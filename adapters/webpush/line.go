@@ -1,0 +1,483 @@
+package webpush
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tocsin/internal/adapter"
+)
+
+const (
+	// refusedRun is after how many refusals of our key or token in a row, with no
+	// push taken between, an origin is stopped. Not after the first: a stranger
+	// may subscribe with another server's key, and must not silence the origin for all.
+	refusedRun = 8
+	// grantedFirst is what a connection is expected to take before it has said
+	// so: for deciding how many to dial.
+	grantedFirst = 100
+	// dialAgain is how long after a failed dial the next one may be.
+	dialAgain = time.Second
+)
+
+// How a push ended, when not with an answer.
+var (
+	// errUnprocessed: the service says that it did nothing with it, or it never left.
+	errUnprocessed = errors.New("not processed")
+	// errLost: the connection ended under it; the service may have taken it.
+	errLost = errors.New("connection lost")
+	// errReset: the service gave it up, and may have taken it.
+	errReset = errors.New("stream reset")
+	// errCalm: the service ended it, asking for calm.
+	errCalm = errors.New("asked for calm")
+	// errLate: no answer within answerTimeout.
+	errLate = errors.New("no answer in time")
+	// errAbandoned: its Send has ended.
+	errAbandoned = errors.New("abandoned")
+	// errStopped: it waited when its line was stopped, and never left.
+	errStopped = errors.New("stopped")
+	// errClosed: the channel was closed.
+	errClosed = errors.New("closed")
+)
+
+// flight is one sealed push on its way.
+type flight struct {
+	home  *tally
+	index int // in the batch
+	target
+	head  *head
+	body  []byte
+	tries int
+	begun time.Time // when it was given to a connection
+
+	status int    // of the answer
+	after  string // its Retry-After
+	err    error  // why there is no answer
+}
+
+// head is the headers that flights share.
+type head struct{ authority, token, topic, urgency, ttl string }
+
+// tally gathers the flights of one Send as they end.
+type tally struct {
+	ctx      context.Context
+	unposted atomic.Int32 // flights that wait for a place on a connection
+	bell     chan struct{}
+	mu       sync.Mutex
+	ended    []*flight
+}
+
+func newTally(ctx context.Context) *tally { return &tally{ctx: ctx, bell: make(chan struct{}, 1)} }
+
+func (t *tally) end(f *flight) {
+	t.mu.Lock()
+	t.ended = append(t.ended, f)
+	t.mu.Unlock()
+	t.ring()
+}
+
+func (t *tally) ring() {
+	select {
+	case t.bell <- struct{}{}:
+	default:
+	}
+}
+
+func (t *tally) take() []*flight {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.ended
+	t.ended = nil
+	return all
+}
+
+// link is one connection to a push service.
+type link interface {
+	// room is how many more flights it takes now.
+	room() int
+	// post takes the first of fs, says how many, and ends each by line.land,
+	// never from within the call. It does not wait.
+	post(fs []*flight) int
+	// abandon ends the flights of a Send that is over.
+	abandon(t *tally)
+	// busy says whether anything is under way.
+	busy() bool
+	// dead says whether it takes nothing any more.
+	dead() bool
+	// close ends it and all its flights.
+	close()
+}
+
+// line is what waits for one push service, and the connections to it. Flights
+// leave in the order they came, as the service's pace and the places on its
+// connections allow; a further connection is dialled when all are full.
+type line struct {
+	client          *client
+	origin          string
+	scheme, address string // host:port
+	authority       string
+	max             int // connections
+
+	// again asks whoever holds mu to look once more: net/http calls back out of
+	// the very calls that are made with mu held.
+	again atomic.Bool
+	sick  atomic.Bool // a connection has died
+	old   atomic.Bool // the service wants HTTP/1.1
+
+	mu       sync.Mutex
+	queue    []*flight
+	links    []link
+	dialling int
+	failed   time.Time // the last dial that failed
+	pace     pace
+	timer    *time.Timer // for the pace
+	idle     *time.Timer
+	closed   bool
+
+	notBefore time.Time // a Retry-After
+	code      string    // the status that came with it
+	refusals  int       // in a row
+	refusal   string    // the status of the last
+	probing   bool
+}
+
+// enqueue lines fs up.
+func (l *line) enqueue(fs []*flight) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		l.finish(fs, errClosed)
+		return
+	}
+	for _, f := range fs {
+		f.home.unposted.Add(1)
+	}
+	l.queue = append(l.queue, fs...)
+	l.mu.Unlock()
+	l.pump()
+}
+
+// finish ends fs without an answer.
+func (l *line) finish(fs []*flight, err error) {
+	for _, f := range fs {
+		f.err = err
+		f.home.end(f)
+	}
+}
+
+// pump gives waiting flights to connections with room. Everybody who held mu
+// calls it afterwards.
+func (l *line) pump() {
+	l.again.Store(true)
+	for l.again.Load() && l.mu.TryLock() {
+		l.again.Store(false)
+		l.fill(time.Now())
+		l.mu.Unlock()
+	}
+}
+
+// unlock is mu.Unlock for those who do not pump: somebody may have asked meanwhile.
+func (l *line) unlock() {
+	l.mu.Unlock()
+	if l.again.Load() {
+		l.pump()
+	}
+}
+
+// fill is pump's turn. l is locked.
+func (l *line) fill(now time.Time) {
+	l.bury()
+	for len(l.queue) > 0 && !l.closed {
+		allowed, wait := l.pace.allow(now, len(l.queue))
+		if allowed == 0 {
+			l.timer.Reset(wait)
+			return
+		}
+		posted := l.give(now, allowed)
+		if posted == 0 {
+			l.grow(now)
+			return
+		}
+		l.pace.spent(posted)
+	}
+	if len(l.queue) == 0 {
+		l.queue = nil // its room may be large
+	}
+}
+
+// give posts up to n flights on the first connection with room.
+func (l *line) give(now time.Time, n int) int {
+	for _, c := range l.links {
+		k := min(n, c.room())
+		if k <= 0 {
+			continue
+		}
+		for _, f := range l.queue[:k] {
+			f.begun = now
+		}
+		// Counted before they go: from post on they may end, and be sent once more.
+		for _, f := range l.queue[:k] {
+			f.home.unposted.Add(-1)
+		}
+		took := c.post(l.queue[:k])
+		for _, f := range l.queue[took:k] {
+			f.home.unposted.Add(1)
+		}
+		if took == 0 {
+			continue
+		}
+		var last *tally
+		for _, f := range l.queue[:took] {
+			if f.home != last {
+				last = f.home
+				last.ring()
+			}
+		}
+		clear(l.queue[:took])
+		l.queue = l.queue[took:]
+		return took
+	}
+	return 0
+}
+
+// bury lets go of dead connections that carry nothing any more. l is locked.
+func (l *line) bury() {
+	if !l.sick.Swap(false) {
+		return
+	}
+	l.links = slices.DeleteFunc(l.links, func(c link) bool {
+		gone := c.dead() && !c.busy()
+		if gone {
+			c.close()
+		}
+		return gone
+	})
+}
+
+// grow dials further connections: as many as the queue would fill, and at most
+// as many at once as there are, so that a cold burst does not begin with dozens
+// of handshakes to a service that answers none. l is locked.
+func (l *line) grow(now time.Time) {
+	want, alive := (len(l.queue)+grantedFirst-1)/grantedFirst, 0
+	for _, c := range l.links {
+		if !c.dead() {
+			alive++
+		}
+	}
+	for l.dialling < min(want, max(1, alive), l.max-alive) {
+		if alive > 0 && now.Sub(l.failed) < dialAgain {
+			return
+		}
+		l.dialling++
+		l.client.running.Go(l.dial)
+	}
+}
+
+// dial opens one connection. When there is none at all, those who wait share its failure.
+func (l *line) dial() {
+	ctx, cancel := context.WithTimeout(l.client.ctx, dialTimeout)
+	defer cancel()
+	fresh, err := l.client.dial(ctx, l)
+	l.mu.Lock()
+	l.dialling--
+	var stranded []*flight
+	switch {
+	case errors.Is(err, errOld):
+		l.old.Store(true) // the next dial knows
+	case err != nil:
+		l.failed = time.Now()
+		if len(l.links) == 0 && l.dialling == 0 {
+			stranded, l.queue = l.queue, nil
+		}
+	case l.closed:
+		defer fresh.close()
+	default:
+		l.links = append(l.links, fresh)
+		l.idle.Reset(idleTimeout)
+	}
+	l.mu.Unlock()
+	for _, f := range stranded {
+		f.home.unposted.Add(-1)
+	}
+	l.finish(stranded, err)
+	l.pump()
+}
+
+// land takes flights that have ended on a connection; those without an err have an answer.
+func (l *line) land(fs []*flight, now time.Time) {
+	l.mu.Lock()
+	var stopped []*flight
+	for _, f := range fs {
+		if l.note(f, now) && stopped == nil {
+			stopped, l.queue = l.queue, nil
+		}
+	}
+	l.mu.Unlock()
+	for _, f := range fs {
+		f.home.end(f)
+	}
+	for _, f := range stopped {
+		f.home.unposted.Add(-1)
+	}
+	l.finish(stopped, errStopped)
+	l.pump()
+}
+
+// note lets the line learn from how f ended, and says whether it must stop now. l is locked.
+func (l *line) note(f *flight, now time.Time) (stop bool) {
+	if f.err != nil {
+		if errors.Is(f.err, errCalm) {
+			l.pace.complained(now)
+		}
+		return false
+	}
+	l.pace.answered(now, now.Sub(f.begun))
+	switch f.status {
+	case http.StatusTooManyRequests, http.StatusNotAcceptable, http.StatusServiceUnavailable:
+		l.pace.complained(now)
+		if after := retryAfter(f.after, now); after > 0 {
+			l.notBefore, l.code = now.Add(after), codeOf(f.status)
+			return true
+		}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		l.refusals++
+		l.refusal = codeOf(f.status)
+		return l.refusals >= refusedRun
+	default:
+		if taken(f.status) {
+			l.refusals = 0
+		}
+	}
+	return false
+}
+
+// verdict says why nothing may leave now; nil = go ahead. After refusals one
+// push at a time may try whether they have ended: probe says that the caller's
+// may, and the caller must then send one, wait for its end and call probed.
+func (l *line) verdict(now time.Time) (f *adapter.Failure, probe bool) {
+	l.mu.Lock()
+	defer l.unlock()
+	if left := l.notBefore.Sub(now); left > 0 {
+		return slower(l.code, left), false
+	}
+	if l.refusals < refusedRun {
+		return nil, false
+	}
+	if l.probing {
+		return refused(l.refusal), false
+	}
+	l.probing = true
+	return nil, true
+}
+
+// probed ends a probe.
+func (l *line) probed() {
+	l.mu.Lock()
+	defer l.unlock()
+	l.probing = false
+}
+
+// stoppedBy is the failure of those whom a stop met in the queue.
+func (l *line) stoppedBy(now time.Time) *adapter.Failure {
+	l.mu.Lock()
+	defer l.unlock()
+	if left := l.notBefore.Sub(now); left > 0 || l.refusals < refusedRun {
+		return slower(l.code, max(left, 0))
+	}
+	return refused(l.refusal)
+}
+
+// hopeless is how long those behind the queue should stay away, when at the
+// service's pace they would wait longer than a Send has; 0 = not hopeless.
+func (l *line) hopeless() time.Duration {
+	l.mu.Lock()
+	defer l.unlock()
+	if l.pace.rate == 0 {
+		return 0
+	}
+	wait := time.Duration(float64(len(l.queue)) / l.pace.rate * float64(time.Second))
+	if wait < queueTime {
+		return 0
+	}
+	return wait
+}
+
+// abandon ends the flights of a Send that is over.
+func (l *line) abandon(t *tally) {
+	l.mu.Lock()
+	var mine []*flight
+	kept := l.queue[:0]
+	for _, f := range l.queue {
+		if f.home == t {
+			mine = append(mine, f)
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	clear(l.queue[len(kept):])
+	l.queue = kept
+	links := slices.Clone(l.links)
+	l.mu.Unlock()
+	for _, f := range mine {
+		f.home.unposted.Add(-1)
+	}
+	l.finish(mine, errAbandoned)
+	for _, c := range links {
+		c.abandon(t)
+	}
+	l.pump()
+}
+
+// rest closes the connections that carry nothing, and says whether the line is at rest.
+func (l *line) rest() bool {
+	l.mu.Lock()
+	var idle []link
+	alive := l.links[:0]
+	for _, c := range l.links {
+		if c.busy() {
+			alive = append(alive, c)
+		} else {
+			idle = append(idle, c)
+		}
+	}
+	clear(l.links[len(alive):])
+	l.links = alive
+	quiet := len(alive) == 0 && l.dialling == 0 && len(l.queue) == 0
+	l.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+	l.pump()
+	return quiet
+}
+
+// restLater is rest, and comes again while something is under way.
+func (l *line) restLater() {
+	if l.rest() {
+		return
+	}
+	l.mu.Lock()
+	defer l.unlock()
+	if !l.closed {
+		l.idle.Reset(idleTimeout)
+	}
+}
+
+// close ends the line with all that waits and flies.
+func (l *line) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.timer.Stop()
+	l.idle.Stop()
+	waiting, links := l.queue, l.links
+	l.queue, l.links = nil, nil
+	l.mu.Unlock()
+	l.finish(waiting, errClosed)
+	for _, c := range links {
+		c.close()
+	}
+}

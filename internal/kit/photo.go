@@ -1,0 +1,76 @@
+package kit
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math"
+
+	xdraw "golang.org/x/image/draw"
+)
+
+// portrait is the shape of a photo on a sheet, height by width.
+const portrait = 1.25
+
+// maxPhotoPixels bounds what is decoded: casework stores photos of 1600 pixels.
+const maxPhotoPixels = 16_000_000
+
+func decode(data []byte) (image.Image, error) {
+	c, err := jpeg.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if c.Width*c.Height > maxPhotoPixels {
+		return nil, fmt.Errorf("the photo has %d by %d pixels", c.Width, c.Height)
+	}
+	return jpeg.Decode(bytes.NewReader(data))
+}
+
+// crop is the part of a photo that fills w by h. What is cut off of a high photo
+// goes from below: a face is in the upper part.
+func crop(img image.Image, w, h float64) image.Rectangle {
+	b := img.Bounds()
+	iw, ih := float64(b.Dx()), float64(b.Dy())
+	if iw/ih > w/h { // too wide
+		cw := ih * w / h
+		x := (iw - cw) / 2
+		return image.Rect(int(x), 0, int(x+cw), b.Dy()).Add(b.Min)
+	}
+	ch := iw * h / w
+	y := (ih - ch) * 0.25
+	return image.Rect(0, int(y), b.Dx(), int(y+ch)).Add(b.Min)
+}
+
+// cut is the crop of img at the pixels that w by h units want.
+func cut(img image.Image, w, h, density float64) image.Image {
+	src := crop(img, w, h)
+	dst := image.NewRGBA(image.Rect(0, 0, int(math.Round(w*density)), int(math.Round(h*density))))
+	xdraw.CatmullRom.Scale(dst, dst.Bounds(), img, src, xdraw.Src, nil)
+	return dst
+}
+
+// grid is how n photos of the portrait's shape stand in r, each with room for a
+// caption of the given height below it: as large as they get.
+func grid(n int, r rect, caption, gap float64) []rect {
+	best, cols := 0.0, 1
+	for c := 1; c <= n; c++ {
+		if w := cellWidth(n, c, r, caption, gap); w > best {
+			best, cols = w, c
+		}
+	}
+	cells := make([]rect, n)
+	for i := range cells {
+		x := r.x + float64(i%cols)*(best+gap)
+		y := r.y + float64(i/cols)*(best*portrait+caption+gap)
+		cells[i] = rect{x, y, best, best * portrait}
+	}
+	return cells
+}
+
+func cellWidth(n, cols int, r rect, caption, gap float64) float64 {
+	rows := (n + cols - 1) / cols
+	w := (r.w - gap*float64(cols-1)) / float64(cols)
+	h := (r.h-gap*float64(rows-1))/float64(rows) - caption
+	return math.Min(w, h/portrait)
+}
