@@ -21,6 +21,7 @@ type Station struct {
 	Tokens  []Credential `json:"tokens,omitempty"`
 	Certs   []Credential `json:"certs,omitempty"`
 	Contact string       `json:"contact,omitempty"`
+	NATS    string       `json:"nats,omitempty"` // public key of its account for direct NATS
 	// The one token of a station that was registered before it could have several.
 	TokenSHA256 string    `json:"token_sha256,omitempty"`
 	Expires     time.Time `json:"expires,omitzero"`

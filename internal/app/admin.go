@@ -118,6 +118,8 @@ type NewOfficer struct {
 type Secret struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// Creds is a station's NATS credentials file, when it was to have one.
+	Creds string `json:"creds,omitempty"`
 }
 
 // NewRecipient is one recipient to add: a station (name), a partner (name,
@@ -130,6 +132,7 @@ type NewRecipient struct {
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
 	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
+	NATS     bool       `json:"nats,omitempty"`   // a station's: direct NATS as well
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -171,10 +174,13 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 	secrets := make([]Secret, len(all))
 	for i, in := range all {
 		rec, secret, err := a.newRecipient(channel, in)
+		if err == nil && in.NATS {
+			rec, secrets[i].Creds, err = a.withNATS(rec)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
-		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+		made[i], secrets[i].ID, secrets[i].Secret = rec, rec.ID, secret
 		if in.Phone == "" {
 			continue
 		}

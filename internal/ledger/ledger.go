@@ -3,9 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -43,6 +41,8 @@ type Ledger struct {
 	refs  map[string]place                       // channel + "/" + the channel's own id
 	watch map[chan struct{}]string               // to the case watched
 	early map[string]chan struct{}               // closed when a ref awaited by a report is recorded
+
+	group group
 }
 
 // place is where a channel's own message id belongs.
@@ -87,19 +87,13 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 	}, caughtUp)
 }
 
-// Record stores b and returns when it is durable. The fold has it at once:
-// applying the same news twice changes nothing.
+// Record stores b and returns when it is durable. What many callers record at
+// the same moment is stored together.
 func (l *Ledger) Record(ctx context.Context, b Batch) error {
-	data, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("ledger batch: %w", err)
+	if b.Planned != nil || len(b.Entries) > maxGroup/2 {
+		return l.write(ctx, b)
 	}
-	subject := "ledger." + b.Case + "." + strconv.Itoa(b.Revision) + "." + b.Channel
-	if _, err := l.stream.Append(ctx, stream.Entry{Subject: subject, Data: data}); err != nil {
-		return fmt.Errorf("write ledger: %w", err)
-	}
-	l.apply(b)
-	return nil
+	return l.join(ctx, b)
 }
 
 func (l *Ledger) apply(b Batch) {

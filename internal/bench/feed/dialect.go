@@ -89,9 +89,7 @@ func (feed) take(t *thread, c *client, p []byte) {
 			t.f.refused.Add(1)
 		}
 		if t.f.epoch.Load() == nil {
-			_, after, _ := bytes.Cut(p, []byte(`"epoch":"`))
-			epoch, _, _ := bytes.Cut(after, []byte(`"`))
-			t.f.epoch.Store(new(string(epoch)))
+			t.f.epoch.Store(new(epochOf(p)))
 		}
 	case bytes.HasPrefix(p, []byte(`{"type":"live"`)):
 		if t.f.ready.Load() < int64(len(t.f.clients)) { // a storm's clients were counted before
@@ -101,6 +99,13 @@ func (feed) take(t *thread, c *client, p []byte) {
 		t.f.note(string(p[:min(len(p), 300)]))
 		t.f.refused.Add(1)
 	}
+}
+
+// epochOf is the epoch that a frame names, or "".
+func epochOf(p []byte) string {
+	_, after, _ := bytes.Cut(p, []byte(`"epoch":"`))
+	epoch, _, _ := bytes.Cut(after, []byte(`"`))
+	return string(epoch)
 }
 
 // channel is nchan's subscriber: messages alone.

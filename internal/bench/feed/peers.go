@@ -82,7 +82,9 @@ type peer struct {
 	cursor  string // nchan: id of the newest message
 	size    int
 	publish func(from, count int) (at int64, err error)
-	stop    func()
+	// each publishes one after the other; of the product alone.
+	each func(from, count int) (at int64, stored int, err error)
+	stop func()
 }
 
 // startPeer starts a server of the kind for n clients.
@@ -118,6 +120,11 @@ func startOwn(kind string, open task, size int) (*peer, error) {
 			var r result
 			err := p.Ask(task{Op: "release", From: from, Count: count, Size: size}, &r)
 			return r.At, err
+		},
+		each: func(from, count int) (int64, int, error) {
+			var r result
+			err := p.Ask(task{Op: "each", From: from, Count: count, Size: size}, &r)
+			return r.At, r.Stored, err
 		},
 	}, nil
 }
