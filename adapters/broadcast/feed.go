@@ -34,11 +34,13 @@ type Feed struct {
 	limits    limits
 	beatEvery time.Duration
 
-	ring  atomic.Pointer[ring] // a new one in a new epoch
-	fan   *fanout
-	desk  *desk
-	beats beats
-	stats counters
+	ring atomic.Pointer[ring] // a new one in a new epoch
+	fan  *fanout
+	// intake stores receipts
+	intake *intake
+	desk   *desk
+	beats  beats
+	stats  counters
 
 	ready    atomic.Bool // the log has been read up to its head
 	degraded atomic.Bool // the log does not answer
@@ -52,7 +54,7 @@ type Feed struct {
 
 	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup // follow, sweep and fan
+	running sync.WaitGroup // follow, sweep, fan and intake
 	lines   sync.WaitGroup // goroutines of sessions
 }
 
@@ -87,7 +89,7 @@ func newFeed(env adapter.Env, set settings) *Feed {
 		},
 	}
 	f.ring.Store(newRing(env.Alerts.Epoch()))
-	f.fan = newFanout(f)
+	f.fan, f.intake = newFanout(f), newIntake(f)
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	return f
 }
@@ -98,6 +100,7 @@ func (f *Feed) start() {
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
 	f.running.Go(func() { f.fan.run(f.ctx) })
+	f.running.Go(func() { f.intake.run(f.ctx) })
 }
 
 // enter admits a request to the feed.
