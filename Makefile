@@ -6,13 +6,13 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS   := -modfile=internal/tools/go.mod
 # Debian packages of the real peers that tests are held against, by name.
-PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core
+PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core espeak-ng poppler-utils curl python3
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
-.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos
+.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos soak
 
-build: ## bin/tocsin, reproducible, no cgo
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/tocsin ./cmd/tocsin
+build: ## bin/tocsin and the newsroom's bin/tocsin-receive, reproducible, no cgo
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/tocsin ./cmd/tocsin-receive
 
 demo: build ## one exercise alert through every channel; ONCE=1 ends after the table, LISTEN=HOST:PORT serves elsewhere
 	bin/tocsin demo $(if $(ONCE),--once) $(if $(LISTEN),--listen $(LISTEN))
@@ -62,3 +62,6 @@ fuzz: ## every fuzz target, 30 s each
 
 chaos: ## fault tests with real processes, more rounds than in `make test`
 	TOCSIN_CHAOS=1 go test -count=1 -timeout 30m -run 'Crash|Kill|Chaos' ./internal/scenario/... ./internal/stream/...
+
+soak: ## ten minutes of broadcasting: 2,000 clients, 2 receivers, random kills, 200 alerts; TOCSIN_SOAK=3m for less
+	TOCSIN_SOAK=$${TOCSIN_SOAK:-10m} go test -count=1 -v -timeout 40m -run 'TestSoak' ./internal/scenario/

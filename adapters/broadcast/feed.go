@@ -34,12 +34,12 @@ type Feed struct {
 	limits    limits
 	beatEvery time.Duration
 
-	ring atomic.Pointer[ring] // a new one in a new epoch
-	fan  *fanout
-	// intake stores receipts
-	intake *intake
+	ring   atomic.Pointer[ring] // a new one in a new epoch
+	fan    *fanout
+	intake *intake // of receipts
 	desk   *desk
 	beats  beats
+	direct direct
 	stats  counters
 
 	ready    atomic.Bool // the log has been read up to its head

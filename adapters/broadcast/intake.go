@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -48,9 +49,10 @@ func newIntake(f *Feed) *intake { return &intake{f, make(chan word, maxWords)} }
 
 // put takes one receipt frame of s; its answer goes out on the line.
 func (i *intake) put(s *session, data []byte) {
-	w := word{s: s, since: time.Now()}
-	if err := json.Unmarshal(data, &w.frame); err != nil {
-		i.answer(w, &problem{422, "the receipt cannot be read: revision is a number, at an RFC 3339 time, the rest are strings", "receipt"})
+	r, err := decodeReceipt(data)
+	w := word{s: s, since: time.Now(), frame: r}
+	if err != nil {
+		i.answer(w, err)
 		s.wake()
 		return
 	}
@@ -152,6 +154,14 @@ func (f *Feed) report(ctx context.Context, reports []adapter.Report) []error {
 // answer queues what became of a receipt; wake sends it.
 func (i *intake) answer(w word, err error) { w.s.queueAnswer(receiptReply(w.frame, err)) }
 
+// decodeReceipt reads a receipt frame.
+func decodeReceipt(data []byte) (r receiptFrame, err error) {
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, &problem{http.StatusUnprocessableEntity, "the receipt cannot be read: revision is a number, at an RFC 3339 time, the rest are strings", "receipt"}
+	}
+	return r, nil
+}
+
 // receiptReply is the answer to r.
 func receiptReply(r receiptFrame, err error) []byte {
 	if err == nil {
@@ -163,7 +173,7 @@ func receiptReply(r receiptFrame, err error) []byte {
 	}
 	if p, ok := errors.AsType[*problem](err); ok {
 		a.Code, a.Field, a.Detail, a.Retry = "bad", p.field, p.detail, false
-		if p.status == 404 {
+		if p.status == http.StatusNotFound {
 			a.Code = "unknown"
 		}
 	}

@@ -52,6 +52,15 @@ const (
 	reportWait = 20 * time.Second // how long a receipt may wait for the ledger
 )
 
+// receive settles one receipt that came by itself, and returns the answer.
+func (f *Feed) receive(who *station, data []byte) []byte {
+	r, err := decodeReceipt(data)
+	if err == nil {
+		err = f.settle(context.WithoutCancel(f.ctx), who, r)
+	}
+	return receiptReply(r, err)
+}
+
 // settle checks r and puts it on the ledger; nil means that it is there durably.
 func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	rep, known, err := f.weigh(who, r)

@@ -26,6 +26,7 @@ type Station struct {
 	TokenSHA256 string    `json:"token_sha256"` // hex; the token itself is kept nowhere
 	Contact     string    `json:"contact,omitempty"`
 	Expires     time.Time `json:"expires,omitzero"` // of the token; zero = when it is withdrawn
+	NATS        string    `json:"nats,omitempty"`   // public key of its account for direct NATS
 }
 
 // Tokens are of bounded length, so that an attacker cannot make us hash megabytes.

@@ -81,7 +81,7 @@ func TestFirefox(t *testing.T) {
 			return len(v.Shown) == 1 && v.Shown[0].Title == want.PushTitle
 		})
 		got := v.Shown[0]
-		if got.Body != want.PushBody || got.Tag != Topic(m) || got.Lang != alert.English || got.Dir != "ltr" || got.Silent != (typ == alert.TypeCancel) {
+		if got.Body != want.PushBody || got.Tag != Topic(m) || got.Lang != alert.English || got.Dir != "auto" || got.Silent != (typ == alert.TypeCancel) {
 			t.Errorf("%s is shown as %+v", typ, got)
 		}
 		if got.Data.Navigate != "https://alerts.example/en/alerts/case0042" {

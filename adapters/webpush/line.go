@@ -60,7 +60,13 @@ type flight struct {
 }
 
 // head is the headers that flights share.
-type head struct{ authority, token, topic, urgency, ttl string }
+type head struct {
+	fields
+	once sync.Once
+	std  http.Header // the same for net/http; see header
+}
+
+type fields struct{ authority, token, topic, urgency, ttl string }
 
 // tally gathers the flights of one Send as they end.
 type tally struct {

@@ -40,11 +40,11 @@ type notification struct {
 	Body               string     `json:"body"`
 	Navigate           string     `json:"navigate"`
 	Lang               alert.Lang `json:"lang"`
-	Dir                string     `json:"dir"`
-	Tag                string     `json:"tag"` // the same for a case: the newer one takes the older one's place
-	Silent             bool       `json:"silent"`
-	Renotify           bool       `json:"renotify"`
-	RequireInteraction bool       `json:"requireInteraction"`
+	Dir                string     `json:"dir,omitempty"` // empty: as the letters run
+	Tag                string     `json:"tag"`           // the same for a case: the newer one takes the older one's place
+	Silent             bool       `json:"silent,omitempty"`
+	Renotify           bool       `json:"renotify,omitempty"`
+	RequireInteraction bool       `json:"requireInteraction,omitempty"`
 	Image              string     `json:"image,omitempty"`
 	Actions            []action   `json:"actions,omitempty"`
 }
@@ -60,7 +60,6 @@ type mark struct {
 	Identifier string        `json:"identifier"`
 	Revision   int           `json:"revision"`
 	MsgType    alert.MsgType `json:"msg_type"`
-	Case       string        `json:"case"`
 }
 
 // Topic is the name under which a case's newest message lies at a push service
@@ -142,22 +141,21 @@ func (a *Adapter) checkExercise(t alert.Texts, lang alert.Lang) error {
 }
 
 func declare(m *alert.Message, lang alert.Lang, t alert.Texts, page string) declared {
+	// A touch on the notification opens the page, so there is no button for it:
+	// each byte is sent a million times.
 	n := notification{
 		Title: t.PushTitle, Body: t.PushBody, Navigate: page, Lang: lang, Dir: direction(lang), Tag: Topic(m),
 	}
-	open := action{Action: "open", Title: buttons(lang).open, Navigate: page}
 	if m.MsgType == alert.TypeCancel {
 		n.Silent = true // the quiet all-clear: no picture, no number, no sound
-		n.Actions = []action{open}
 	} else {
 		n.Renotify, n.RequireInteraction = true, true
 		n.Image = photo(m)
 		if m.Facts != nil && m.Facts.Contact.Phone != "" {
 			n.Actions = append(n.Actions, action{Action: "call", Title: buttons(lang).call, Navigate: "tel:" + m.Facts.Contact.Phone})
 		}
-		n.Actions = append(n.Actions, open)
 	}
-	return declared{WebPush: 8030, Notification: n, Tocsin: mark{m.Identifier, m.Revision, m.MsgType, m.Case}}
+	return declared{WebPush: 8030, Notification: n, Tocsin: mark{m.Identifier, m.Revision, m.MsgType}}
 }
 
 // buttons falls back to English for a language that a State has added.
@@ -178,13 +176,14 @@ func photo(m *alert.Message) string {
 	return ""
 }
 
-// direction of the script, for the languages that States of the region use.
+// direction of the script where a browser must be told: for the languages of the
+// region that run from the right.
 func direction(lang alert.Lang) string {
 	switch lang {
 	case "ar", "fa", "he", "ps", "ug", "ur", "yi":
 		return "rtl"
 	}
-	return "ltr"
+	return ""
 }
 
 // pageIn is the absolute address of the public page in lang.

@@ -85,21 +85,21 @@ func TestRenderRefuses(t *testing.T) {
 		change func(*alert.Message)
 		want   string // field
 	}{
-		"no text":            {func(m *alert.Message) { delete(m.Texts, alert.English) }, "texts.en"},
-		"empty title":        {set(func(x *alert.Texts) { x.PushTitle = " \n" }), "texts.en.push_title"},
-		"long title":         {set(func(x *alert.Texts) { x.PushTitle = "EXERCISE" + strings.Repeat("é", 43) }), "texts.en.push_title"},
-		"long body":          {set(func(x *alert.Texts) { x.PushBody = "EXERCISE" + strings.Repeat("é", 173) }), "texts.en.push_body"},
-		"broken UTF-8":       {set(func(x *alert.Texts) { x.PushBody = "EXERCISE \xff" }), "texts.en.push_body"},
-		"not said in title":  {set(func(x *alert.Texts) { x.PushTitle = "Missing: Anna" }), "texts.en.push_title"},
-		"not said in body":   {set(func(x *alert.Texts) { x.PushBody = "Missing: Anna" }), "texts.en.push_body"},
-		"another's word":     {set(func(x *alert.Texts) { x.PushTitle = "EXERCICE : Anna" }), "texts.en.push_title"},
-		"live message":       {func(m *alert.Message) { m.Realm = alert.Live }, "realm"},
-		"actual in a drill":  {func(m *alert.Message) { m.Status = alert.StatusActual }, "status"},
-		"no page":            {func(m *alert.Message) { m.Page = "" }, "page"},
-		"relative page":      {func(m *alert.Message) { m.Page = "/*/alerts/1" }, "page"},
-		"page of a script":   {func(m *alert.Message) { m.Page = "javascript://x/alert(1)" }, "page"},
-		"page without end":   {func(m *alert.Message) { m.Page = "https://alerts.example/" + strings.Repeat("a", 4000) }, "push message"},
-		"case id of a novel": {func(m *alert.Message) { m.Case = strings.Repeat("a", 4000) }, "push message"},
+		"no text":           {func(m *alert.Message) { delete(m.Texts, alert.English) }, "texts.en"},
+		"empty title":       {set(func(x *alert.Texts) { x.PushTitle = " \n" }), "texts.en.push_title"},
+		"long title":        {set(func(x *alert.Texts) { x.PushTitle = "EXERCISE" + strings.Repeat("é", 43) }), "texts.en.push_title"},
+		"long body":         {set(func(x *alert.Texts) { x.PushBody = "EXERCISE" + strings.Repeat("é", 173) }), "texts.en.push_body"},
+		"broken UTF-8":      {set(func(x *alert.Texts) { x.PushBody = "EXERCISE \xff" }), "texts.en.push_body"},
+		"not said in title": {set(func(x *alert.Texts) { x.PushTitle = "Missing: Anna" }), "texts.en.push_title"},
+		"not said in body":  {set(func(x *alert.Texts) { x.PushBody = "Missing: Anna" }), "texts.en.push_body"},
+		"another's word":    {set(func(x *alert.Texts) { x.PushTitle = "EXERCICE : Anna" }), "texts.en.push_title"},
+		"live message":      {func(m *alert.Message) { m.Realm = alert.Live }, "realm"},
+		"actual in a drill": {func(m *alert.Message) { m.Status = alert.StatusActual }, "status"},
+		"no page":           {func(m *alert.Message) { m.Page = "" }, "page"},
+		"relative page":     {func(m *alert.Message) { m.Page = "/*/alerts/1" }, "page"},
+		"page of a script":  {func(m *alert.Message) { m.Page = "javascript://x/alert(1)" }, "page"},
+		"page without end":  {func(m *alert.Message) { m.Page = "https://alerts.example/" + strings.Repeat("a", 4000) }, "push message"},
+		"an id of a novel":  {func(m *alert.Message) { m.Identifier = strings.Repeat("a", 4000) }, "push message"},
 	} {
 		m := message(alert.TypeAlert, 1)
 		c.change(m)
@@ -128,7 +128,7 @@ func TestRenderMarkupAndSize(t *testing.T) {
 	m := message(alert.TypeAlert, 1)
 	nasty := `EXERCISE "},"web_push":1,{<img onerror=x>\u202e` + "\u202e&"
 	m.Texts[alert.English] = alert.Texts{PushTitle: nasty, PushBody: nasty}
-	m.Media[0].URL = "https://alerts.example/" + strings.Repeat("p", 1500)
+	m.Media[0].URL = "https://alerts.example/" + strings.Repeat("p", 1700)
 	p, err := drill(t, nil).Render(m, alert.English)
 	if err != nil {
 		t.Fatal(err)

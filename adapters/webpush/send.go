@@ -245,9 +245,9 @@ func (p *leg) seal(f *flight, now time.Time) (no *adapter.Receipt) {
 	p.bodies = sealed
 	if p.head == nil || p.head.token != token || p.seconds != seconds {
 		p.seconds = seconds
-		p.head = &head{
+		p.head = &head{fields: fields{
 			authority: p.line.authority, token: token, topic: p.notice.topic, urgency: p.notice.urgency, ttl: strconv.Itoa(seconds),
-		}
+		}}
 	}
 	*f = flight{
 		home: p.tally, index: f.index, tries: f.tries + 1, target: t, head: p.head, body: sealed[at:len(sealed):len(sealed)],

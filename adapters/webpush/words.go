@@ -8,33 +8,33 @@ import (
 
 // wordset is what the channel says beside the alert's own texts.
 type wordset struct {
-	call, open          string // titles of a notification's buttons
+	call                string // the title of a notification's button
 	testTitle, testBody string
 }
 
 var words = map[alert.Lang]wordset{
 	alert.English: {
-		call: "Call the police", open: "Open",
+		call:      "Call the police",
 		testTitle: "Test: notifications work", testBody: "You will be told here when a child is missing in your regions. Nothing is asked of you now.",
 	},
 	alert.French: {
-		call: "Appeler la police", open: "Ouvrir",
+		call:      "Appeler la police",
 		testTitle: "Essai : les notifications fonctionnent", testBody: "Vous serez prévenu ici quand un enfant disparaît dans vos régions. Rien ne vous est demandé maintenant.",
 	},
 	alert.German: {
-		call: "Polizei anrufen", open: "Öffnen",
+		call:      "Polizei anrufen",
 		testTitle: "Test: Mitteilungen kommen an", testBody: "Hier erfahren Sie, wenn in Ihren Regionen ein Kind vermisst wird. Jetzt ist nichts zu tun.",
 	},
 	alert.Italian: {
-		call: "Chiama la polizia", open: "Apri",
+		call:      "Chiama la polizia",
 		testTitle: "Prova: le notifiche funzionano", testBody: "Qui sarà avvisato quando un bambino scompare nelle sue regioni. Ora non deve fare nulla.",
 	},
 	alert.Russian: {
-		call: "Позвонить в полицию", open: "Открыть",
+		call:      "Позвонить в полицию",
 		testTitle: "Проверка: уведомления работают", testBody: "Здесь вы узнаете, если в ваших регионах пропадёт ребёнок. Сейчас ничего делать не нужно.",
 	},
 	alert.Spanish: {
-		call: "Llamar a la policía", open: "Abrir",
+		call:      "Llamar a la policía",
 		testTitle: "Prueba: las notificaciones funcionan", testBody: "Aquí se le avisará cuando desaparezca un menor en sus regiones. Ahora no tiene que hacer nada.",
 	},
 }

@@ -6,11 +6,17 @@ import (
 	"tocsin/internal/app"
 )
 
-type keysCmd struct{ settings }
+type keysCmd struct {
+	settings
+	NATSFiles bool `name:"nats-files" help:"Make the keys, credentials and configuration for outside nats-servers, and say where they are."`
+}
 
 // Help is the example.
 func (keysCmd) Help() string {
-	return "Example:\n  tocsin keys --data /var/lib/tocsin > issuer.pem"
+	return `Example:
+  tocsin keys --data /var/lib/tocsin > issuer.pem
+For outside nats-servers (deploy/nats has the rest):
+  tocsin keys --data /var/lib/tocsin --nats-files`
 }
 
 // Run prints the certificate for broadcasters and the key for partners. Keys
@@ -19,6 +25,14 @@ func (c keysCmd) Run() error {
 	conf, err := c.load()
 	if err != nil {
 		return err
+	}
+	if c.NATSFiles {
+		dir, err := app.NATSFiles(conf)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("the NATS keys and files are in %s\nkeep a copy of that folder off this machine\n", dir)
+		return nil
 	}
 	keys, err := app.Keys(conf)
 	if err != nil {

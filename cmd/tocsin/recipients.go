@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -31,17 +32,44 @@ type addStationCmd struct {
 	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
 	// The second way costs nothing while the first works.
 	Phone string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
+	NATS  string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
 }
 
 // Help is the example.
 func (addStationCmd) Help() string {
 	return `Example:
-  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --area BE --lang fr`
+  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --area BE --lang fr
+With direct NATS, which carries every area:
+  tocsin recipients add-station "Radio Nord" --data /var/lib/tocsin --lang fr --nats radio-nord.creds`
 }
 
 // Run registers the station.
 func (c addStationCmd) Run(ctx context.Context) error {
-	return c.add(ctx, "broadcast", app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Phone: c.Phone}, "token")
+	r := app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Phone: c.Phone, NATS: c.NATS != ""}
+	if !r.NATS {
+		return c.add(ctx, "broadcast", r, "token")
+	}
+	// The file first: a station whose credentials could not be written would have to be removed again.
+	f, err := os.OpenFile(c.NATS, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("credentials file: %w", err)
+	}
+	var made []app.Secret
+	err = c.call(ctx, "POST", "/recipients/broadcast", r, &made)
+	if err == nil && (len(made) != 1 || made[0].Creds == "") {
+		err = errors.New("the server gave no NATS credentials: it is of an older version")
+	}
+	if err != nil {
+		return errors.Join(err, f.Close(), os.Remove(c.NATS))
+	}
+	if _, err := f.WriteString(made[0].Creds); err != nil {
+		return errors.Join(fmt.Errorf("credentials file: %w", err), f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("credentials file: %w", err)
+	}
+	fmt.Printf("id     %s\ntoken  %s\nnats   %s\nKeep them now: they are not shown again.\n", made[0].ID, made[0].Secret, c.NATS)
+	return nil
 }
 
 // add registers one recipient and shows its secret.

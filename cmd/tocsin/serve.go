@@ -15,14 +15,18 @@ import (
 // settings are the flags of every command that needs a configuration. A flag
 // wins over its TOCSIN_ variable, that over the file, that over the default.
 type settings struct {
-	Config    string `env:"TOCSIN_CONFIG" type:"existingfile" placeholder:"FILE" help:"Configuration file (JSON)."`
-	Realm     string `env:"TOCSIN_REALM" placeholder:"live|drill" help:"Realm of this server; pinned in its data folder."`
-	Data      string `env:"TOCSIN_DATA_DIR" placeholder:"DIR" help:"Folder of the embedded event stream and of the keys."`
-	Listen    string `env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address for citizens, officers, broadcasters and partners."`
-	Ops       string `env:"TOCSIN_OPS" placeholder:"HOST:PORT" help:"Address for health, metrics and profiles. Never public."`
-	NATS      string `env:"TOCSIN_NATS" placeholder:"URL" help:"Outside nats-servers instead of the embedded one."`
-	Creds     string `env:"TOCSIN_CREDS" type:"existingfile" placeholder:"FILE" help:"Credentials file for --nats."`
-	PublicURL string `env:"TOCSIN_PUBLIC_URL" placeholder:"URL" help:"Address that citizens see: https://HOST."`
+	Config     string `env:"TOCSIN_CONFIG" type:"existingfile" placeholder:"FILE" help:"Configuration file (JSON)."`
+	Realm      string `env:"TOCSIN_REALM" placeholder:"live|drill" help:"Realm of this server; pinned in its data folder."`
+	Data       string `env:"TOCSIN_DATA_DIR" placeholder:"DIR" help:"Folder of the embedded event stream and of the keys."`
+	Listen     string `env:"TOCSIN_LISTEN" placeholder:"HOST:PORT" help:"Address for citizens, officers, broadcasters and partners."`
+	Ops        string `env:"TOCSIN_OPS" placeholder:"HOST:PORT" help:"Address for health, metrics and profiles. Never public."`
+	NATS       string `env:"TOCSIN_NATS" placeholder:"URL" help:"Outside nats-servers instead of the embedded one."`
+	Creds      string `env:"TOCSIN_CREDS" type:"existingfile" placeholder:"FILE" help:"Credentials file for --nats."`
+	SetupCreds string `env:"TOCSIN_SETUP_CREDS" type:"existingfile" placeholder:"FILE" help:"Credentials file for --nats that makes missing streams; needed at the first start."`
+	NATSListen string `name:"nats-listen" env:"TOCSIN_NATS_LISTEN" placeholder:"HOST:PORT" help:"Address for stations with direct NATS; off by default."`
+	NATSCert   string `name:"nats-cert" env:"TOCSIN_NATS_CERT" type:"existingfile" placeholder:"FILE" help:"TLS certificate for --nats-listen (PEM); needed beyond loopback."`
+	NATSKey    string `name:"nats-key" env:"TOCSIN_NATS_KEY" type:"existingfile" placeholder:"FILE" help:"Its key (PEM)."`
+	PublicURL  string `env:"TOCSIN_PUBLIC_URL" placeholder:"URL" help:"Address that citizens see: https://HOST."`
 }
 
 // load is the configuration that the flags, the environment and the file make together, checked.
@@ -39,6 +43,10 @@ func (s settings) load() (config.Config, error) {
 	c.Ops = cmp.Or(s.Ops, c.Ops)
 	c.NATS.URL = cmp.Or(s.NATS, c.NATS.URL)
 	c.NATS.Creds = cmp.Or(s.Creds, c.NATS.Creds)
+	c.NATS.SetupCreds = cmp.Or(s.SetupCreds, c.NATS.SetupCreds)
+	c.NATS.Listen = cmp.Or(s.NATSListen, c.NATS.Listen)
+	c.NATS.Cert = cmp.Or(s.NATSCert, c.NATS.Cert)
+	c.NATS.Key = cmp.Or(s.NATSKey, c.NATS.Key)
 	c.PublicURL = cmp.Or(s.PublicURL, c.PublicURL, "http://"+c.Listen)
 	if err := c.Check(app.ChannelNames()); err != nil {
 		return c, fmt.Errorf("the configuration has faults:\n%w", err)
@@ -71,6 +79,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 	}
 	fmt.Printf("realm    %s\npublic   http://%s\nconsole  http://%s/console\nops      http://%s/healthz\n",
 		conf.Realm, a.Addr(), a.Addr(), a.OpsAddr())
+	if addr := a.Stream.ListenAddr(); addr != "" {
+		fmt.Printf("nats     %s\n", addr)
+	}
 	select {
 	case <-ctx.Done():
 		fmt.Println("stopping")

@@ -135,7 +135,9 @@ type Polygon []Point
 
 // Media is a picture, sound or document that belongs to a revision.
 type Media struct {
-	Kind   string `json:"kind"` // photo, slide, poster, audio
+	// Kind is photo, slide (1920x1080), slide_tall (1080x1920), slide_square
+	// (1080x1080), poster (A4), audio (the spoken text) or teletext (one page of text).
+	Kind   string `json:"kind"`
 	Lang   Lang   `json:"lang,omitempty"`
 	Name   string `json:"name"` // what a screen reader says: "Photo of Anna"
 	URL    string `json:"url"`  // unguessable and revocable

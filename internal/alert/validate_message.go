@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -16,12 +17,12 @@ const Schema = 1
 // The bounds of a message as a whole.
 const (
 	maxReferences = 100 // revisions of one case; more is a loop somewhere
-	maxMedia      = 64  // ten photos, and a slide, poster and sound for each language, with room
+	maxMedia      = 64  // ten photos, and six files of the kit for each language, with room
 	maxMediaBytes = 20 << 20
 )
 
 // The kinds of Media.
-var mediaKinds = []string{"photo", "slide", "poster", "audio"}
+var mediaKinds = []string{"photo", "slide", "slide_tall", "slide_square", "poster", "audio", "teletext"}
 
 // Validate lists every fault that stops m from being released at now. A Sent of
 // zero, as in a preview, means now.
@@ -222,7 +223,7 @@ func (c *checker) textsOf(field string, t Texts) {
 
 func (c *checker) media(at string, x Media) {
 	if !slices.Contains(mediaKinds, x.Kind) {
-		c.add(at+".kind", "unknown", "The value is not known; use one of: photo, slide, poster, audio.")
+		c.add(at+".kind", "unknown", "The value is not known; use one of: %s.", strings.Join(mediaKinds, ", "))
 	}
 	if x.Lang != "" && !slices.Contains(c.langs, x.Lang) {
 		c.add(at+".lang", "language", "The alert is not in this language; remove the medium.")

@@ -116,6 +116,8 @@ type NewOfficer struct {
 type Secret struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`
+	// Creds is a station's NATS credentials file, when it was to have one.
+	Creds string `json:"creds,omitempty"`
 }
 
 // NewRecipient is one recipient to add: a station (name), a partner (name,
@@ -127,6 +129,7 @@ type NewRecipient struct {
 	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
+	NATS     bool       `json:"nats,omitempty"` // a station's: direct NATS as well
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -168,10 +171,13 @@ func (a *App) AddRecipients(ctx context.Context, channel string, all []NewRecipi
 	secrets := make([]Secret, len(all))
 	for i, in := range all {
 		rec, secret, err := a.newRecipient(channel, in)
+		if err == nil && in.NATS {
+			rec, secrets[i].Creds, err = a.withNATS(rec)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recipient %d: %w", i+1, err)
 		}
-		made[i], secrets[i] = rec, Secret{ID: rec.ID, Secret: secret}
+		made[i], secrets[i].ID, secrets[i].Secret = rec, rec.ID, secret
 		if in.Phone == "" {
 			continue
 		}

@@ -62,7 +62,7 @@ const stopWithin = 10 * time.Second
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests,
+		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
 		(*App).serve, (*App).serveAdmin)
 }
 
@@ -112,8 +112,13 @@ func (a *App) openStream(ctx context.Context) (err error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
+	secure, err := stationsTLS(c.NATS)
+	if err != nil {
+		return err
+	}
 	a.Stream, err = stream.Open(ctx, stream.Options{
-		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, Replicas: c.NATS.Replicas, Realm: c.Realm, Log: a.log,
+		Dir: streamDir(c), URL: c.NATS.URL, Creds: c.NATS.Creds, SetupCreds: c.NATS.SetupCreds, Replicas: c.NATS.Replicas,
+		Keys: natsKeys(c), Listen: c.NATS.Listen, TLS: secure, Realm: c.Realm, Log: a.log,
 	})
 	if err != nil {
 		return err

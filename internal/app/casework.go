@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
+	"tocsin/internal/kit"
 	"tocsin/internal/media"
 )
 
@@ -32,6 +34,10 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Name: ch.Driver.Name, Title: ch.Driver.Title, Render: ch.Adapter.Render,
 		})
 	}
+	studio, err := a.studio()
+	if err != nil {
+		return err
+	}
 	a.Cases, err = casework.New(ctx, casework.Deps{
 		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
 		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
@@ -39,13 +45,42 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 		},
-		Log: a.log,
+		Log: a.log, Kit: studio, KitVersion: kit.Version,
 	})
 	if err != nil {
 		return err
 	}
 	a.loop("casework", a.Cases.Run)
 	return nil
+}
+
+// studio makes what stations air. A server without fonts for every script, or
+// without a voice, starts all the same: what it cannot make is a warning in the preview.
+func (a *App) studio() (casework.KitMaker, error) {
+	voice, err := exec.LookPath("espeak-ng")
+	if err != nil {
+		a.log.Info("espeak-ng is not installed: alerts go out without spoken words as sound")
+		voice = ""
+	}
+	s, err := kit.New(kit.Options{Atlas: a.Atlas, Fonts: kit.FontDir, Espeak: voice, Log: a.log})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, m *alert.Message, photos map[string][]byte, at time.Time) ([]casework.File, []string, error) {
+		items, warnings, err := s.Make(ctx, m, photos, at)
+		if err != nil {
+			return nil, nil, err
+		}
+		files := make([]casework.File, len(items))
+		for i, it := range items {
+			files[i] = casework.File{Kind: it.Kind, Name: it.Name, MIME: it.MIME, Lang: it.Lang, Ext: it.Ext, Data: it.Data}
+		}
+		var texts []string
+		for _, w := range warnings {
+			texts = append(texts, w.String())
+		}
+		return files, texts, nil
+	}, nil
 }
 
 // sign makes the signed CAP document of a complete message. What our own rules refuse is not signed.

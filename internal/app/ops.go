@@ -50,11 +50,15 @@ var (
 		"Recipients of the newest revision of every live alert, by state.", []string{"channel", "state"}, nil)
 )
 
+var damaged = prometheus.NewDesc("tocsin_stream_missing_records",
+	"Records that a replica of a stream without deletions has lost. Anything but 0 needs the operator.", []string{"stream", "server"}, nil)
+
 // Describe names the metrics.
 func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- liveAlerts
 	ch <- registered
 	ch <- deliveries
+	ch <- damaged
 }
 
 // Collect reads them.
@@ -64,6 +68,10 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
 	gauge(liveAlerts, len(live))
+	gauge(damaged, 0, "", "") // there also when nothing is: an alarm can tell 0 from absent
+	for _, d := range c.app.Stream.Damage() {
+		gauge(damaged, int(d.Missing), d.Stream, d.Server)
+	}
 	type key struct{ channel, state string }
 	sums := make(map[key]int)
 	for _, r := range live {

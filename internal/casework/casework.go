@@ -70,6 +70,8 @@ type Case struct {
 	// Photos are the pictures that Person.Photo may name, oldest first.
 	Photos []Photo `json:"photos,omitempty"`
 	Digest string  `json:"digest,omitempty"` // of what was submitted
+	// Kit is what was made of the draft for stations; nil before, and once the draft has changed.
+	Kit *Kit `json:"kit,omitempty"`
 
 	Author     string        `json:"author"`      // officer id
 	LastEditor string        `json:"last_editor"` // of this revision
@@ -122,7 +124,8 @@ type Event struct {
 	Prev    string    `json:"prev"`    // hex SHA-256 of the previous event's bytes; "" for the first
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
 	// returned and rejected; Outcome and Words on withdrawn; Message on released and
-	// withdrawn; Photo on photo_added; Identifier on published; Purged on purged.
+	// withdrawn; Photo on photo_added; Kit on kit_made; Identifier on published;
+	// Purged on purged.
 	Draft   *Draft          `json:"draft,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
@@ -130,9 +133,10 @@ type Event struct {
 	Words   alert.Localized `json:"words,omitempty"`
 	Message *alert.Message  `json:"message,omitempty"` // signed: written here first, then to ALERTS; republished after a crash
 	Photo   *Photo          `json:"photo,omitempty"`
+	Kit     *Kit            `json:"kit,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
-	// Purged are the tokens of the photos whose bytes are gone.
+	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
 }
 
@@ -141,13 +145,14 @@ const (
 	KindDrafted    = "drafted"
 	KindEdited     = "edited"
 	KindPhotoAdded = "photo_added"
+	KindKit        = "kit_made" // slides, poster and sound, by whoever submits
 	KindSubmitted  = "submitted"
 	KindReturned   = "returned"
 	KindRejected   = "rejected"
 	KindReleased   = "released"
 	KindWithdrawn  = "withdrawn"
 	KindPublished  = "published" // ALERTS has the message of the release or withdrawal before it
-	KindPurged     = "purged"    // photos deleted
+	KindPurged     = "purged"    // photos and files of kits deleted
 )
 
 // System is the officer of what the server does by itself: expiry, publication, purge.
@@ -159,7 +164,10 @@ type Preview struct {
 	Digest   string           `json:"digest"`
 	Message  *alert.Message   `json:"message"`
 	Channels []ChannelPreview `json:"channels"`
-	Faults   alert.Invalid    `json:"faults,omitempty"` // empty when it could be submitted
+	// Kit is what the stations get, its media being part of the message; nil
+	// before it is made, which is at submission.
+	Kit    *Kit          `json:"kit,omitempty"`
+	Faults alert.Invalid `json:"faults,omitempty"` // empty when it could be submitted
 }
 
 // ChannelPreview is one channel in one language.

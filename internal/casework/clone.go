@@ -13,6 +13,9 @@ func (c Case) clone() Case {
 	c.Facts = cloneFacts(c.Facts)
 	c.Photos = slices.Clone(c.Photos)
 	c.Editors = slices.Clone(c.Editors)
+	if c.Kit != nil {
+		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
+	}
 	if c.Live != nil {
 		live := *c.Live
 		live.Languages = slices.Clone(live.Languages)

@@ -14,7 +14,7 @@ import (
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field is required.
+// Deps is what the service stands on. Every field but those of the kit is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -27,6 +27,10 @@ type Deps struct {
 	Objects  Objects
 	Policy   Policy
 	Log      *slog.Logger
+	// Kit makes what stations air; nil = alerts go out with words and photos
+	// alone. KitVersion changes when the same content would be drawn otherwise.
+	Kit        KitMaker
+	KitVersion string
 }
 
 // CaseLog is the CASES stream: append with the sequence last seen, read, follow.

@@ -21,7 +21,8 @@ type state struct {
 	uploaders []string       // who added photos since the last release: editors of the revision that begins next
 	sent      []sentRevision // every released revision, oldest first
 	pending   *alert.Message // recorded, not yet known to be on ALERTS
-	doomed    []string       // tokens of photos to delete once nothing is pending
+	doomed    []string       // tokens of photos, and names of kits' files, to delete once nothing is pending
+	aired     []string       // names of the files of the live revision's kit
 
 	releaser, releasedDigest string // of the newest release: its repetition is no fault
 }
@@ -56,6 +57,10 @@ func decode(raw []byte) (Event, error) {
 		if ev.Photo == nil {
 			missing = "photo"
 		}
+	case KindKit:
+		if ev.Kit == nil {
+			missing = "kit"
+		}
 	}
 	if missing != "" {
 		return Event{}, fmt.Errorf("event: %s without %s", ev.Kind, missing)
@@ -70,7 +75,7 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindPublished, KindPurged:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -99,20 +104,23 @@ func (st *state) act(ev Event) {
 		c.Stage, c.Reason, c.Submitter, c.Digest, c.Submitted = StageDraft, ev.Reason, "", "", time.Time{}
 	case KindRejected:
 		c.Stage, c.Reason = StageRejected, ev.Reason
-		st.doomed = tokens(c.Photos)
+		st.endKits()
+		st.doomed = append(tokens(c.Photos), files(st.doomed)...)
 	case KindReleased:
 		st.release(ev)
 	case KindWithdrawn:
 		c.Stage, c.Live, c.Outcome, c.Withdrawn = StageWithdrawn, nil, ev.Outcome, ev.At
 		c.Revision = ev.Message.Revision
 		st.pending = ev.Message
-		st.doomed = tokens(c.Photos)
+		st.endKits()
+		st.doomed = append(tokens(c.Photos), files(st.doomed)...)
 	}
 }
 
 // write folds a new text of the draft: a submission of the old one is void.
 func (st *state) write(ev Event) {
 	c := &st.c
+	st.dropKit()
 	c.Stage, c.LastEditor, c.Draft = StageDraft, ev.Officer, *ev.Draft
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
@@ -142,6 +150,8 @@ func (st *state) release(ev Event) {
 		p := Photo{Token: t}
 		live.Media = append(live.Media, p.Object(), p.Thumbnail())
 	}
+	st.airKit()
+	live.Media = append(live.Media, st.aired...)
 	c.Stage, c.Live = StageReleased, live
 	st.releaser, st.releasedDigest = ev.Officer, ev.Digest
 	st.uploaders = nil
@@ -164,6 +174,9 @@ func (st *state) housekeeping(ev Event) {
 		} else {
 			c.Editors = withName(c.Editors, ev.Officer)
 		}
+	case KindKit:
+		st.dropKit()
+		c.Kit = ev.Kit
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil
@@ -181,6 +194,11 @@ func withName(names []string, name string) []string {
 		return names
 	}
 	return append(slices.Clip(names), name)
+}
+
+// files are those of doomed that are a kit's: unlike a photo's token they have an extension.
+func files(doomed []string) []string {
+	return slices.DeleteFunc(slices.Clone(doomed), func(name string) bool { return !strings.Contains(name, ".") })
 }
 
 // tokens names all photos.

@@ -66,15 +66,8 @@ func (s *Service) whole(ctx context.Context, p Photo) (bool, error) {
 	if _, ok := s.stored.Load(p.Token); ok {
 		return true, nil
 	}
-	data, err := s.d.Objects.Get(ctx, p.Object())
-	switch {
-	case gone(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("reading a photo: %w", err)
-	}
-	if hashOf(data) != p.SHA256 {
-		return false, nil
+	if ok, err := s.stands(ctx, p.Object(), p.SHA256); !ok {
+		return false, err
 	}
 	if _, err := s.d.Objects.Get(ctx, p.Thumbnail()); gone(err) {
 		return false, nil
@@ -82,6 +75,25 @@ func (s *Service) whole(ctx context.Context, p Photo) (bool, error) {
 		return false, fmt.Errorf("reading a photo: %w", err)
 	}
 	s.stored.Store(p.Token, struct{}{})
+	return true, nil
+}
+
+// stands says whether an object is stored with the bytes of the digest; it is read once.
+func (s *Service) stands(ctx context.Context, name, sha256 string) (bool, error) {
+	if _, ok := s.stored.Load(name); ok {
+		return true, nil
+	}
+	data, err := s.d.Objects.Get(ctx, name)
+	switch {
+	case gone(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading a picture or sound: %w", err)
+	}
+	if hashOf(data) != sha256 {
+		return false, nil
+	}
+	s.stored.Store(name, struct{}{})
 	return true, nil
 }
 

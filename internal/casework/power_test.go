@@ -112,7 +112,12 @@ func TestPowerLoss(t *testing.T) {
 func lifeWithPowerLoss(t *testing.T, n int, after bool) (pulled bool) {
 	w := newWorld()
 	power := &plug{at: n, after: after}
-	s, err := New(t.Context(), w.deps(power))
+	boot := func() (*Service, error) {
+		d := w.deps(power)
+		d.Kit = (&maker{}).make
+		return New(t.Context(), d)
+	}
+	s, err := boot()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +128,7 @@ func lifeWithPowerLoss(t *testing.T, n int, after bool) (pulled bool) {
 		if power.dead {
 			pulled = true
 			power = &plug{}
-			if s, err = New(t.Context(), w.deps(power)); err != nil {
+			if s, err = boot(); err != nil {
 				t.Fatal(err)
 			}
 			w.holds(t, st)

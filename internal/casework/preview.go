@@ -41,6 +41,14 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	if unwritten != nil {
 		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
 	}
+	kit, lost, err := s.kitOf(ctx, st, m)
+	if err != nil {
+		return Preview{}, err
+	}
+	if p.Faults = append(p.Faults, lost...); kit != nil {
+		p.Kit = kit
+		m.Media = append(m.Media, kit.Media...)
+	}
 	for _, ch := range s.d.Channels {
 		recipients := s.d.Audience.Count(ch.Name, m.AreaCodes())
 		for _, lang := range m.Languages {

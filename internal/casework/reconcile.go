@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,7 +97,7 @@ func (s *Service) each(ctx context.Context, ids []string, what string, work func
 func (s *Service) reconcile(ctx context.Context) {
 	now := time.Now()
 	s.each(ctx, s.due(func(st *state) bool { return st.publishable(now) }), "publication is still pending", s.publish)
-	s.each(ctx, s.due(func(st *state) bool { return len(st.doomed) > 0 }), "photos are not deleted yet", s.purge)
+	s.each(ctx, s.due(func(st *state) bool { return len(st.doomed) > 0 }), "pictures and sound are not deleted yet", s.purge)
 }
 
 // publishable says whether something waits that may still go out.
@@ -126,7 +127,7 @@ func (s *Service) sweep(ctx context.Context) {
 	})
 }
 
-// purge deletes the photos that must go, then notes it.
+// purge deletes the photos and files that must go, then notes it.
 func (s *Service) purge(ctx context.Context, id string) error {
 	free, err := s.hold(ctx, id)
 	if err != nil {
@@ -140,16 +141,16 @@ func (s *Service) purge(ctx context.Context, id string) error {
 	return s.forget(ctx, id, st.doomed)
 }
 
-// forget deletes photos of a case that the caller holds, and takes them off the case.
+// forget deletes photos and files of a case that the caller holds, and takes them off the case.
 func (s *Service) forget(ctx context.Context, id string, doomed []string) error {
-	for _, token := range doomed {
-		p := Photo{Token: token}
-		for _, name := range []string{p.Object(), p.Thumbnail()} {
-			if err := s.d.Objects.Delete(ctx, name); err != nil && !gone(err) {
-				return fmt.Errorf("deleting a photo: %w", err)
+	for _, name := range doomed {
+		for _, object := range objectsOf(name) {
+			if err := s.d.Objects.Delete(ctx, object); err != nil && !gone(err) {
+				return fmt.Errorf("deleting a picture or sound: %w", err)
 			}
+			s.stored.Delete(object)
 		}
-		s.stored.Delete(token)
+		s.stored.Delete(name)
 	}
 	_, err := s.decided(ctx, auth.Officer{ID: System}, id, func(*state) (*Event, error) {
 		return &Event{Kind: KindPurged, Purged: doomed}, nil
@@ -157,11 +158,20 @@ func (s *Service) forget(ctx context.Context, id string, doomed []string) error 
 	return err
 }
 
+// objectsOf is what is stored under a doomed name: both sizes of a photo, or a file.
+func objectsOf(name string) []string {
+	if strings.Contains(name, ".") {
+		return []string{name}
+	}
+	p := Photo{Token: name}
+	return []string{p.Object(), p.Thumbnail()}
+}
+
 // settled deletes what the act just done has doomed, and is the case after it.
 // A deletion that fails is tried again by Run and does not undo the act.
 func (s *Service) settled(ctx context.Context, id string) (Case, error) {
 	if err := s.purge(ctx, id); err != nil {
-		s.d.Log.Warn("photos are not deleted yet", "case", id, "err", err)
+		s.d.Log.Warn("pictures and sound are not deleted yet", "case", id, "err", err)
 	}
 	return s.Get(id)
 }

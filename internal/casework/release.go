@@ -10,9 +10,13 @@ import (
 	"tocsin/internal/auth"
 )
 
-// Submit asks an approver to release the draft. alert.Invalid lists every fault.
+// Submit asks an approver to release the draft, and first makes the kit for
+// stations if there is none yet: some seconds. alert.Invalid lists every fault.
 func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case, error) {
 	if err := mayWrite(by); err != nil {
+		return Case{}, err
+	}
+	if err := s.prepare(ctx, by, id); err != nil {
 		return Case{}, err
 	}
 	return s.act(ctx, by, id, func(st *state) (*Event, error) {
@@ -25,6 +29,9 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		}
 		if err := p.Faults.Err(); err != nil {
 			return nil, err
+		}
+		if p.Kit == nil && s.d.Kit != nil {
+			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
 		return &Event{Kind: KindSubmitted, Digest: p.Digest}, nil
 	})

@@ -64,9 +64,43 @@ type Config struct {
 
 // NATS names outside servers. Empty: embedded.
 type NATS struct {
-	URL      string `json:"url"`
-	Creds    string `json:"creds"`
-	Replicas int    `json:"replicas"`
+	URL   string `json:"url"`
+	Creds string `json:"creds"`
+	// SetupCreds makes the streams that are missing at start and is dropped then.
+	SetupCreds string `json:"setup_creds"`
+	Replicas   int    `json:"replicas"`
+
+	// Listen is where the embedded server takes stations with direct NATS; empty =
+	// nowhere. Cert and Key are files of its TLS certificate, needed beyond loopback.
+	Listen string `json:"listen"`
+	Cert   string `json:"cert"`
+	Key    string `json:"key"`
+}
+
+// check finds the faults of the NATS settings.
+func (n NATS) check(bad *alert.Invalid) {
+	if r := n.Replicas; r != 0 && r != 1 && r != 3 && r != 5 {
+		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
+	}
+	if n.URL == "" && n.SetupCreds != "" {
+		bad.Add("nats.setup_creds", "alone", "Take it out, or name the outside servers in nats.url: the embedded one sets itself up.")
+	}
+	if (n.Cert == "") != (n.Key == "") {
+		bad.Add("nats.cert", "alone", "Name both nats.cert and nats.key, or neither.")
+	}
+	if n.Listen == "" {
+		return
+	}
+	host, _, err := net.SplitHostPort(n.Listen)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil:
+		bad.Add("nats.listen", "address", fmt.Sprintf("Write HOST:PORT, not %q.", n.Listen))
+	case n.URL != "":
+		bad.Add("nats.listen", "alone", "Take it out: outside servers listen for stations by themselves.")
+	case n.Cert == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()):
+		bad.Add("nats.listen", "tls", "Name nats.cert and nats.key, or listen on 127.0.0.1: stations beyond this machine need TLS.")
+	}
 }
 
 // Default is a drill on this machine alone: the only thing that can be started without thinking.
@@ -132,9 +166,7 @@ func (c *Config) Check(known []string) error {
 			bad.Add(field, "address", fmt.Sprintf("Write HOST:PORT, not %q.", addr))
 		}
 	}
-	if n := c.NATS.Replicas; n != 0 && n != 1 && n != 3 && n != 5 {
-		bad.Add("nats.replicas", "range", "Use 1, 3 or 5 replicas: two servers cannot outvote each other.")
-	}
+	c.NATS.check(&bad)
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
 	for name := range c.Channels {

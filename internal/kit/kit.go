@@ -82,6 +82,14 @@ type Warning struct {
 	Text string     `json:"text"`
 }
 
+// String is the warning as a list shows it, with its language.
+func (w Warning) String() string {
+	if w.Lang == "" {
+		return w.Text
+	}
+	return w.Text + " (" + string(w.Lang) + ")"
+}
+
 // Studio makes kits. Any number of goroutines may use it; it makes one at a time.
 type Studio struct {
 	opt   Options
@@ -204,7 +212,7 @@ func (j *job) language(ctx context.Context, lang alert.Lang, formats []format, b
 	j.make(ctx, Item{Kind: KindPoster, Lang: lang, Name: w.poster, MIME: "application/pdf", Ext: "pdf"}, a.setter, maxPoster,
 		func() ([]byte, error) { return j.poster(a, j.arrange(a4), lang) })
 	j.speak(ctx, lang)
-	page := Item{Kind: KindTeletext, Lang: lang, Name: w.teletext, MIME: "text/plain; charset=utf-8", Ext: "txt"}
+	page := Item{Kind: KindTeletext, Lang: lang, Name: w.teletext, MIME: "text/plain", Ext: "txt"}
 	j.make(ctx, page, nil, rows*columns*4, func() ([]byte, error) {
 		text, whole := j.teletext(lang)
 		if !whole {

@@ -145,6 +145,11 @@ func (f *feed) all(v any) {
 	}
 }
 
+// pulse sends a heartbeat that lists nothing new.
+func (f *feed) pulse() {
+	f.all(map[string]any{"type": "heartbeat", "epoch": f.epoch, "head": 0, "live": []any{}})
+}
+
 // states lists the receipts in short: "zoe.1 received".
 func (f *feed) states() []string {
 	f.mu.Lock()
@@ -184,7 +189,7 @@ func alertOf(caseID string, rev int, typ string, pics ...picture) map[string]any
 		words = map[string]any{"headline": "Fin", "spoken": "Levée", "spoken_seconds": 1, "crawl": "Fin", "radiotext": "Fin"}
 	}
 	id := fmt.Sprintf("%s.%d", caseID, rev)
-	expires := time.Now().Add(time.Hour).Truncate(time.Second)
+	expires := time.Now().Add(2 * time.Hour).Truncate(time.Second)
 	sent := time.Now().UTC().Format(time.RFC3339)
 	var res strings.Builder
 	media := []map[string]any{}

@@ -48,10 +48,14 @@ func (l *line) onAlert(ctx context.Context, f *serverFrame) error {
 	}
 	l.chain = f.Seq
 	if err := l.r.take(ctx, l.addr, l.epoch, &f.alertFrame); err != nil {
-		if ctx.Err() == nil {
-			l.r.opt.Log.Warn("alert not taken", "feed", l.addr, "err", err)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		return err // the cursor has not moved: it comes again with the next connection
+		l.r.opt.Log.Warn("alert not taken", "feed", l.addr, "err", err)
+		// The cursor stays, and a heartbeat asks again. Meanwhile what follows is
+		// taken: on a full disk a withdrawal must not wait behind an alert.
+		l.broken = true
+		return nil
 	}
 	if l.broken {
 		return l.resync()

@@ -232,7 +232,8 @@ func TestFullDiskIsNotAcknowledged(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "alerts")); err != nil {
 		t.Fatal(err)
 	}
-	x.until("it came again", func() bool { return count(f.states(), "zoe.1 received") == 1 })
+	x.lines[0].asked = time.Time{} // as if the last resume was long ago
+	x.until("it came again", func() bool { f.pulse(); return count(f.states(), "zoe.1 received") == 1 })
 }
 
 func TestRunLeavesNothing(t *testing.T) {

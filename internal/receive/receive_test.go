@@ -294,7 +294,7 @@ func TestEndOfAnAlertRemovesTheFiles(t *testing.T) {
 	f := newFeed(t)
 	dir := t.TempDir()
 	frame := alertOf("zoe", 1, "Alert")
-	old := time.Now().Add(time.Hour).Truncate(time.Second).Format(time.RFC3339)
+	old := time.Now().Add(2 * time.Hour).Truncate(time.Second).Format(time.RFC3339)
 	soon := time.Now().Add(1500 * time.Millisecond).Format(time.RFC3339Nano)
 	past := time.Now().Add(-time.Hour).Format(time.RFC3339)
 	doc := frame["cap"].(string)

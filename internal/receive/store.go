@@ -98,7 +98,7 @@ func store(dir string, v *verified, files []fetched, now time.Time) (_ string, e
 // extensions of what a feed sends; anything else is kept without a promise.
 var extensions = map[string]string{
 	"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf",
-	"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/wav": ".wav", "audio/x-wav": ".wav",
+	"audio/mpeg": ".mp3", "audio/ogg": ".ogg", "audio/wav": ".wav", "text/plain": ".txt", "audio/x-wav": ".wav",
 }
 
 // freeName is photo.jpg, slide-fr.png, photo-2.jpg.

@@ -116,7 +116,7 @@ func decodeFrame(data []byte) (serverFrame, error) {
 // What becomes part of a path must not lead out of the folder.
 var (
 	safeCase = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	safeWord = regexp.MustCompile(`^[a-z]{1,16}$`)
+	safeWord = regexp.MustCompile(`^[a-z][a-z_]{0,15}$`)
 )
 
 // check refuses a frame that could not be stored safely.

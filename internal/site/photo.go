@@ -35,17 +35,17 @@ func (s *site) photo(w http.ResponseWriter, r *http.Request) {
 func (s *site) picture(ctx context.Context, name string) reply {
 	was, is := s.pictures.look(s.live(), name)
 	if !is && was {
-		return removed("This photo is no longer published.", nil)
+		return removed("This picture or sound is no longer published.", nil)
 	}
 	data, err := s.Photos.Get(ctx, name)
 	switch {
 	case errors.Is(err, stream.ErrGone):
-		return removed("This photo is no longer published.", nil)
+		return removed("This picture or sound is no longer published.", nil)
 	case errors.Is(err, stream.ErrNone), err == nil && !is:
-		return noSuch("photo")
+		return noSuch("picture or sound")
 	case err != nil:
-		s.Log.ErrorContext(ctx, "photo", "err", err)
-		return problem{Title: "The photo cannot be read now", Status: http.StatusServiceUnavailable, Detail: "Try again in a few seconds."}.reply()
+		s.Log.ErrorContext(ctx, "picture or sound", "err", err)
+		return problem{Title: "The picture or sound cannot be read now", Status: http.StatusServiceUnavailable, Detail: "Try again in a few seconds."}.reply()
 	}
 	a := newReply("image/jpeg", data)
 	a.hidden = true

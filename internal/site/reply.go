@@ -48,8 +48,12 @@ func newReply(kind string, body []byte) reply {
 	return r
 }
 
-// packable says whether a kind is text; pictures are packed already.
+// packable says whether a kind is text; pictures and posters are packed already,
+// and sound gains too little for its size.
 func packable(kind string) bool {
+	if strings.HasPrefix(kind, "audio/") || kind == "application/pdf" {
+		return false
+	}
 	return !strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "image/svg")
 }
 

@@ -67,6 +67,7 @@ func (s *site) openRoutes(r chi.Router) {
 	for pattern, h := range map[string]http.HandlerFunc{
 		"/cap/{identifier}.xml":    s.document,
 		"/photos/{name}":           s.photo,
+		"/media/{name}":            s.medium,
 		"/feed.atom":               s.atom,
 		"/feed.json":               s.jsonFeed,
 		"/v1/alerts":               s.alerts,

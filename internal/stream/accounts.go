@@ -47,6 +47,17 @@ func (e *Engine) openRegistrar(ctx context.Context, o Options) (*registrar, erro
 		return nil, err
 	}
 	r.conn = conn
+	if e.host == nil {
+		// The servers' own copy of TOCSIN's claims is as old as the file they include.
+		token, err := r.keys.serviceClaims()
+		if err == nil {
+			err = r.put(ctx, token)
+		}
+		if err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("account TOCSIN: %w", err)
+		}
+	}
 	return r, nil
 }
 
@@ -128,4 +139,4 @@ func (r *registrar) stations(ctx context.Context, realm alert.Realm, known func(
 }
 
 // errNoKeys says what an operator must do before a station gets direct NATS from outside servers.
-var errNoKeys = errors.New("the NATS operator's keys are not in this server's key folder: make them with `tocsin keys --nats`, and include the file " + ServerFile + " in each nats-server's configuration")
+var errNoKeys = errors.New("the NATS operator's keys are not in this server's key folder: make them with `tocsin keys --nats-files`, and include the file " + ServerFile + " in each nats-server's configuration")

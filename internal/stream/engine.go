@@ -42,8 +42,9 @@ type Engine struct {
 	admitted  map[string]bool
 	strangers map[string]time.Time // accounts that another process admitted, since when we know
 
-	mu    sync.Mutex
-	fails int // publishes without an answer in a row
+	mu            sync.Mutex
+	fails         int      // publishes without an answer in a row
+	holes, unread []Damage // found by the replicas' figures, and by reading
 }
 
 // Open connects (with Options.Dir: starts the server first), makes the streams
@@ -122,6 +123,7 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	if e.host != nil {
 		e.work.Go(e.watch)
 	}
+	e.work.Go(e.scrub)
 	return nil
 }
 
@@ -170,7 +172,8 @@ func (e *Engine) hold(ctx context.Context) (context.Context, func(), error) {
 	return ctx, func() { undo(); cancel(); e.work.Done() }, nil
 }
 
-// Ready is nil when a write would be taken now.
+// Ready is nil when a write would be taken now and the record is whole, as far as
+// the last look knows.
 func (e *Engine) Ready(ctx context.Context) error {
 	if err := e.room(true); err != nil {
 		return fmt.Errorf("event stream: %w", err)
@@ -179,6 +182,9 @@ func (e *Engine) Ready(ctx context.Context) error {
 		if err := e.host.fault(); err != nil {
 			return fmt.Errorf("event stream: %w", err)
 		}
+	}
+	if all := e.Damage(); len(all) > 0 {
+		return fmt.Errorf("event stream: damaged: %v", all)
 	}
 	info, err := e.info(ctx, streamAlerts, "")
 	if err != nil {

@@ -54,11 +54,12 @@ func setupRights() jwt.Permissions {
 	return p
 }
 
-// systemRights admit and cut accounts.
+// systemRights admit and cut accounts, and ask the servers how their copies are.
 func systemRights() jwt.Permissions {
 	var p jwt.Permissions
 	p.Sub.Allow.Add(inboxes)
-	p.Pub.Allow.Add("$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP")
+	p.Pub.Allow.Add("$SYS.REQ.CLAIMS.LIST", "$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP",
+		"$SYS.REQ.SERVER.PING.JSZ") // each replica's figures; see scrub.go
 	return p
 }
 

@@ -1,23 +1,28 @@
 // Command push measures one alert to many push subscribers at a local push
 // service (HTTP/2 over TLS, every VAPID token and every header checked), by
-// three senders in one run, in turn:
+// several senders in one run, in turn:
 //
-//   - tocsin: adapters/webpush through its contract, as the runner calls it:
-//     batches and Sends at once by the driver's limits;
 //   - webpush-go: used plainly, one SendNotification for each subscriber, with
-//     one shared http.Client (HTTP/2) and as many pushes at once;
-//   - npm web-push: the same, over one keep-alive agent (it speaks HTTP/1.1).
+//     one shared http.Client (HTTP/2);
+//   - npm web-push: the same, over one keep-alive agent (it speaks HTTP/1.1);
+//   - tocsin: adapters/webpush through its contract, as the runner calls it, with
+//     batches and Sends at once by the driver's limits; cold, and armed (with key
+//     pairs made before), by its own frames and by net/http.
 //
 // Each sender and the service are processes of their own; a sender's CPU is
-// what its process used in the measured rounds. The service shares the
-// machine's cores, so pushes a second say as much about it as about the
-// sender where the sender is the lighter of the two: its CPU is in the table.
-// All get the same subscribers, the same payload, urgency, topic and time to
-// live. After the rounds the service decrypts what a sample of the subscribers
-// got, so a sender that is fast because it is wrong is found out.
+// what its process used in the measured rounds, and arming is measured apart and
+// printed beside. The service shares the machine's cores, so pushes a second say
+// as much about it as about the sender where the sender is the lighter of the
+// two: its CPU is in the table. All get the same payload, urgency, topic and
+// time to live, and endpoints as long as FCM's. Endpoints and secrets are
+// distinct, the subscribers' public keys come out of a pool of 1,024. After the
+// rounds the service decrypts what a sample of the subscribers got, so a sender
+// that is fast because it is wrong is found out.
 //
-//	go run ./internal/bench/push            10,000 subscribers, about 4 minutes
-//	go run ./internal/bench/push -quick     2,000 subscribers, under a minute
+// Then one alert goes to a million of them, armed and cold.
+//
+//	go run ./internal/bench/push            both, about 8 minutes
+//	go run ./internal/bench/push -quick     fewer pushes, and 10,000 in the place of the million
 package main
 
 import (
@@ -25,28 +30,39 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"tocsin/internal/bench/measure"
 )
 
-// atOnce is how many pushes the plain senders have under way: what four Sends
-// of the adapter have, each with up to 64.
-const atOnce = 256
+const (
+	// plainAtOnce is how many pushes the plain senders have under way at a service
+	// that answers at once; more makes them slower.
+	plainAtOnce = 256
+	// farAtOnce is the same at a service 50 ms away: as many as four Sends have.
+	farAtOnce = 4000
+	far       = 50 * time.Millisecond
+)
 
 // options of a run.
 type options struct {
-	people, rounds, atOnce int
+	people      int // of tocsin's rounds; the others' are shorter, by shares
+	rounds      int
+	atOnce      int // pushes under way of webpush-go
+	connections int // of tocsin
+	delay       time.Duration
+	crowd       int // of the long run; 0 = none
+	tables      bool
 }
 
 func main() {
 	o := options{}
-	flag.IntVar(&o.people, "people", 10_000, "subscribers")
+	flag.IntVar(&o.people, "people", 20_000, "pushes in a round of tocsin's")
 	flag.IntVar(&o.rounds, "n", 3, "measured rounds of each sender")
-	flag.IntVar(&o.atOnce, "at-once", atOnce, "pushes under way of the plain senders")
-	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "2,000 subscribers")
+	flag.IntVar(&o.crowd, "crowd", 1_000_000, "subscribers of the long run; 0 leaves it out")
+	flag.BoolVar(&o.tables, "tables", true, "compare the senders")
+	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "5,000 pushes in a round, 10,000 in the long run")
 	role := flag.String("role", "", "internal: this process is one of the parts")
 	flag.Parse()
 	if *role != "" {
@@ -57,32 +73,32 @@ func main() {
 		return
 	}
 	if *quick {
-		o.people = min(o.people, 2000)
+		o.people, o.rounds, o.crowd = min(o.people, 5000), min(o.rounds, 2), min(o.crowd, 10_000)
 	}
 	var last strings.Builder // the bars, after all tables
-	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
-		speed, cpu := bars(delay)
-		s, err := run(o, delay)
-		if err != nil {
-			speed.Missing(&last, err.Error())
-			cpu.Missing(&last, err.Error())
-			continue
-		}
-		s.report(os.Stdout)
-		speed.Print(&last, s.ratio(measure.Seconds))
-		cpu.Print(&last, s.ratio(measure.CPUTime))
+	if o.tables {
+		o.compare(&last)
+	}
+	if o.crowd > 0 {
+		o.long(&last)
 	}
 	fmt.Print(last.String())
 }
 
-// bars are the figures asked for; the issue's own are those without delay.
-func bars(delay time.Duration) (speed, cpu measure.Bar) {
-	suffix := ""
-	if delay > 0 {
-		suffix = "-" + delay.String()
+// compare runs all senders, at a service nearby and at one far away.
+func (o options) compare(last *strings.Builder) {
+	o.atOnce, o.connections = plainAtOnce, 8
+	near, err := run(o)
+	if err == nil {
+		near.report(os.Stdout)
 	}
-	return measure.Bar{Name: "push-speed-ratio" + suffix, Limit: 1, Least: true, Digits: 2},
-		measure.Bar{Name: "push-cpu-ratio" + suffix, Limit: 1, Least: true, Digits: 2}
+	nearBars(last, near, err)
+	o.atOnce, o.connections, o.delay, o.people = farAtOnce, 40, far, 2*o.people
+	s, err := run(o)
+	if err == nil {
+		s.report(os.Stdout)
+	}
+	farBars(last, s, err)
 }
 
 // play is the life of a part.
@@ -115,20 +131,25 @@ type answerer interface {
 }
 
 // run measures all senders at a service of its own.
-func run(o options, delay time.Duration) (*stage, error) {
-	s, err := openStage(o, delay)
+func run(o options) (*stage, error) {
+	s, err := openStage(o)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	order := slices.Clone(s.senders)
-	for round := range o.rounds + 1 {
-		people := o.people
-		if round == 0 { // connections, tokens, the compilers of node
-			people = min(people, 500)
+	for _, who := range senders {
+		if err := s.join(who); err != nil {
+			return nil, err
 		}
-		for _, sender := range order {
-			if err := s.round(sender, people, round > 0); err != nil {
+	}
+	order := append([]*sender(nil), s.senders...)
+	for round := range o.rounds + 1 {
+		for _, who := range order {
+			n := max(1, o.people/who.share)
+			if round == 0 { // connections, tokens, the compilers of node
+				n = min(n, 500)
+			}
+			if err := s.round(who, n, round > 0); err != nil {
 				return nil, err
 			}
 		}

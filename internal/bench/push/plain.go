@@ -25,7 +25,6 @@ import (
 // without "mailto:", for it writes that itself.
 type plain struct {
 	task   task
-	people []push.Subscription
 	client *http.Client
 }
 
@@ -43,9 +42,6 @@ func newPlain(q json.RawMessage) (answerer, error) {
 	p.client = &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: p.task.AtOnce,
 	}}
-	for _, s := range p.task.Subscriptions {
-		p.people = append(p.people, push.Subscription{Endpoint: s.Endpoint, Keys: push.Keys{P256dh: s.Keys.P256dh, Auth: s.Keys.Auth}})
-	}
 	return p, nil
 }
 
@@ -56,8 +52,13 @@ func (p *plain) answer(raw json.RawMessage) (any, error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return nil, err
 	}
+	people := make([]push.Subscription, o.People)
+	for i := range people {
+		s := p.task.subscription(i)
+		people[i] = push.Subscription{Endpoint: s.Endpoint, Keys: push.Keys{P256dh: s.Keys.P256dh, Auth: s.Keys.Auth}}
+	}
 	runtime.GC() // rounds begin alike
-	return measure.Round(func() (int, string) { return p.send(p.people[:min(o.People, len(p.people))]) }), nil
+	return measure.Round(func() (int, string) { return p.send(people) }), nil
 }
 
 func (p *plain) send(people []push.Subscription) (int, string) {

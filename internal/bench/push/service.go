@@ -2,15 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"tocsin/internal/bench/measure"
 	"tocsin/internal/peers/pushservice"
 )
-
-// sampled is how many subscribers' messages are decrypted after the rounds.
-const sampled = 50
 
 // placing asks for a service with subscribers.
 type placing struct {
@@ -21,20 +17,22 @@ type placing struct {
 
 // place is where the service is and who is there.
 type place struct {
-	Certificate   []byte         `json:"certificate"`
-	Subscriptions []subscription `json:"subscriptions"`
+	Certificate []byte             `json:"certificate"`
+	People      pushservice.People `json:"people"`
 }
 
-// question to the service: what it has seen, or whether its subscribers can
-// read their messages as Payload.
+// question to the service: what it has seen since the last one; with Payload,
+// whether a sample of its subscribers can read their messages as that.
 type question struct {
 	Payload string `json:"payload,omitempty"`
 }
 
-// seen is what the service counted so far.
+// seen is what the service counted.
 type seen struct {
-	pushservice.Stats
-	CPU float64 // microseconds
+	pushservice.Stats         // since the start
+	CPU               float64 // microseconds, since the start
+	Reached           int     // subscribers, since the last question
+	Duplicates        int     // pushes too many to them
 }
 
 // read is what a sample of subscribers found.
@@ -43,8 +41,7 @@ type read struct{ Right, Wrong int }
 // service is the far side.
 type service struct {
 	*pushservice.Service
-	people []*pushservice.Subscriber
-	place  place
+	crowd *pushservice.Crowd
 }
 
 func newService(q json.RawMessage) (answerer, error) {
@@ -56,23 +53,14 @@ func newService(q json.RawMessage) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{Service: srv, place: place{Certificate: srv.Certificate()}}
-	for range p.People {
-		u, err := srv.NewSubscriber(p.Key)
-		if err != nil {
-			return nil, err
-		}
-		var sub subscription
-		if err := json.Unmarshal(u.JSON(), &sub); err != nil {
-			return nil, fmt.Errorf("subscription: %w", err)
-		}
-		s.people = append(s.people, u)
-		s.place.Subscriptions = append(s.place.Subscriptions, sub)
+	crowd, err := srv.NewCrowd(p.People, p.Key)
+	if err != nil {
+		return nil, err
 	}
-	return s, nil
+	return &service{srv, crowd}, nil
 }
 
-func (s *service) ready() any { return s.place }
+func (s *service) ready() any { return place{s.Certificate(), s.crowd.People} }
 
 func (s *service) answer(raw json.RawMessage) (any, error) {
 	var q question
@@ -80,18 +68,11 @@ func (s *service) answer(raw json.RawMessage) (any, error) {
 		return nil, err
 	}
 	if q.Payload == "" {
-		return seen{s.Stats(), float64(measure.CPU().Microseconds())}, nil
+		got := seen{Stats: s.Stats(), CPU: float64(measure.CPU().Microseconds())}
+		got.Reached, got.Duplicates = s.crowd.Count()
+		return got, nil
 	}
 	var r read
-	for i := 0; i < len(s.people); i += max(1, len(s.people)/sampled) {
-		for _, m := range s.people[i].Messages() {
-			plain, err := s.people[i].Decrypt(m)
-			if err == nil && string(plain) == q.Payload {
-				r.Right++
-			} else {
-				r.Wrong++
-			}
-		}
-	}
+	r.Right, r.Wrong = s.crowd.Read(q.Payload)
 	return r, nil
 }

@@ -8,17 +8,34 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	push "github.com/SherClockHolmes/webpush-go"
 
 	"tocsin/internal/bench/measure"
+	"tocsin/internal/peers/pushservice"
 )
 
-// script is the third sender.
+// script is npm web-push's part.
 //
 //go:embed npm.js
 var script string
+
+// task is what a sender is told before the rounds.
+type task struct {
+	KeyDir      string `json:"key_dir"`
+	Public      string `json:"public"`
+	Private     string `json:"private"`
+	Certificate string `json:"certificate"` // a PEM file
+	Subject     string `json:"subject"`     // mailto:
+	AtOnce      int    `json:"at_once"`     // of the plain senders
+	Connections int    `json:"connections"` // of tocsin
+	Wire        string `json:"wire"`        // of tocsin
+	Notice      notice `json:"notice"`
+
+	People pushservice.People `json:"people"`
+	// Subscriptions are the first of the people spelt out, for the sender that is not ours.
+	Subscriptions []subscription `json:"subscriptions,omitempty"`
+}
 
 // subscription as a browser's PushSubscription.toJSON gives it.
 type subscription struct {
@@ -29,16 +46,9 @@ type subscription struct {
 	} `json:"keys"`
 }
 
-// task is what a sender is told before the rounds.
-type task struct {
-	KeyDir        string         `json:"key_dir"`
-	Public        string         `json:"public"`
-	Private       string         `json:"private"`
-	Certificate   string         `json:"certificate"` // a PEM file
-	Subject       string         `json:"subject"`     // mailto:
-	Subscriptions []subscription `json:"subscriptions"`
-	AtOnce        int            `json:"at_once"`
-	Notice        notice         `json:"notice"`
+func (t task) subscription(i int) (s subscription) {
+	s.Endpoint, s.Keys.P256dh, s.Keys.Auth = t.People.Subscription(i)
+	return s
 }
 
 // notice is the push that all send.
@@ -49,35 +59,58 @@ type notice struct {
 	TTL     int    `json:"ttl"` // seconds
 }
 
-// order asks a sender for a round to the first People subscribers.
+// order asks a sender for a round to the first People subscribers, or, with Arm,
+// to prepare one.
 type order struct {
-	People int `json:"people"`
+	People int  `json:"people"`
+	Arm    bool `json:"arm,omitempty"`
+}
+
+// kind is a sender and the way it is used.
+type kind struct {
+	name  string
+	role  string // empty: npm
+	share int    // its rounds are so many times shorter than the longest
+	wire  string
+	armed bool
+}
+
+// The senders. The first is what the others are held against.
+var senders = []kind{
+	{name: "webpush-go", role: "webpush-go", share: 4},
+	{name: "npm web-push", share: 10},
+	{name: "tocsin cold", role: "tocsin", share: 2, wire: "raw"},
+	{name: "tocsin armed, net/http", role: "tocsin", share: 1, wire: "net/http", armed: true},
+	{name: "tocsin armed", role: "tocsin", share: 1, wire: "raw", armed: true},
 }
 
 // sender is one of those who are compared.
 type sender struct {
-	name   string
+	kind
 	part   *measure.Process
-	absent string // why it is not here
-	rounds []measure.Used
-	conns  int     // connections opened over all rounds
-	theirs float64 // the service's CPU in the measured rounds, microseconds
+	absent string         // why it is not here
+	rounds []measure.Used // of one push each, on the mean
+	arming []measure.Used // the same, of arming
+	pushes int            // in the measured rounds
+	conns  int            // connections opened over all rounds
+	theirs float64        // the service's CPU in the measured rounds, microseconds
+	wire   int            // bytes to the service in the measured rounds
+	back   int            // and from it
 }
 
 // stage is one service and all its senders.
 type stage struct {
-	dir      string
-	people   int
-	delay    time.Duration
-	pushes   int // accepted pushes, by the senders' own account
-	notice   notice
-	service  *measure.Process
-	senders  []*sender
-	prepared float64 // tocsin's CPU for each subscription before any alert, microseconds
+	options
+	dir     string
+	pushes  int // accepted pushes, by the senders' own account
+	twice   int // pushes too many
+	task    task
+	service *measure.Process
+	senders []*sender
 }
 
-func openStage(o options, delay time.Duration) (_ *stage, err error) {
-	s := &stage{people: o.people, delay: delay}
+func openStage(o options) (_ *stage, err error) {
+	s := &stage{options: o}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -86,52 +119,54 @@ func openStage(o options, delay time.Duration) (_ *stage, err error) {
 	if s.dir, err = os.MkdirTemp("", "tocsin-bench-"); err != nil {
 		return nil, err
 	}
-	t := task{KeyDir: s.dir, Subject: "mailto:alerts@police.example", AtOnce: o.atOnce, Certificate: filepath.Join(s.dir, "roots.pem")}
-	if err := t.makeKeys(); err != nil {
+	s.task = task{
+		KeyDir: s.dir, Subject: "mailto:alerts@police.example", AtOnce: o.atOnce, Connections: o.connections,
+		Certificate: filepath.Join(s.dir, "roots.pem"),
+	}
+	if err := s.task.makeKeys(); err != nil {
 		return nil, err
 	}
-	var at place
 	if s.service, err = start(nil, "service"); err != nil {
 		return nil, err
 	}
-	if err := s.service.Ask(placing{People: o.people, Key: t.Public, Delay: delay}, &at); err != nil {
+	var at place
+	if err := s.service.Ask(placing{People: o.people, Key: s.task.Public, Delay: o.delay}, &at); err != nil {
 		return nil, fmt.Errorf("push service: %w", err)
 	}
-	if err := os.WriteFile(t.Certificate, at.Certificate, 0o600); err != nil {
+	s.task.People = at.People
+	if err := os.WriteFile(s.task.Certificate, at.Certificate, 0o600); err != nil {
 		return nil, err
 	}
-	t.Subscriptions = at.Subscriptions
-
-	ours := &sender{name: "tocsin"}
-	s.senders = []*sender{ours, {name: "webpush-go"}, {name: "web-push"}}
-	var ready prepared
-	if ours.part, err = start(nil, "tocsin"); err != nil {
-		return nil, err
-	}
-	if err := ours.part.Ask(t, &ready); err != nil {
-		return nil, fmt.Errorf("tocsin: %w", err)
-	}
-	s.notice, s.prepared = ready.Notice, ready.CPU/float64(o.people)
-	t.Notice = ready.Notice // the peers send what the product sends
-	if err := s.senders[1].join(nil, t); err != nil {
-		return nil, err
-	}
-	node, absent := measure.Node(script, "web-push")
-	if absent != nil {
-		s.senders[2].absent = absent.Error()
-		return s, nil
-	}
-	return s, s.senders[2].join(node, t)
+	s.task.Notice, err = words()
+	return s, err
 }
 
-// join starts a peer and tells it its task.
-func (p *sender) join(cmd *exec.Cmd, t task) (err error) {
-	if p.part, err = start(cmd, p.name); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+// join starts a sender and tells it its task.
+func (s *stage) join(k kind) error {
+	p := &sender{kind: k}
+	s.senders = append(s.senders, p)
+	t := s.task
+	t.Wire = k.wire
+	var cmd *exec.Cmd
+	if k.role == "" {
+		var err error
+		if cmd, err = measure.Node(script, "web-push"); err != nil {
+			p.absent = err.Error()
+			return nil
+		}
+		t.AtOnce = min(t.AtOnce, plainAtOnce) // its agent opens a connection for each
+		t.People.Keys = nil
+		for i := range max(1, s.people/k.share) {
+			t.Subscriptions = append(t.Subscriptions, s.task.subscription(i))
+		}
+	}
+	var err error
+	if p.part, err = start(cmd, k.role); err != nil {
+		return fmt.Errorf("%s: %w", k.name, err)
 	}
 	var ok bool
 	if err := p.part.Ask(t, &ok); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+		return fmt.Errorf("%s: %w", k.name, err)
 	}
 	return nil
 }
@@ -165,12 +200,18 @@ func (s *stage) round(who *sender, people int, counts bool) error {
 	if who.part == nil {
 		return nil
 	}
+	var armed measure.Used
+	if who.armed {
+		if err := who.part.Ask(order{People: people, Arm: true}, &armed); err != nil {
+			return fmt.Errorf("%s: %w", who.name, err)
+		}
+	}
 	before, err := s.seen()
 	if err != nil {
 		return err
 	}
 	var used measure.Used
-	if err := who.part.Ask(order{people}, &used); err != nil {
+	if err := who.part.Ask(order{People: people}, &used); err != nil {
 		return fmt.Errorf("%s: %w", who.name, err)
 	}
 	if used.Failed > 0 {
@@ -180,16 +221,28 @@ func (s *stage) round(who *sender, people int, counts bool) error {
 	if err != nil {
 		return err
 	}
-	if got := after.Accepted - before.Accepted; got != people {
-		return fmt.Errorf("%s: the service accepted %d of %d pushes", who.name, got, people)
+	if after.Reached != people {
+		return fmt.Errorf("%s: the service saw %d of %d subscribers reached", who.name, after.Reached, people)
 	}
 	s.pushes += people
+	s.twice += after.Duplicates
 	who.conns += after.Connections - before.Connections
 	if counts {
-		who.rounds = append(who.rounds, used)
+		who.rounds = append(who.rounds, each(used, people))
+		who.arming = append(who.arming, each(armed, people))
+		who.pushes += people
 		who.theirs += after.CPU - before.CPU
+		who.wire += after.BytesIn - before.BytesIn
+		who.back += after.BytesOut - before.BytesOut
 	}
 	return nil
+}
+
+// each is u divided among n pushes.
+func each(u measure.Used, n int) measure.Used {
+	u.Seconds /= float64(n)
+	u.CPU /= float64(n)
+	return u
 }
 
 func (s *stage) seen() (seen seen, err error) {
@@ -199,7 +252,7 @@ func (s *stage) seen() (seen seen, err error) {
 // check has the service decrypt what a sample of the subscribers got.
 func (s *stage) check() error {
 	var got read
-	if err := s.service.Ask(question{Payload: s.notice.Payload}, &got); err != nil {
+	if err := s.service.Ask(question{Payload: s.task.Notice.Payload}, &got); err != nil {
 		return err
 	}
 	if got.Wrong > 0 || got.Right == 0 {

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"iter"
 	"log/slog"
-	"net/http"
+	"os"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,20 +16,14 @@ import (
 	"tocsin/internal/bench/measure"
 )
 
-// prepared is what tocsin says before the rounds.
-type prepared struct {
-	Notice notice  `json:"notice"`
-	CPU    float64 `json:"cpu"` // microseconds, for checking and preparing all subscriptions
-}
-
-// tocsin is the product's channel, with subscribers that came in by its own
-// address and a message in the words of the product.
+// tocsin is the product's channel, with the packed addresses that its registry
+// holds and a message in the words of the product.
 type tocsin struct {
 	adapter  adapter.Adapter
 	limits   adapter.Limits
-	people   []adapter.Recipient
+	origin   string
+	packed   [][]byte // by place in the table
 	delivery adapter.Delivery
-	prepared prepared
 }
 
 func newTocsin(q json.RawMessage) (answerer, error) {
@@ -39,88 +31,149 @@ func newTocsin(q json.RawMessage) (answerer, error) {
 	if err := json.Unmarshal(q, &t); err != nil {
 		return nil, err
 	}
-	settings, err := json.Marshal(map[string]any{
-		"root_cas": t.Certificate, "subscribe_per_minute": len(t.Subscriptions) + 1,
-	})
+	settings, err := json.Marshal(webpush.Settings{RootCAs: t.Certificate, Connections: t.Connections, Wire: t.Wire})
 	if err != nil {
 		return nil, err
 	}
-	driver, people := webpush.Driver(), new(registry)
-	p := &tocsin{limits: driver.Limits}
-	p.adapter, _, err = driver.Open(context.Background(), settings, adapter.Env{
-		Realm: alert.Drill, Log: slog.New(slog.DiscardHandler), Recipients: people, Contact: t.Subject,
-		KeyDir: t.KeyDir, AllowLoopback: true,
-	})
-	if err != nil {
+	driver := webpush.Driver()
+	p := &tocsin{limits: driver.Limits, origin: t.People.Origin}
+	if p.adapter, err = open(driver, settings, t.KeyDir, t.Subject); err != nil {
 		return nil, err
 	}
-	before := measure.CPU()
-	if err := subscribe(p.adapter, t.Subscriptions); err != nil {
-		return nil, err
+	for i := range t.People.Count {
+		s := t.subscription(i)
+		address, err := json.Marshal(map[string]string{"endpoint": s.Endpoint, "p256dh": s.Keys.P256dh, "auth": s.Keys.Auth})
+		if err != nil {
+			return nil, err
+		}
+		packed, err := driver.Pack(address)
+		if err != nil {
+			return nil, err
+		}
+		p.packed = append(p.packed, packed)
 	}
-	p.prepared.CPU = float64((measure.CPU() - before).Microseconds())
-	p.people = people.all
-	return p, p.write()
+	p.delivery, err = deliver(p.adapter)
+	return p, err
 }
 
-// write renders the message.
-func (p *tocsin) write() error {
+func open(driver adapter.Driver, settings json.RawMessage, keys, subject string) (adapter.Adapter, error) {
+	a, _, err := driver.Open(context.Background(), settings, adapter.Env{
+		Realm: alert.Drill, Log: slog.New(slog.DiscardHandler), Contact: subject, KeyDir: keys, AllowLoopback: true,
+	})
+	return a, err
+}
+
+// deliver renders the message.
+func deliver(a adapter.Adapter) (adapter.Delivery, error) {
 	m, err := measure.Alert()
 	if err != nil {
-		return err
+		return adapter.Delivery{}, err
 	}
-	p.delivery = adapter.Delivery{Message: m, Payloads: map[alert.Lang]adapter.Payload{}}
+	d := adapter.Delivery{Message: m, Payloads: map[alert.Lang]adapter.Payload{}}
 	for _, lang := range m.Languages {
-		payload, err := p.adapter.Render(m, lang)
-		if err != nil {
-			return err
+		if d.Payloads[lang], err = a.Render(m, lang); err != nil {
+			return d, err
 		}
-		p.delivery.Payloads[lang] = payload
 	}
-	p.prepared.Notice = notice{
-		Payload: string(p.delivery.Payload(alert.English).Body), Topic: webpush.Topic(m), Urgency: "high", TTL: 3600,
-	}
-	return nil
+	return d, nil
 }
 
-func (p *tocsin) ready() any { return p.prepared }
+// words is the push that all send: what the product says.
+func words() (notice, error) {
+	dir, err := os.MkdirTemp("", "tocsin-bench-words-")
+	if err != nil {
+		return notice{}, err
+	}
+	defer os.RemoveAll(dir)
+	a, err := open(webpush.Driver(), nil, dir, "mailto:alerts@police.example")
+	if err != nil {
+		return notice{}, err
+	}
+	d, err := deliver(a)
+	if err != nil {
+		return notice{}, err
+	}
+	return notice{
+		Payload: string(d.Payload(alert.English).Body), Topic: webpush.Topic(d.Message), Urgency: "high", TTL: 3600,
+	}, nil
+}
+
+func (p *tocsin) ready() any { return true }
 
 func (p *tocsin) answer(raw json.RawMessage) (any, error) {
 	var o order
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return nil, err
 	}
+	n := min(o.People, len(p.packed))
 	runtime.GC() // rounds begin alike
-	return measure.Round(func() (int, string) { return p.send(p.people[:min(o.People, len(p.people))]) }), nil
+	if !o.Arm {
+		return measure.Round(func() (int, string) { return p.send(n) }), nil
+	}
+	return measure.Round(func() (int, string) {
+		if err := p.adapter.(adapter.Armer).Arm(context.Background(), p.first(n)); err != nil {
+			return n, err.Error()
+		}
+		return 0, ""
+	}), nil
+}
+
+// recipient is the one at place i of the table.
+func (p *tocsin) recipient(i int) adapter.Recipient {
+	return adapter.Recipient{
+		Channel: webpush.Name, Lang: alert.English, Destination: p.origin, Packed: p.packed[i], Slot: uint32(i + 1),
+	}
+}
+
+func (p *tocsin) first(n int) iter.Seq[adapter.Recipient] {
+	return func(yield func(adapter.Recipient) bool) {
+		for i := range n {
+			if !yield(p.recipient(i)) {
+				return
+			}
+		}
+	}
 }
 
 // send is the runner's way: full batches, as many Sends at once as one destination may have.
-func (p *tocsin) send(people []adapter.Recipient) (int, string) {
-	batches := slices.Collect(slices.Chunk(people, p.limits.Batch))
+func (p *tocsin) send(n int) (int, string) {
+	size := p.limits.Batch
 	var next atomic.Int64
 	var bad failures
 	var wg sync.WaitGroup
 	for range min(p.limits.PerDestination, p.limits.Concurrency) {
 		wg.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(batches)); i = next.Add(1) - 1 {
-				ctx, cancel := context.WithTimeout(context.Background(), p.limits.Timeout)
-				receipts, err := p.adapter.Send(ctx, p.delivery, batches[i])
-				cancel()
-				if err != nil {
-					bad.add(len(batches[i]), err.Error())
+			for {
+				from := int(next.Add(int64(size))) - size
+				if from >= n {
+					return
 				}
-				for _, r := range receipts {
-					if r.Failure != nil {
-						bad.add(1, r.Failure.Error())
-					} else if r.State != adapter.Accepted {
-						bad.add(1, string(r.State))
-					}
+				batch := make([]adapter.Recipient, 0, size)
+				for i := from; i < min(from+size, n); i++ {
+					batch = append(batch, p.recipient(i))
 				}
+				p.batch(batch, &bad)
 			}
 		})
 	}
 	wg.Wait()
 	return bad.n, bad.why
+}
+
+func (p *tocsin) batch(batch []adapter.Recipient, bad *failures) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.limits.Timeout)
+	defer cancel()
+	receipts, err := p.adapter.Send(ctx, p.delivery, batch)
+	if err != nil {
+		bad.add(len(batch), err.Error())
+	}
+	for _, r := range receipts {
+		if r.Failure != nil {
+			bad.add(1, r.Failure.Error())
+		} else if r.State != adapter.Accepted {
+			bad.add(1, string(r.State))
+		}
+	}
 }
 
 // failures counts what went wrong, and keeps the first reason.
@@ -138,61 +191,3 @@ func (f *failures) add(n int, why string) {
 	}
 	f.n += n
 }
-
-// subscribe brings everybody in by the channel's own address: what the product
-// does with a subscription before an alert belongs to what is measured.
-func subscribe(a adapter.Adapter, all []subscription) error {
-	mux := http.NewServeMux()
-	for _, r := range a.(adapter.Callbacks).Routes() {
-		mux.Handle(r.Pattern, r.Handler)
-	}
-	for _, s := range all {
-		body, err := json.Marshal(map[string]any{"subscription": s, "regions": []string{"BE"}, "lang": "en"})
-		if err != nil {
-			return err
-		}
-		r, err := http.NewRequest(http.MethodPost, "/v1/push/subscriptions", bytes.NewReader(body))
-		if err != nil {
-			return err
-		}
-		r.Header.Set("Content-Type", "application/json")
-		r.RemoteAddr = "127.0.0.1:1"
-		var w recorder
-		if mux.ServeHTTP(&w, r); w.status != http.StatusCreated {
-			return fmt.Errorf("subscribe: status %d: %s", w.status, w.body.String())
-		}
-	}
-	return nil
-}
-
-// recorder takes an answer. (net/http/httptest would bring its flags into this command.)
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *recorder) Header() http.Header {
-	if w.header == nil {
-		w.header = http.Header{}
-	}
-	return w.header
-}
-func (w *recorder) WriteHeader(status int) { w.status = status }
-func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.body.Write(b)
-}
-
-// registry keeps the recipients in memory, in the order they came.
-type registry struct{ all []adapter.Recipient }
-
-func (g *registry) Put(_ context.Context, r adapter.Recipient) error {
-	g.all = append(g.all, r)
-	return nil
-}
-func (g *registry) Remove(context.Context, string, string) error         { return nil }
-func (g *registry) Get(string, string) (r adapter.Recipient, known bool) { return r, false }
-func (g *registry) All(string) []adapter.Recipient                       { return g.all }

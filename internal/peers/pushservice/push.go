@@ -66,10 +66,12 @@ func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
 
 // accept checks a push and gives it to its subscriber.
 func (s *Service) accept(id string, r *http.Request) (Message, error) {
+	crowd := s.crowd.Load()
+	member, one := crowd.member(id)
 	s.mu.Lock()
 	c := s.channels[id]
 	s.mu.Unlock()
-	if c == nil {
+	if c == nil && !one {
 		return Message{}, refusal{http.StatusNotFound, "no such subscription"}
 	}
 	m, err := readHeaders(r.Header)
@@ -89,6 +91,10 @@ func (s *Service) accept(id string, r *http.Request) (Message, error) {
 	}
 	if err := checkCipher(m.Cipher); err != nil {
 		return Message{}, err
+	}
+	if one {
+		m.Version = id[:8]
+		return m, crowd.take(member, key, m)
 	}
 	return s.give(c, key, m)
 }

@@ -47,6 +47,8 @@ type Stats struct {
 	Tokens      int // distinct VAPID tokens verified
 	Connections int // connections accepted on the push address
 	Streams     int // most pushes under way at once
+	BytesIn     int // that came over the push address's connections, TLS and all
+	BytesOut    int // that went
 }
 
 // Service is a running push service.
@@ -65,6 +67,9 @@ type Service struct {
 	conns    atomic.Int64
 	inFlight atomic.Int64
 	peak     atomic.Int64
+	bytesIn  atomic.Int64
+	bytesOut atomic.Int64
+	crowd    atomic.Pointer[Crowd]
 
 	mu       sync.Mutex
 	channels map[string]*channel // by the last part of the endpoint
@@ -89,6 +94,7 @@ func Start(o Options) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("browser address: %w", err), pushAt.Close())
 	}
+	pushAt = countedListener{pushAt, s}
 	s.push = s.pushServer()
 	s.browser = &http.Server{Handler: http.HandlerFunc(s.serveBrowser), ReadHeaderTimeout: 10 * time.Second}
 	s.pushURL = "http://" + pushAt.Addr().String()
@@ -143,6 +149,7 @@ func (s *Service) Stats() Stats {
 	return Stats{
 		Accepted: int(s.accepted.Load()), Refused: int(s.refused.Load()), Replaced: int(s.replaced.Load()),
 		Tokens: s.vapid.distinct(), Connections: int(s.conns.Load()), Streams: int(s.peak.Load()),
+		BytesIn: int(s.bytesIn.Load()), BytesOut: int(s.bytesOut.Load()),
 	}
 }
 
@@ -165,4 +172,35 @@ func closeServer(ctx context.Context, srv *http.Server) error {
 		return srv.Close()
 	}
 	return nil
+}
+
+// countedListener counts what passes over its connections.
+type countedListener struct {
+	net.Listener
+	s *Service
+}
+
+func (l countedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return countedConn{c, l.s}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	s *Service
+}
+
+func (c countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.s.bytesIn.Add(int64(n))
+	return n, err
+}
+
+func (c countedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.s.bytesOut.Add(int64(n))
+	return n, err
 }

@@ -11,7 +11,9 @@ package page
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +22,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +95,7 @@ type view struct {
 	Done  string     // what was just noted
 	Fault *fault     // what is wrong with the form
 	Now   time.Time  // of this machine
+	Mark  string     // changes with the news, for the script
 	Form  url.Values // as posted, when it was refused
 }
 
@@ -108,6 +112,7 @@ func (s *site) show(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) render(w http.ResponseWriter, status int, v view) {
 	v.Status, v.Now = s.from.Status(), time.Now()
+	v.Mark = mark(v.Status)
 	var b bytes.Buffer
 	if err := s.tmpl.Execute(&b, v); err != nil {
 		http.Error(w, "the page cannot be shown; status.json still can", http.StatusInternalServerError)
@@ -119,13 +124,33 @@ func (s *site) render(w http.ResponseWriter, status int, v view) {
 }
 
 func (s *site) json(w http.ResponseWriter, _ *http.Request) {
-	data, err := json.MarshalIndent(s.from.Status(), "", "\t")
+	status := s.from.Status()
+	data, err := json.MarshalIndent(status, "", "\t")
 	if err != nil {
 		http.Error(w, "the status cannot be written", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", mark(status))
 	_, _ = w.Write(append(data, '\n'))
+}
+
+// mark is a digest of what is news; the time and the last heartbeat move by themselves.
+func mark(s receive.Status) string {
+	s.At = time.Time{}
+	s.Feeds, s.Alarms = slices.Clone(s.Feeds), slices.Clone(s.Alarms)
+	for i := range s.Feeds {
+		s.Feeds[i].Heard = time.Time{}
+	}
+	for i := range s.Alarms {
+		s.Alarms[i].Last, s.Alarms[i].Times = time.Time{}, 0
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
 // say takes one pressed button. It is on the disk before it is answered.

@@ -2,16 +2,13 @@
 "use strict";
 const every = 2000; // milliseconds
 
-// What moves by itself is not news.
-const gist = (s) => JSON.stringify(s, (key, value) => ["at", "heard", "last", "times"].includes(key) ? undefined : value);
-
 const typing = () => [...document.querySelectorAll("input:not([type=hidden])")]
 	.some((field) => field === document.activeElement || field.value !== field.defaultValue);
 
-let known;
 async function look() {
 	try {
-		const status = await (await fetch("/status.json")).json();
+		const answer = await fetch("/status.json");
+		const status = await answer.json();
 		document.querySelectorAll("[data-ago]").forEach((t) => {
 			const seconds = Math.max(0, Math.round((Date.now() - Date.parse(t.dateTime)) / 1000));
 			t.textContent = seconds + " s ago";
@@ -20,8 +17,7 @@ async function look() {
 			const t = document.querySelectorAll("[data-ago]")[n];
 			if (t) t.dateTime = f.heard;
 		});
-		if (known && gist(status) !== known && !typing()) location.replace("/");
-		known ??= gist(status);
+		if (answer.headers.get("ETag") !== document.body.dataset.mark && !typing()) location.replace("/");
 	} catch {
 		const banner = document.querySelector(".banner");
 		banner.className = "banner ill";

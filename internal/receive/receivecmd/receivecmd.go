@@ -103,10 +103,10 @@ func (c followCmd) Run(ctx context.Context) error {
 
 // complete names what is missing: --check needs less than following does.
 func (c followCmd) complete() error {
-	var errs []error
+	var missing []string
 	want := func(have bool, flag, what string) {
 		if !have {
-			errs = append(errs, fmt.Errorf("--%s: %s", flag, what))
+			missing = append(missing, "--"+flag+": "+what)
 		}
 	}
 	want(c.TokenFile != "" || c.ClientCert != "", "token-file", "name the file with the station's token")
@@ -119,7 +119,10 @@ func (c followCmd) complete() error {
 	want((c.ClientCert == "") == (c.ClientKey == ""), "client-key", "client certificate and key go together")
 	want(c.Exec == "" || strings.TrimSpace(c.Exec) != "", "exec", "name a command")
 	want(c.AlarmExec == "" || strings.TrimSpace(c.AlarmExec) != "", "alarm-exec", "name a command")
-	return errors.Join(errs...)
+	if len(missing) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(missing, "; "))
 }
 
 // load reads the files of a.

@@ -38,8 +38,9 @@ type node struct {
 	done             chan struct{}
 }
 
-// Cluster starts n nats-server processes with synced JetStream.
-func Cluster(t testing.TB, n int) *Nodes {
+// Cluster starts n nats-server processes with synced JetStream. more is added to
+// each one's configuration, DIR in it being the node's folder.
+func Cluster(t testing.TB, n int, more ...string) *Nodes {
 	t.Helper()
 	c := &Nodes{t: t, bin: binary(t)}
 	var client, route []string
@@ -52,6 +53,9 @@ func Cluster(t testing.TB, n int) *Nodes {
 		text := fmt.Sprintf("server_name: %s\nlisten: %q\njetstream { store_dir: %q, sync_interval: always, max_memory_store: 64MB, max_file_store: 2GB }\n", nd.name, nd.addr, dir)
 		if n > 1 {
 			text += fmt.Sprintf("cluster { name: test, listen: %q, routes: [ %s ] }\n", route[i], "\"nats://"+strings.Join(route, "\", \"nats://")+"\"")
+		}
+		for _, m := range more {
+			text += strings.ReplaceAll(m, "DIR", dir) + "\n"
 		}
 		if err := os.WriteFile(nd.conf, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
