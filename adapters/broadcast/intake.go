@@ -19,10 +19,11 @@ type Batcher interface {
 }
 
 const (
-	// maxWords bounds the receipts that wait for the ledger. When it is full a
-	// station is told to send again: a ledger that hangs must not stop the reading
-	// of pongs, nor fill the memory.
+	// maxWords bounds the receipts that wait for the ledger, about 4 MB. When it is
+	// full the reading of the socket waits, and after patience the station is told to
+	// send again: a ledger that hangs must not stop the reading of pongs for ever.
 	maxWords = 16 << 10
+	patience = 5 * time.Second
 	// maxIntake is how many receipts go into one write.
 	maxIntake = 1000
 	// A station may be faster than this node's own reader of the log, by which the
@@ -58,7 +59,14 @@ func (i *intake) put(s *session, data []byte) {
 	}
 	select {
 	case i.words <- w:
+		return
 	default:
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case i.words <- w:
+	case <-late.C:
 		i.answer(w, errors.New("too many receipts wait"))
 		s.wake()
 	}
@@ -116,6 +124,7 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 		}
 		reports, stored = append(reports, rep), append(stored, w)
 	}
+	var failed error
 	for n, err := range f.report(ctx, reports) {
 		w := stored[n]
 		if errors.Is(err, adapter.ErrUnknown) && time.Since(w.since) < earlyWait && ctx.Err() == nil {
@@ -125,8 +134,13 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 		if err == nil {
 			f.stats.receipts.Add(1)
 			f.desk.note(w.s.who.Load().id, w.frame)
+		} else {
+			failed = err
 		}
 		i.answer(w, err)
+	}
+	if failed != nil {
+		f.env.Log.Error("receipts were not stored; the stations were asked to send them again", "error", failed)
 	}
 	for _, w := range batch { // after all answers: each session writes its own at once
 		w.s.wake()
