@@ -123,21 +123,21 @@ func TestCountingFindsFaults(t *testing.T) {
 
 // TestNATSMessagesInPieces cuts a stream of protocol messages at every byte.
 func TestNATSMessagesInPieces(t *testing.T) {
-	var all string
+	var all strings.Builder
 	for n := 1; n <= 3; n++ {
 		raw, err := frame(n, 200)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all += "MSG bench.alert 1 " + itoa(len(raw)) + "\r\n" + string(raw) + "\r\nPING\r\n"
+		all.WriteString("MSG bench.alert 1 " + itoa(len(raw)) + "\r\n" + string(raw) + "\r\nPING\r\n")
 	}
-	for cut := range len(all) {
+	for cut := range len(all.String()) {
 		c := &client{fd: -1, next: 1}
 		f := &fleet{kind: natsWire{}, clients: []*client{c}}
 		f.expect(3)
 		th := &thread{f: f}
-		f.kind.take(th, c, []byte(all[:cut]))
-		f.kind.take(th, c, []byte(all[cut:]))
+		f.kind.take(th, c, []byte(all.String()[:cut]))
+		f.kind.take(th, c, []byte(all.String()[cut:]))
 		if c.next != 4 || f.disorder.Load()+f.twice.Load() != 0 || strings.Count(string(th.out), "PONG") != 3 {
 			t.Fatalf("cut at %d: next %d, %q", cut, c.next, th.out)
 		}
