@@ -16,6 +16,8 @@
 //	GET  /v1/feed/poll       long poll; ?cursor= or ?start=, ?wait= 0 to 25 seconds
 //	POST /v1/feed/receipts   one receipt
 //
+// Direct NATS, another way to the same log, is described in NATS.md.
+//
 // Errors before the line stands are RFC 9457 problem documents.
 //
 // # The log and its cursor
@@ -86,6 +88,24 @@
 // else code is bad (field and detail say why) or unknown (this station was sent
 // no such revision). The same receipt twice is one. What is not confirmed
 // within 15 seconds is sent again.
+//
+// All words of a station stay on the ledger with their times: who saw it, each
+// airing and on which programme (channel), why it was declined. An airing is
+// reported each time; two within a minute on one programme are one. A station
+// that has not confirmed within 30 seconds is an incident on the officer's
+// board, and so is one that has not confirmed removal within the time that the
+// agency sets (removal_within, 15 minutes).
+//
+// # Cadence and link test
+//
+// repeat is the pace at which the police ask a station to air the alert again,
+// the same as in the signed document (parameter layer:tocsin:1.0:repeat,
+// R12/PT15M). Times are counted from sent. It is absent where none is asked.
+//
+// Once a week comes an alert of status Test: a link test. It is about nobody,
+// lives ten minutes, and is for the station's machine alone: store it, confirm
+// received, and neither show nor air it. Its result is kept for each station; the
+// officer sees before a release whose line is not proven.
 //
 // # The end
 //

@@ -9,20 +9,24 @@ import (
 
 // StationByToken is the id of the station that a token belongs to. seal tells
 // this token from the station's others and opens nothing; Holds takes it.
-func (f *Feed) StationByToken(token string) (id, seal string, ok bool) {
-	s, err := f.byToken(token)
+func (f *Feed) StationByToken(text string) (id, seal string, ok bool) {
+	s, err := f.admitToken(text, time.Now())
 	if err != nil {
 		return "", "", false
 	}
-	return s.id, hex.EncodeToString(s.sum[:]), true
+	return s.id, hex.EncodeToString(s.entered.sum[:]), true
 }
 
 // Holds says whether the token of this seal still opens the station's door.
 func (f *Feed) Holds(id, seal string) bool {
-	rec, ok := f.env.Recipients.Get(Name, id)
-	if !ok {
+	s := f.lookup(id)
+	if s == nil {
 		return false
 	}
-	s, err := newStation(rec)
-	return err == nil && seal == hex.EncodeToString(s.sum[:]) && (s.expires.IsZero() || time.Now().Before(s.expires))
+	for _, k := range s.keys {
+		if k.kind == token && seal == hex.EncodeToString(k.sum[:]) {
+			return !k.ended(time.Now())
+		}
+	}
+	return false
 }

@@ -99,6 +99,9 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	if f.desk.known(who.id, r) {
 		return nil
 	}
+	if f.desk.full(who.id, r.Identifier) {
+		return bad("receipt", fmt.Sprintf("this station has sent %d receipts of this revision; no more are kept", maxReceipts))
+	}
 	rep := adapter.Report{
 		Channel: Name, Recipient: who.id, Identifier: r.Identifier, Revision: r.Revision,
 		State: state, Reason: r.Reason, By: r.By, Outlet: r.Channel, At: r.At,
@@ -124,6 +127,10 @@ func (f *Feed) serveReceipt(w http.ResponseWriter, r *http.Request) {
 	who, err := f.enter(r)
 	if err != nil {
 		refuse(w, err)
+		return
+	}
+	if !f.posts.allow(who.id) {
+		refuse(w, &problem{http.StatusTooManyRequests, fmt.Sprintf("at most %d receipts a second; wait, and use the socket for many", frameRate), ""})
 		return
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, readLimit))

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,9 +55,7 @@ func Cluster(t testing.TB, n int, more ...string) *Nodes {
 		if n > 1 {
 			text += fmt.Sprintf("cluster { name: test, listen: %q, routes: [ %s ] }\n", route[i], "\"nats://"+strings.Join(route, "\", \"nats://")+"\"")
 		}
-		for _, m := range more {
-			text += strings.ReplaceAll(m, "DIR", dir) + "\n"
-		}
+		text += strings.ReplaceAll(strings.Join(more, "\n"), "DIR", dir)
 		if err := os.WriteFile(nd.conf, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +104,20 @@ func (c *Nodes) Kill(i int) {
 	_ = n.cmd.Process.Kill()
 	<-n.done
 	n.cmd = nil
+}
+
+// Freeze stops node i in its tracks (SIGSTOP): its sockets stay open and nothing
+// answers, as when a machine hangs or a network is cut. Thaw lets it go on.
+func (c *Nodes) Freeze(i int) { c.signal(i, syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (c *Nodes) Thaw(i int) { c.signal(i, syscall.SIGCONT) }
+
+func (c *Nodes) signal(i int, s os.Signal) {
+	c.t.Helper()
+	if err := c.nodes[i].cmd.Process.Signal(s); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // Start starts node i (again) and waits until it takes connections.
