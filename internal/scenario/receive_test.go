@@ -15,6 +15,7 @@ import (
 	"tocsin/internal/app"
 	"tocsin/internal/auth"
 	"tocsin/internal/peertest"
+	"tocsin/internal/receive"
 )
 
 // newsroom is a broadcaster's machine: the real receiver with a command.
@@ -25,6 +26,7 @@ type newsroom struct {
 	cmd       *exec.Cmd
 	said      *logBuffer
 	aired     string // the command adds a line for each run
+	verify    receive.Verifier
 }
 
 func newNewsroom(t *testing.T, s *server) *newsroom {
@@ -41,7 +43,7 @@ func newNewsroom(t *testing.T, s *server) *newsroom {
 		}
 		return path
 	}
-	n := &newsroom{t: t, dir: filepath.Join(home, "alerts"), said: new(logBuffer), aired: filepath.Join(home, "aired")}
+	n := &newsroom{t: t, dir: filepath.Join(home, "alerts"), said: new(logBuffer), aired: filepath.Join(home, "aired"), verify: s.verifier(t)}
 	n.cert = write("issuer.pem", keys.Certificate, 0o600)
 	token := s.recipient("broadcast", app.NewRecipient{Name: "Radio Nord", Areas: []string{"*"}, Lang: alert.French})
 	command := write("on-air", "#!/bin/sh\necho \"$TOCSIN_CASE $TOCSIN_REVISION $TOCSIN_MSG_TYPE\" >> "+n.aired+"\n", 0o700)
