@@ -49,7 +49,7 @@ bench-start: build ## start to ready, memory when idle
 bench-feed: ## release to the last of 1,000 feed clients, beside a plain broadcast
 	@go run ./internal/bench/feed
 
-bench-push: ## one alert to 10,000 browsers, beside webpush-go and npm web-push
+bench-push: ## one alert to a million browsers, and beside webpush-go and npm web-push
 	@deploy/peers.sh
 	@go run ./internal/bench/push
 
