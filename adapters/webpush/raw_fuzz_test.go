@@ -24,7 +24,9 @@ func FuzzRawAnswers(f *testing.F) {
 	})
 	add(func() error { return framer.WriteGoAway(1, http2.ErrCodeNo, nil) })
 	add(func() error { return framer.WriteRSTStream(1, http2.ErrCodeRefusedStream) })
-	add(func() error { return framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0}) })
+	add(func() error {
+		return framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0})
+	})
 	add(func() error { return framer.WriteWindowUpdate(1, 77) })
 	add(func() error { return framer.WriteContinuation(1, true, []byte{0x88}) })
 	f.Fuzz(func(t *testing.T, said []byte) {
