@@ -52,8 +52,15 @@ func newTocsin(q json.RawMessage) (answerer, error) {
 		}
 		p.packed = append(p.packed, packed)
 	}
-	p.delivery, err = deliver(p.adapter)
-	return p, err
+	if p.delivery, err = deliver(p.adapter); err != nil {
+		return nil, err
+	}
+	// The words name the hour, which may have passed since the task was written.
+	for lang, payload := range p.delivery.Payloads {
+		payload.Body = []byte(t.Notice.Payload)
+		p.delivery.Payloads[lang] = payload
+	}
+	return p, nil
 }
 
 func open(driver adapter.Driver, settings json.RawMessage, keys, subject string) (adapter.Adapter, error) {
