@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 )
 
@@ -29,12 +30,20 @@ func newDesk() *desk {
 	return &desk{set: map[[sha256.Size]byte]struct{}{}, count: map[[sha256.Size]byte]int{}}
 }
 
-func receiptKey(parts ...any) [sha256.Size]byte {
-	return sha256.Sum256(mustEncode(parts))
+// receiptKey is a digest of the parts, each with its length, so that no two lists are alike.
+func receiptKey(parts ...string) [sha256.Size]byte {
+	var room [512]byte
+	b := room[:0]
+	for _, p := range parts {
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	}
+	return sha256.Sum256(b)
 }
 
 func fullKey(id string, r receiptFrame) [sha256.Size]byte {
-	return receiptKey("receipt", id, r.Identifier, r.State, r.At.UTC(), r.By, r.Channel, r.Reason)
+	var room [32]byte
+	at := binary.AppendVarint(binary.AppendVarint(room[:0], r.At.Unix()), int64(r.At.Nanosecond()))
+	return receiptKey("receipt", id, r.Identifier, r.State, string(at), r.By, r.Channel, r.Reason)
 }
 
 func confirmKey(id, identifier string) [sha256.Size]byte {

@@ -1,13 +1,9 @@
 package broadcast
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -20,8 +16,7 @@ import (
 // direct is what the feed keeps of such stations.
 type direct struct {
 	mu    sync.Mutex
-	paces map[string]*rate.Limiter // station -> its receipts, at the pace of a feed connection
-	lines map[string]pulling       // station -> when it was seen on the line
+	lines map[string]pulling // station -> when it was seen on the line
 }
 
 // pulling is the time in which a station was seen to ask for messages.
@@ -78,23 +73,18 @@ func WithNATS(r adapter.Recipient, account string) (adapter.Recipient, error) {
 		bad.Add("areas", "range", `direct NATS carries the alerts of every area; leave the areas out ("*"), or let the station use the feed`)
 		return r, bad
 	}
-	var s Station
-	if err := json.Unmarshal(r.Address, &s); err != nil {
-		return r, fmt.Errorf("station %s: address: %w", r.ID, err)
+	s, err := ReadStation(r)
+	if err != nil {
+		return r, err
 	}
 	s.NATS = account
-	address, err := json.Marshal(s)
-	if err != nil {
-		return r, fmt.Errorf("station %s: address: %w", r.ID, err)
-	}
-	r.Address = address
-	return r, nil
+	return s.address(r)
 }
 
 // NATSAccount is the public key of a station's NATS account; empty when it has none.
 func NATSAccount(r adapter.Recipient) string {
-	var s Station
-	if err := json.Unmarshal(r.Address, &s); err != nil || !slices.Contains(r.Areas, "*") {
+	s, err := ReadStation(r)
+	if err != nil || !slices.Contains(r.Areas, "*") {
 		return ""
 	}
 	return s.NATS
@@ -117,7 +107,7 @@ func (f *Feed) DirectReceipt(id string, data []byte) []byte {
 		return refusal("unavailable", "the feed is starting or stopping; send it again", true)
 	case len(data) > readLimit:
 		return refusal("bad", "a receipt has at most 16 KB", false)
-	case !f.direct.allow(id):
+	case !f.posts.allow(id):
 		return refusal("rate", "too many receipts; send it again in a second", true)
 	}
 	return f.receive(who, data)
@@ -125,19 +115,4 @@ func (f *Feed) DirectReceipt(id string, data []byte) []byte {
 
 func refusal(code, detail string, retry bool) []byte {
 	return mustEncode(receiptAnswer{Type: "receipt_refused", Code: code, Detail: detail, Retry: retry})
-}
-
-// allow keeps one station that runs wild from filling the ledger's queue.
-func (d *direct) allow(id string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.paces == nil {
-		d.paces = map[string]*rate.Limiter{}
-	}
-	pace := d.paces[id]
-	if pace == nil {
-		pace = rate.NewLimiter(frameRate, frameBurst)
-		d.paces[id] = pace
-	}
-	return pace.Allow()
 }
