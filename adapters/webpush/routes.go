@@ -35,7 +35,6 @@ func (a *Adapter) Routes() []adapter.Route {
 		route("GET /v1/push/key", a.serveKey),
 		route("POST /v1/push/subscriptions", a.subscribe),
 		route("DELETE /v1/push/subscriptions", a.unsubscribe),
-		route("POST /v1/push/state", a.state),
 		route("POST /v1/push/test", a.test),
 		route("POST /v1/push/test/shown", a.testShown),
 		route("GET /v1/push/test/{id}", a.testResult),
@@ -138,27 +137,6 @@ func (a *Adapter) named(endpoint string) (string, error) {
 // byEndpoint is the body of requests about one subscription.
 type byEndpoint struct {
 	Endpoint string `json:"endpoint"`
-}
-
-// state tells a device what the server knows of its subscription, so that the
-// page can say whether an alert would reach it.
-func (a *Adapter) state(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limit(a.subs, a.callers(r)...); err != nil {
-		return err
-	}
-	var req byEndpoint
-	if err := readJSON(w, r, &req); err != nil {
-		return err
-	}
-	id, err := a.named(req.Endpoint)
-	if err != nil {
-		return err
-	}
-	known, ok := a.env.Recipients.Get(Name, id)
-	if !ok {
-		return errUnknown
-	}
-	return writeJSON(w, http.StatusOK, a.told(known))
 }
 
 var errUnknown = problem{http.StatusNotFound, "No such subscription", "Subscribe again on this page.", nil}
