@@ -201,8 +201,10 @@ async function wire(form) {
       can: device?.supported, allowed: device?.permission === "granted", worker: device?.worker,
       address: Boolean(device?.subscription), server: on && (known || kept.day === today()),
     };
+    let broken = false; // what rests on a broken link cannot be judged
     for (const item of document.querySelectorAll("[data-check]")) {
-      item.dataset.state = checks[item.dataset.check] ? "ok" : kept.regions || item.dataset.check === "can" ? "bad" : "wait";
+      item.dataset.state = broken ? "wait" : checks[item.dataset.check] ? "ok" : "bad";
+      broken ||= item.dataset.state === "bad";
     }
     if (word) return say(status, word);
     if (device?.supported) return say(status, device.permission === "denied" ? "denied" : "off");
@@ -261,7 +263,7 @@ async function wire(form) {
   if (!found.kept?.regions) return;
   await live(found.kept.regions, form.dataset.pushLang);
   const sent = await read(TEST);
-  if (sent.at) await follow(sent);
+  if (sent.at && found.word === "on") await follow(sent); // an old success must not stand beside a fresh failure
 }
 
 // fill puts the kept choice into the form. An area of another country gets a line of its own.
