@@ -192,7 +192,8 @@ async function wire(form) {
   const show = async ({ kept = {}, device, known, word }) => {
     const on = word === "on";
     for (const button of buttons) {
-      button.hidden = !device?.supported || (button.dataset.push !== "subscribe" && !kept.regions);
+      const wanted = { subscribe: true, unsubscribe: kept.regions, test: on }[button.dataset.push];
+      button.hidden = !device?.supported || !wanted;
       if (button.dataset.textOn && on) button.textContent = button.dataset.textOn;
       if (button.dataset.textOff && !on) button.textContent = button.dataset.textOff;
     }
