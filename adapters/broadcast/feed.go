@@ -36,14 +36,15 @@ type Feed struct {
 	limits    limits
 	beatEvery time.Duration
 
-	ring  atomic.Pointer[ring] // a new one in a new epoch
-	fan   *fanout
-	desk  *desk
-	beats beats
-	polls polls
-	certs certIndex
-	posts meter
-	stats counters
+	ring   atomic.Pointer[ring] // a new one in a new epoch
+	fan    *fanout
+	desk   *desk
+	beats  beats
+	direct direct
+	polls  polls
+	certs  certIndex
+	posts  meter
+	stats  counters
 
 	ready    atomic.Bool // the log has been read up to its head
 	degraded atomic.Bool // the log does not answer
@@ -61,7 +62,7 @@ type Feed struct {
 
 	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup // follow, sweep and fan
+	running sync.WaitGroup // follow, sweep, fan and warn
 	lines   sync.WaitGroup // goroutines of sessions
 }
 
@@ -108,8 +109,8 @@ func (f *Feed) start() {
 	f.again = func() {}
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
-	f.running.Go(f.warn)
 	f.running.Go(func() { f.fan.run(f.ctx) })
+	f.running.Go(f.warn)
 }
 
 // enter admits a request to the feed.

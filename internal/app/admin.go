@@ -131,8 +131,8 @@ type NewRecipient struct {
 	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
-	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
 	NATS     bool       `json:"nats,omitempty"`   // a station's: direct NATS as well
+	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -140,7 +140,19 @@ func (a *App) addOfficer(r *http.Request) (any, error) {
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
 		return nil, fmt.Errorf("read officer: %w", err)
 	}
-	return o.Officer, a.Officers.Add(r.Context(), o.Officer, o.Password)
+	return o.Officer, a.AddOfficer(r.Context(), o.Officer, o.Password)
+}
+
+// AddOfficer makes an account. An editor's station must be a registered one, so
+// that a misspelt id shows now and not on the night of an alert.
+func (a *App) AddOfficer(ctx context.Context, o auth.Officer, password string) error {
+	if _, ok := a.Registry.Get(broadcast.Name, o.Station); o.Station != "" && !ok {
+		return alert.Invalid{{
+			Field: "station", Code: "unknown",
+			Text: "There is no such station; `tocsin recipients list broadcast` shows them.",
+		}}
+	}
+	return a.Officers.Add(ctx, o, password)
 }
 
 // listRecipients gives ids, names and areas; addresses stay where they are.

@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
+	"tocsin/internal/newsroom"
 	"tocsin/internal/site"
 )
 
@@ -83,7 +84,7 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler, sec
 	return l.Addr(), nil
 }
 
-// handler is the public side: the channels' own addresses first, then the two sites.
+// handler is the public side: the channels' own addresses first, then the three sites.
 func (a *App) handler() (http.Handler, error) {
 	officers, err := console.New(a.consoleDeps())
 	if err != nil {
@@ -97,6 +98,10 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
+	stations, err := newsroom.New(a.newsroomDeps())
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	for _, c := range a.channels {
 		if own, ok := c.Adapter.(adapter.Callbacks); ok {
@@ -107,6 +112,9 @@ func (a *App) handler() (http.Handler, error) {
 	}
 	for _, pattern := range []string{"/console", "/console/", "/v1/cases", "/v1/cases/"} {
 		mux.Handle(pattern, officers)
+	}
+	for _, pattern := range []string{"/newsroom", "/newsroom/"} {
+		mux.Handle(pattern, stations)
 	}
 	mux.Handle("/", public)
 	return a.recovered(mux), nil
