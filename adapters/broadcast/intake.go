@@ -127,6 +127,9 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 	var failed error
 	for n, err := range f.report(ctx, reports) {
 		w := stored[n]
+		if err != nil {
+			f.desk.giveBack(w.s.who.Load().id, w.frame.Identifier)
+		}
 		if errors.Is(err, adapter.ErrUnknown) && time.Since(w.since) < earlyWait && ctx.Err() == nil {
 			early = append(early, w)
 			continue
