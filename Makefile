@@ -7,6 +7,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOLS   := -modfile=internal/tools/go.mod
 # Debian packages of the real peers that tests are held against, by name.
 PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-utils xmlsec1 iso-codes fonts-noto-core espeak-ng poppler-utils curl python3
+# Debian packages of the peers that benches alone need.
+BENCH_PEERS := nginx-light libnginx-mod-nchan
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
 .PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos soak
@@ -36,7 +38,7 @@ check: ## format, vet, modern idioms, static analysis, generated files
 export QUICK # =1: the short form of every bench
 
 bench: build ## all figures, with their peers in the same run; the bars come last
-	@deploy/peers.sh
+	@deploy/peers.sh $(BENCH_PEERS)
 	@out=$$(mktemp); trap 'rm -f '$$out EXIT; \
 	for bench in start feed push sms; do \
 		go run ./internal/bench/$$bench || echo "bench $$bench ended early"; echo; \
@@ -46,10 +48,11 @@ bench: build ## all figures, with their peers in the same run; the bars come las
 bench-start: build ## start to ready, memory when idle
 	@go run ./internal/bench/start
 
-bench-feed: ## release to the last of 1,000 feed clients, beside a plain broadcast
+bench-feed: ## the feed with 1,000, 5,000 and 19,000 clients, beside nats-server, JetStream, nchan and a plain loop
+	@deploy/peers.sh $(BENCH_PEERS)
 	@go run ./internal/bench/feed
 
-bench-push: ## one alert to 10,000 browsers, beside webpush-go and npm web-push
+bench-push: ## one alert to a million browsers, and beside webpush-go and npm web-push
 	@deploy/peers.sh
 	@go run ./internal/bench/push
 

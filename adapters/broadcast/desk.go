@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 )
 
@@ -29,12 +30,20 @@ func newDesk() *desk {
 	return &desk{set: map[[sha256.Size]byte]struct{}{}, count: map[[sha256.Size]byte]int{}}
 }
 
-func receiptKey(parts ...any) [sha256.Size]byte {
-	return sha256.Sum256(mustEncode(parts))
+// receiptKey is a digest of the parts, each with its length, so that no two lists are alike.
+func receiptKey(parts ...string) [sha256.Size]byte {
+	var room [512]byte
+	b := room[:0]
+	for _, p := range parts {
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	}
+	return sha256.Sum256(b)
 }
 
 func fullKey(id string, r receiptFrame) [sha256.Size]byte {
-	return receiptKey("receipt", id, r.Identifier, r.State, r.At.UTC(), r.By, r.Channel, r.Reason)
+	var room [32]byte
+	at := binary.AppendVarint(binary.AppendVarint(room[:0], r.At.Unix()), int64(r.At.Nanosecond()))
+	return receiptKey("receipt", id, r.Identifier, r.State, string(at), r.By, r.Channel, r.Reason)
 }
 
 func confirmKey(id, identifier string) [sha256.Size]byte {
@@ -54,11 +63,29 @@ func (d *desk) contains(k [sha256.Size]byte) bool {
 	return ok
 }
 
-// full says whether the station has had its say about the revision.
-func (d *desk) full(id, identifier string) bool {
+// take reserves a place for one more receipt of the station about the revision;
+// false: it has had its say. A receipt that is not stored gives the place back.
+func (d *desk) take(id, identifier string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.count[confirmKey(id, identifier)] >= maxReceipts
+	if len(d.count) >= deskSize {
+		clear(d.count)
+	}
+	k := confirmKey(id, identifier)
+	if d.count[k] >= maxReceipts {
+		return false
+	}
+	d.count[k]++
+	return true
+}
+
+// giveBack frees a place that take reserved.
+func (d *desk) giveBack(id, identifier string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k := confirmKey(id, identifier); d.count[k] > 0 {
+		d.count[k]--
+	}
 }
 
 // note remembers a stored receipt.
@@ -66,10 +93,6 @@ func (d *desk) note(id string, r receiptFrame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.add(fullKey(id, r))
-	if len(d.count) >= deskSize {
-		clear(d.count)
-	}
-	d.count[confirmKey(id, r.Identifier)]++
 	if r.State != "failed" {
 		d.add(confirmKey(id, r.Identifier))
 	}

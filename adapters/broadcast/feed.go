@@ -38,6 +38,7 @@ type Feed struct {
 
 	ring   atomic.Pointer[ring] // a new one in a new epoch
 	fan    *fanout
+	intake *intake // of receipts
 	desk   *desk
 	beats  beats
 	direct direct
@@ -62,7 +63,7 @@ type Feed struct {
 
 	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup // follow, sweep, fan and warn
+	running sync.WaitGroup // follow, sweep, fan, intake and warn
 	lines   sync.WaitGroup // goroutines of sessions
 }
 
@@ -99,7 +100,7 @@ func newFeed(env adapter.Env, set settings) *Feed {
 		},
 	}
 	f.ring.Store(newRing(env.Alerts.Epoch()))
-	f.fan = newFanout(f)
+	f.fan, f.intake = newFanout(f), newIntake(f)
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	return f
 }
@@ -111,6 +112,7 @@ func (f *Feed) start() {
 	f.running.Go(f.sweep)
 	f.running.Go(func() { f.fan.run(f.ctx) })
 	f.running.Go(f.warn)
+	f.running.Go(func() { f.intake.run(f.ctx) })
 }
 
 // enter admits a request to the feed.

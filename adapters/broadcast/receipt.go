@@ -52,32 +52,38 @@ const (
 	reportWait = 20 * time.Second // how long a receipt may wait for the ledger
 )
 
-// receive settles one receipt frame and returns the answer.
+// receive settles one receipt that came by itself, and returns the answer.
 func (f *Feed) receive(who *station, data []byte) []byte {
-	var r receiptFrame
-	err := json.Unmarshal(data, &r)
-	if err != nil {
-		err = &problem{http.StatusUnprocessableEntity, "the receipt cannot be read: revision is a number, at an RFC 3339 time, the rest are strings", "receipt"}
-	} else {
+	r, err := decodeReceipt(data)
+	if err == nil {
 		err = f.settle(context.WithoutCancel(f.ctx), who, r)
 	}
-	a := receiptAnswer{Type: "receipt_ok", Identifier: r.Identifier, Revision: r.Revision, State: r.State}
-	if err != nil {
-		a.Type = "receipt_refused"
-		a.Code, a.Detail, a.Retry = "unavailable", "the receipt was not stored; send it again", true
-		if p, ok := errors.AsType[*problem](err); ok {
-			a.Code, a.Field, a.Detail, a.Retry = "bad", p.field, p.detail, false
-			if p.status == http.StatusNotFound {
-				a.Code = "unknown"
-			}
-		}
-	}
-	return mustEncode(a)
+	return receiptReply(r, err)
 }
 
 // settle checks r and puts it on the ledger; nil means that it is there durably.
 func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
-	bad := func(field, detail string) error { return &problem{http.StatusUnprocessableEntity, detail, field} }
+	rep, known, err := f.weigh(who, r)
+	if err != nil || known {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, reportWait)
+	defer cancel()
+	if err := f.env.Inbox.Report(ctx, rep); err != nil {
+		f.desk.giveBack(who.id, r.Identifier)
+		return fmt.Errorf("receipt: %w", err)
+	}
+	f.stats.receipts.Add(1)
+	f.desk.note(who.id, r)
+	return nil
+}
+
+// weigh checks r and says what is to be reported; known says that it is on the
+// ledger already. What it gives to be reported has its place at the desk.
+func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bool, err error) {
+	bad := func(field, detail string) (adapter.Report, bool, error) {
+		return rep, false, &problem{http.StatusUnprocessableEntity, detail, field}
+	}
 	state, ok := states[r.State]
 	switch {
 	case !ok:
@@ -94,15 +100,15 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	e, ok := f.ring.Load().find(r.Identifier)
 	if !ok || e.revision != r.Revision || !who.sees(e.areas) {
 		// A stranger's alert and one that never was look the same.
-		return &problem{http.StatusNotFound, "this feed has sent you no such identifier and revision", "identifier"}
+		return rep, false, &problem{http.StatusNotFound, "this feed has sent you no such identifier and revision", "identifier"}
 	}
 	if f.desk.known(who.id, r) {
-		return nil
+		return rep, true, nil
 	}
-	if f.desk.full(who.id, r.Identifier) {
+	if !f.desk.take(who.id, r.Identifier) {
 		return bad("receipt", fmt.Sprintf("this station has sent %d receipts of this revision; no more are kept", maxReceipts))
 	}
-	rep := adapter.Report{
+	rep = adapter.Report{
 		Channel: Name, Recipient: who.id, Identifier: r.Identifier, Revision: r.Revision,
 		State: state, Reason: r.Reason, By: r.By, Outlet: r.Channel, At: r.At,
 	}
@@ -112,14 +118,7 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	if rep.At.After(time.Now().Add(maxSkew)) {
 		rep.At = time.Time{} // a clock that runs ahead must not order the ledger
 	}
-	ctx, cancel := context.WithTimeout(ctx, reportWait)
-	defer cancel()
-	if err := f.env.Inbox.Report(ctx, rep); err != nil {
-		return fmt.Errorf("receipt: %w", err)
-	}
-	f.stats.receipts.Add(1)
-	f.desk.note(who.id, r)
-	return nil
+	return rep, false, nil
 }
 
 // serveReceipt is POST /v1/feed/receipts: one receipt, for those without a socket.

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -150,9 +151,9 @@ func TestReceiptByPost(t *testing.T) {
 func TestDeskForgetsTheOldest(t *testing.T) {
 	d := newDesk()
 	for i := range deskSize + 10 {
-		d.add(receiptKey(i))
+		d.add(receiptKey(strconv.Itoa(i)))
 	}
-	if len(d.set) != deskSize || d.contains(receiptKey(9)) || !d.contains(receiptKey(10)) || !d.contains(receiptKey(deskSize+9)) {
+	if len(d.set) != deskSize || d.contains(receiptKey("9")) || !d.contains(receiptKey("10")) || !d.contains(receiptKey(strconv.Itoa(deskSize+9))) {
 		t.Errorf("%d keys", len(d.set))
 	}
 }

@@ -149,19 +149,25 @@ func (s *session) wake() {
 	}
 }
 
-// say queues an answer to the client.
+// say sends a control frame to the client.
 func (s *session) say(op byte, data []byte) {
+	s.queueUp(control{op, data})
+	s.wake()
+}
+
+// queueAnswer leaves a message for the client; wake sends it.
+func (s *session) queueAnswer(data []byte) { s.queueUp(control{opText, data}) }
+
+func (s *session) queueUp(c control) {
 	s.mu.Lock()
 	full := len(s.queue) >= maxQueued
 	if !full {
-		s.queue = append(s.queue, control{op, data})
+		s.queue = append(s.queue, c)
 	}
 	s.mu.Unlock()
 	if full {
 		s.leave(quit{CloseSlow, "slow", time.Second, "answers are not being read"})
-		return
 	}
-	s.wake()
 }
 
 // ask leaves word of a resume; the newest one counts.

@@ -192,6 +192,10 @@ var starts = []string{"", "live", "new", "all", "acked"}
 
 // handle takes one frame of the client. Unknown types are ignored: they may be of a newer protocol.
 func (s *session) handle(data []byte) {
+	if isReceipt(data) {
+		s.feed.intake.put(s, data)
+		return
+	}
 	var head struct {
 		Type string `json:"type"`
 	}
@@ -208,7 +212,7 @@ func (s *session) handle(data []byte) {
 		}
 		s.ask(q)
 	case "receipt":
-		s.say(opText, s.feed.receive(s.who.Load(), data))
+		s.feed.intake.put(s, data)
 	}
 }
 

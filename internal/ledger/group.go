@@ -87,6 +87,14 @@ func (l *Ledger) writeGroups() {
 	}
 }
 
+// head is what a batch is about.
+type head struct {
+	caseID, channel, identifier string
+	revision                    int
+}
+
+func headOf(b Batch) head { return head{b.Case, b.Channel, b.Identifier, b.Revision} }
+
 // compareHeads orders batches by what they are about.
 func compareHeads(a, b Batch) int {
 	return cmp.Or(

@@ -20,9 +20,52 @@ const (
 // station's own word. It is durable when nil is returned. ErrUnknown: there is
 // no such delivery.
 func (l *Ledger) Report(ctx context.Context, r adapter.Report) error {
+	b, err := l.news(ctx, r)
+	if err != nil || len(b.Entries) == 0 {
+		return err
+	}
+	return l.Record(ctx, b)
+}
+
+// ReportAll is Report for many at once, with one write for each revision they are
+// about; the errors are in the reports' order.
+func (l *Ledger) ReportAll(ctx context.Context, all []adapter.Report) []error {
+	errs := make([]error, len(all))
+	news := make(map[head]Batch)
+	about := make(map[head][]int) // indexes of the reports
+	var order []head
+	for i, r := range all {
+		b, err := l.news(ctx, r)
+		if err != nil || len(b.Entries) == 0 {
+			errs[i] = err
+			continue
+		}
+		h := headOf(b)
+		group, ok := news[h]
+		if !ok {
+			order = append(order, h)
+			group = b
+		} else {
+			group.Entries = append(group.Entries, b.Entries...)
+		}
+		news[h] = group
+		about[h] = append(about[h], i)
+	}
+	for _, h := range order {
+		if err := l.Record(ctx, news[h]); err != nil {
+			for _, i := range about[h] {
+				errs[i] = err
+			}
+		}
+	}
+	return errs
+}
+
+// news is what r tells, as a batch of one entry; without entries when it tells nothing new.
+func (l *Ledger) news(ctx context.Context, r adapter.Report) (Batch, error) {
 	a, recipient, err := l.find(ctx, r)
 	if err != nil {
-		return err
+		return Batch{}, err
 	}
 	e := Entry{
 		Recipient: recipient, State: r.State, Reason: r.Reason, By: r.By, Outlet: r.Outlet,
@@ -41,10 +84,10 @@ func (l *Ledger) Report(ctx context.Context, r adapter.Report) error {
 	}
 	l.mu.RUnlock()
 	if known {
-		return nil
+		return Batch{}, nil
 	}
 	head.Entries = []Entry{e}
-	return l.Record(ctx, head)
+	return head, nil
 }
 
 // find says which account r is news for. A station may be faster than the

@@ -114,8 +114,8 @@ func (t *thread) read(c *client) {
 
 // upgraded reads the answer to the handshake and says the client's first words.
 func (t *thread) upgraded(c *client, data []byte) []byte {
-	end := bytes.Index(data, []byte("\r\n\r\n"))
-	if end < 0 {
+	_, after, ok := bytes.Cut(data, []byte("\r\n\r\n"))
+	if !ok {
 		return data
 	}
 	if !bytes.HasPrefix(data, []byte("HTTP/1.1 101")) {
@@ -127,7 +127,7 @@ func (t *thread) upgraded(c *client, data []byte) []byte {
 	<-t.f.slots
 	c.open = true
 	t.f.kind.begin(t, c)
-	return data[end+4:]
+	return after
 }
 
 // WebSocket opcodes.

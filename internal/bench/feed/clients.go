@@ -66,6 +66,11 @@ func (c *crowd) stop() { c.process.Stop() }
 func serveClients() error {
 	var f *fleet
 	var secure *tlsFleet
+	defer func() {
+		if f != nil {
+			f.close()
+		}
+	}()
 	return measure.Serve(os.Stdin, os.Stdout, func(raw json.RawMessage) (any, error) {
 		var o order
 		if err := json.Unmarshal(raw, &o); err != nil {

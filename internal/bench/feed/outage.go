@@ -182,7 +182,6 @@ type cluster struct {
 	nats     *measure.Process
 	natsPID  int
 	nodes    []*peer
-	parts    []*measure.Process
 }
 
 // startCluster starts nats-server and so many feed nodes; the first registers the stations.

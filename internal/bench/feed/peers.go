@@ -60,7 +60,8 @@ func serveNATS() error {
 			Host: "127.0.0.1", Port: t.Port, NoSigs: true, NoLog: true,
 			Websocket: server.WebsocketOpts{Host: "127.0.0.1", Port: -1, NoTLS: true},
 			JetStream: true, StoreDir: t.Dir, SyncAlways: t.Sync,
-			JetStreamLimits: server.JSLimitOpts{DefaultMaxConsumers: -1}, // else 1,000 a stream
+			JetStreamLimits:            server.JSLimitOpts{DefaultMaxConsumers: -1}, // else 1,000 a stream
+			JetStreamRequestQueueLimit: 100_000,                                     // else 10,000 creations at once, and what comes more is dropped
 		})
 		if err != nil {
 			return nil, err
@@ -188,7 +189,7 @@ func startNATS(kind string, size int) (_ *peer, err error) {
 					return 0, err
 				}
 			}
-			return at, conn.Flush()
+			return at, conn.FlushTimeout(roundWait)
 		},
 	}, nil
 }
