@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"os"
 	"time"
 	"unicode/utf8"
 
@@ -22,8 +22,13 @@ type settings struct {
 }
 
 // defaults: a heartbeat as the protocol promises.
+// A node is called after its machine, so that two are told apart without being named.
 func defaults() settings {
-	return settings{HeartbeatS: 10, Node: "a", Nodes: []string{}}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "node"
+	}
+	return settings{HeartbeatS: 10, Node: host[:min(len(host), 64)], Nodes: []string{}}
 }
 
 func (s settings) check() error {
@@ -45,6 +50,9 @@ func repeatOf(m *alert.Message) *repeat {
 	return &repeat{int(m.Repeat.Every / time.Second), m.Repeat.Until(m.Sent, m.Expires)}
 }
 
+// confirmWithin is the protocol's promise: what is not confirmed for so long is sent again.
+const confirmWithin = 15 * time.Second
+
 // Driver is the broadcasters' channel.
 func Driver() adapter.Driver {
 	return adapter.Driver{
@@ -52,7 +60,7 @@ func Driver() adapter.Driver {
 		Title: "Broadcasters",
 		Limits: adapter.Limits{
 			Batch: 500, Concurrency: 4, PerDestination: 1, Timeout: 10 * time.Second,
-			ShardSize: 2000, ConfirmWithin: 15 * time.Second,
+			ShardSize: 2000, ConfirmWithin: confirmWithin,
 		},
 		Asks: adapter.Asks{Received: 30 * time.Second, Removed: true, LinkTest: true},
 		Open: open,
@@ -128,78 +136,4 @@ func (f *Feed) Render(m *alert.Message, lang alert.Lang) (adapter.Payload, error
 
 func count(name, text string, limit int) adapter.Part {
 	return adapter.Part{Name: name, Text: text, Count: utf8.RuneCountInString(text), Limit: limit, Unit: "characters"}
-}
-
-// Send sees to it that each station's open sessions get d. The log has mostly
-// brought it there already; what was sent a while ago and never confirmed is
-// sent once more.
-func (f *Feed) Send(_ context.Context, d adapter.Delivery, batch []adapter.Recipient) ([]adapter.Receipt, error) {
-	m := d.Message
-	e, known := f.ring.Load().find(m.Identifier)
-	now := time.Now()
-	byStation := map[string][]*session{}
-	for _, s := range f.all() {
-		id := s.who.Load().id
-		byStation[id] = append(byStation[id], s)
-	}
-	out := make([]adapter.Receipt, len(batch))
-	for i, r := range batch {
-		open := byStation[r.ID]
-		switch {
-		case known && f.desk.has(r.ID, e):
-			out[i] = adapter.Receipt{State: adapter.Received, Ref: m.Identifier}
-			continue
-		case known && e.text(now) == nil:
-			out[i] = failed(adapter.Rejected, "no longer live")
-			continue
-		case !slices.ContainsFunc(open, func(s *session) bool { return !s.leaving() }):
-			out[i] = failed(adapter.Temporary, "not connected")
-			continue
-		}
-		for _, s := range open {
-			if known && now.Sub(e.at) > f.limits.settled && now.Sub(s.since) > f.limits.settled {
-				s.again(e)
-			}
-		}
-		out[i] = adapter.Receipt{State: adapter.Sent, Ref: m.Identifier}
-	}
-	return out, nil
-}
-
-func failed(c adapter.Class, reason string) adapter.Receipt {
-	return adapter.Receipt{Failure: &adapter.Failure{Class: c, Reason: reason}}
-}
-
-// Presence says whether a station is on the line.
-type Presence struct {
-	ID        string
-	Name      string
-	Connected bool
-	Since     time.Time // of the oldest session, or when the last one ended; zero = never seen by this process
-	Sessions  int
-}
-
-// Stations lists every registered station: who is not connected must be seen before a release.
-func (f *Feed) Stations() []Presence {
-	var out []Presence
-	at := map[string]int{}
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	for _, r := range f.env.Recipients.All(Name) {
-		at[r.ID] = len(out)
-		out = append(out, Presence{ID: r.ID, Name: r.Name, Since: f.last[r.ID]})
-	}
-	for _, s := range f.sessions {
-		i, ok := at[s.who.Load().id]
-		if !ok || s.leaving() {
-			continue
-		}
-		p := &out[i]
-		if !p.Connected || s.since.Before(p.Since) {
-			p.Since = s.since
-		}
-		p.Connected = true
-		p.Sessions++
-	}
-	return out
 }

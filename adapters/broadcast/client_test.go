@@ -62,6 +62,7 @@ type frame struct {
 	State      string    `json:"state"`
 	Degraded   bool      `json:"degraded"`
 	At         time.Time `json:"at"`
+	Origin     origin    `json:"origin"`
 	raw        string
 }
 

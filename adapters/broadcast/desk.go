@@ -10,16 +10,25 @@ import (
 // ledger once more, which changes nothing there.
 const deskSize = 1 << 16
 
-// desk remembers receipts: the same one is stored once, and who has confirmed
-// a revision is not sent it again.
+// maxReceipts bounds what one station may write to the ledger about one revision:
+// a station of ten programmes that airs it every 15 minutes for three hours sends
+// 120. The ledger is for ever, and a program gone mad must not fill it.
+const maxReceipts = 500
+
+// desk remembers the receipts that came to this process: the same one is stored
+// once, and who has confirmed a revision is not sent it again before the ledger
+// has come round. What came to others, or before a restart, the ledger knows.
 type desk struct {
 	mu    sync.Mutex
 	set   map[[sha256.Size]byte]struct{}
 	order [][sha256.Size]byte // oldest first from at on
 	at    int
+	count map[[sha256.Size]byte]int // receipts by station and revision; begun anew when it is full
 }
 
-func newDesk() *desk { return &desk{set: map[[sha256.Size]byte]struct{}{}} }
+func newDesk() *desk {
+	return &desk{set: map[[sha256.Size]byte]struct{}{}, count: map[[sha256.Size]byte]int{}}
+}
 
 // receiptKey is a digest of the parts, each with its length, so that no two lists are alike.
 func receiptKey(parts ...string) [sha256.Size]byte {
@@ -44,8 +53,8 @@ func confirmKey(id, identifier string) [sha256.Size]byte {
 // known says whether exactly this receipt is on the ledger.
 func (d *desk) known(id string, r receiptFrame) bool { return d.contains(fullKey(id, r)) }
 
-// has says whether the station has confirmed e in any way but by failing.
-func (d *desk) has(id string, e *entry) bool { return d.contains(confirmKey(id, e.identifier)) }
+// has says whether the station has confirmed the revision in any way but by failing.
+func (d *desk) has(id, identifier string) bool { return d.contains(confirmKey(id, identifier)) }
 
 func (d *desk) contains(k [sha256.Size]byte) bool {
 	d.mu.Lock()
@@ -54,11 +63,23 @@ func (d *desk) contains(k [sha256.Size]byte) bool {
 	return ok
 }
 
+// full says whether the station has had its say about the revision, with so many
+// receipts still under way.
+func (d *desk) full(id, identifier string, underWay int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count[confirmKey(id, identifier)]+underWay >= maxReceipts
+}
+
 // note remembers a stored receipt.
 func (d *desk) note(id string, r receiptFrame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.add(fullKey(id, r))
+	if len(d.count) >= deskSize {
+		clear(d.count)
+	}
+	d.count[confirmKey(id, r.Identifier)]++
 	if r.State != "failed" {
 		d.add(confirmKey(id, r.Identifier))
 	}

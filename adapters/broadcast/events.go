@@ -68,4 +68,5 @@ func (l *events) write(b *batch, timeout time.Duration) (int, error) {
 
 func (l *events) interrupt() { _ = l.rc.SetWriteDeadline(time.Unix(1, 0)) }
 
-func (l *events) close() {}
+// close leaves the server a moment to write the answer's end, which tells the client that the bye was the last word.
+func (l *events) close() { _ = l.rc.SetWriteDeadline(time.Now().Add(closeWait)) }

@@ -24,7 +24,9 @@ type limits struct {
 	sessions int           // of one station at once
 	resume   time.Duration // a client that asks for nothing gets what is live
 	tick     time.Duration // of the sweeper
-	settled  time.Duration // Send trusts a frame younger than this to be under way
+	confirm  time.Duration // what is not confirmed for this long is sent again
+	overdue  time.Duration // and for this long is an incident
+	origin   time.Duration // without a new value of the counter the node is cut off from the log
 }
 
 // Feed is the broadcasters' channel: the hub of the live feed, and its adapter.
@@ -40,6 +42,9 @@ type Feed struct {
 	desk   *desk
 	beats  beats
 	direct direct
+	polls  polls
+	certs  certIndex
+	posts  meter
 	stats  counters
 
 	ready    atomic.Bool // the log has been read up to its head
@@ -52,9 +57,13 @@ type Feed struct {
 	last     map[string]time.Time // station -> when its last session ended, for the board
 	again    context.CancelFunc   // makes follow begin again
 
+	moves     atomic.Uint64   // grows whenever a session begins or ends
+	warned    map[string]bool // of the warner
+	announced uint64          // of the sweeper: moves when the other nodes were told
+
 	ctx     context.Context
 	stop    context.CancelFunc
-	running sync.WaitGroup // follow, sweep, fan and intake
+	running sync.WaitGroup // follow, sweep, fan, intake and warn
 	lines   sync.WaitGroup // goroutines of sessions
 }
 
@@ -82,10 +91,12 @@ func newFeed(env adapter.Env, set settings) *Feed {
 	beat := time.Duration(set.HeartbeatS * float64(time.Second))
 	f := &Feed{
 		env: env, settings: set, desk: newDesk(), open: map[string]int{}, last: map[string]time.Time{},
+		warned:    map[string]bool{},
 		beatEvery: beat * 9 / 10,
 		limits: limits{
 			write: 10 * time.Second, grace: 2 * time.Second, stuck: time.Second, behind: 4 << 20,
-			silence: 3 * beat, sessions: 4, resume: 5 * time.Second, tick: min(time.Second, beat/10), settled: 10 * time.Second,
+			silence: 3 * beat, sessions: 4, resume: 5 * time.Second, tick: min(time.Second, beat/10),
+			confirm: confirmWithin, overdue: 30 * time.Second, origin: 30 * time.Second,
 		},
 	}
 	f.ring.Store(newRing(env.Alerts.Epoch()))
@@ -94,13 +105,14 @@ func newFeed(env adapter.Env, set settings) *Feed {
 	return f
 }
 
-// start begins to follow the log and to sweep.
+// start begins to follow the log, to sweep and to warn.
 func (f *Feed) start() {
 	f.again = func() {}
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
 	f.running.Go(func() { f.fan.run(f.ctx) })
 	f.running.Go(func() { f.intake.run(f.ctx) })
+	f.running.Go(f.warn)
 }
 
 // enter admits a request to the feed.
@@ -139,6 +151,7 @@ func (f *Feed) newSession(who *station, out line, goroutines int) *session {
 		s.index = len(f.sessions)
 		f.sessions = append(f.sessions, s)
 		f.open[who.id]++
+		f.moves.Add(1)
 	}
 	f.lines.Add(goroutines)
 	s.counted = true
@@ -167,6 +180,7 @@ func (f *Feed) leave(s *session) {
 	s.index = -1
 	id := s.who.Load().id
 	f.last[id] = time.Now()
+	f.moves.Add(1)
 	if f.open[id]--; f.open[id] == 0 {
 		delete(f.open, id)
 	}
@@ -201,6 +215,9 @@ func (f *Feed) Close(ctx context.Context) error {
 	}
 	f.stop()
 	f.running.Wait()
+	if f.env.Nodes != nil {
+		f.env.Nodes.Announce(f.settings.Node, f.here())
+	}
 	return err
 }
 
@@ -208,7 +225,7 @@ func (f *Feed) Close(ctx context.Context) error {
 func (f *Feed) Stats() Stats {
 	st := Stats{
 		Opened: f.stats.opened.Load(), Frames: f.stats.frames.Load(), Receipts: f.stats.receipts.Load(),
-		Slow: f.stats.slow.Load(), Refused: f.stats.refused.Load(), Degraded: f.degraded.Load(),
+		Slow: f.stats.slow.Load(), Refused: f.stats.refused.Load(), Degraded: f.cutOff(),
 	}
 	r := f.ring.Load()
 	st.RingFrames, st.RingSize, st.Live = r.size()

@@ -47,7 +47,8 @@ type helloFrame struct {
 	CursorOK  bool     `json:"cursor_ok"`
 	Reason    string   `json:"reason,omitempty"`
 	Heartbeat float64  `json:"heartbeat_s"`
-	CredDays  *int     `json:"cred_days"` // null: the token does not end by itself
+	CredDays  *int     `json:"cred_days"`         // null: the credential does not end by itself
+	Warning   string   `json:"warning,omitempty"` // it ends within a month
 }
 
 // liveFrame says that the replay has ended.

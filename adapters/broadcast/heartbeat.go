@@ -1,24 +1,36 @@
 package broadcast
 
 import (
+	"strconv"
 	"sync"
 	"time"
 )
 
 // Origin is what an AlertLog may also be: the newest value of a counter that
-// some process writes through the log, as this node has read it back. Without
-// it a heartbeat's origin is the head and when it moved here.
+// the nodes write through the log, when the log stored it, and how long ago this
+// process read it back. Without it a heartbeat's origin is the head alone.
 type Origin interface {
-	Origin() (n uint64, at time.Time)
+	Origin() (n uint64, at time.Time, age time.Duration)
 }
 
-// originWait is how old the origin's newest value may be before the node calls itself degraded.
-const originWait = 30 * time.Second
+// cutOff says whether this node is behind the log: it lost it, or has seen
+// nothing of the counter for too long.
+func (f *Feed) cutOff() bool {
+	if f.degraded.Load() {
+		return true
+	}
+	o, ok := f.env.Alerts.(Origin)
+	if !ok {
+		return false
+	}
+	_, _, age := o.Origin()
+	return age > f.limits.origin
+}
 
 // beatAge is how long one encoded heartbeat serves all who are due.
 const beatAge = time.Second
 
-// beats keeps encoded heartbeats: stations of the same areas share one.
+// beats keeps encoded heartbeats: stations of the same areas share one, if their credentials end on the same day.
 type beats struct {
 	mu    sync.Mutex
 	cache map[string]beat
@@ -29,6 +41,7 @@ type beat struct {
 	version uint64
 	ring    *ring
 	next    uint64 // index in the ring that must have been sent before
+	cutOff  bool
 	frame   []byte
 }
 
@@ -41,27 +54,28 @@ func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
 	next, head, _, version := r.end()
 	f.beats.mu.Lock()
 	defer f.beats.mu.Unlock()
-	// The days left of a token belong to one station alone.
-	shared := who.expires.IsZero()
-	if b, ok := f.beats.cache[who.key]; ok && shared && b.ring == r && b.version == version && now.Sub(b.at) < beatAge {
+	key := who.group
+	days := who.credDays(now)
+	if days != nil {
+		key += "#" + strconv.Itoa(*days)
+	}
+	cutOff := f.cutOff()
+	if b, ok := f.beats.cache[key]; ok && b.ring == r && b.cutOff == cutOff && b.version == version && now.Sub(b.at) < beatAge {
 		return b.frame, b.next
 	}
 	hb := heartbeatFrame{
 		Type: "heartbeat", Node: f.settings.Node, At: now.UTC(), Epoch: r.epoch, Head: head,
 		Live:     r.refs(func(e *entry) bool { return who.sees(e.areas) }),
-		Degraded: f.degraded.Load(), CredDays: who.credDays(now),
+		Degraded: cutOff, CredDays: days,
 		Origin: origin{N: head},
 	}
 	if o, ok := f.env.Alerts.(Origin); ok {
-		hb.Origin.N, hb.Origin.At = o.Origin()
-		hb.Degraded = hb.Degraded || now.Sub(hb.Origin.At) > originWait
+		hb.Origin.N, hb.Origin.At, _ = o.Origin()
 	}
-	b := beat{now, version, r, next, mustEncode(hb)}
-	if shared {
-		if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
-			f.beats.cache = map[string]beat{}
-		}
-		f.beats.cache[who.key] = b
+	b := beat{now, version, r, next, cutOff, mustEncode(hb)}
+	if f.beats.cache == nil || len(f.beats.cache) >= maxBeats {
+		f.beats.cache = map[string]beat{}
 	}
+	f.beats.cache[key] = b
 	return b.frame, b.next
 }

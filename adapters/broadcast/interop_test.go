@@ -27,8 +27,8 @@ func document(m *alert.Message) []byte {
 		return b.String()
 	}
 	t := m.Texts[alert.French]
-	fmt.Fprintf(&b, `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>%s</identifier><status>%s</status><msgType>%s</msgType><incidents>%s</incidents><info><language>fr</language><expires>%s</expires><headline>%s</headline>`,
-		m.Identifier, m.Status, m.MsgType, m.Case, m.Expires.Format(time.RFC3339), text(t.Headline))
+	fmt.Fprintf(&b, `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>%s</identifier><sent>%s</sent><status>%s</status><msgType>%s</msgType><incidents>%s</incidents><info><language>fr</language><expires>%s</expires><headline>%s</headline>`,
+		m.Identifier, m.Sent.Format(time.RFC3339), m.Status, m.MsgType, m.Case, m.Expires.Format(time.RFC3339), text(t.Headline))
 	for name, value := range map[string]string{
 		"EASText": t.Crawl, "layer:tocsin:1.0:spoken": t.Spoken, "layer:tocsin:1.0:radiotext": t.RadioText,
 		"layer:tocsin:1.0:revision": fmt.Sprint(m.Revision),

@@ -2,8 +2,10 @@ package broadcast
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -48,6 +50,8 @@ func (f *Feed) servePoll(w http.ResponseWriter, r *http.Request) {
 	s := f.newSession(who, nowhere{}, 1)
 	defer f.done(s)
 	defer f.leave(s)
+	f.polls.begin(who.id)
+	defer f.polls.end(who.id)
 	a, err := s.poll(r, q, wait)
 	if err != nil {
 		refuse(w, err)
@@ -59,13 +63,78 @@ func (f *Feed) servePoll(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(mustEncode(a))
 }
 
+// lingers is how long a station that polls counts as connected after an answer:
+// it is on its way back.
+const lingers = 10 * time.Second
+
+// polls are the stations that poll: one poll after the other is one connection.
+type polls struct {
+	mu sync.Mutex
+	by map[string]*polling
+}
+
+// polling is a chain of polls.
+type polling struct {
+	since time.Time
+	open  int
+	ended time.Time // the last of them
+}
+
+func (p *polls) begin(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	c := p.by[id]
+	if c == nil || c.gone(now) {
+		c = &polling{since: now}
+		if p.by == nil {
+			p.by = map[string]*polling{}
+		}
+		p.by[id] = c
+	}
+	c.open++
+}
+
+func (p *polls) end(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.by[id]; c != nil {
+		c.open--
+		c.ended = time.Now()
+	}
+}
+
+func (c *polling) gone(now time.Time) bool { return c.open == 0 && now.Sub(c.ended) > lingers }
+
+// since lists the stations that poll, and when each began to.
+func (p *polls) since(now time.Time) map[string]time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[string]time.Time{}
+	for id, c := range p.by {
+		if !c.gone(now) {
+			out[id] = c.since
+		}
+	}
+	return out
+}
+
+// forget drops those who did not come back, and says whether there were any.
+func (p *polls) forget(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := len(p.by)
+	maps.DeleteFunc(p.by, func(_ string, c *polling) bool { return c.gone(now) })
+	return len(p.by) < before
+}
+
 // poll gathers what is due, waiting for the first of it.
 func (s *session) poll(r *http.Request, q resumeFrame, wait time.Duration) (*pollAnswer, error) {
 	s.mu.Lock()
 	s.started = true
 	s.mu.Unlock()
 	f := s.feed
-	p := s.ring.plan(q, func(e *entry) bool { return f.desk.has(s.who.Load().id, e) })
+	p := s.ring.plan(q, func(e *entry) bool { return f.confirmed(s.who.Load().id, e.identifier) })
 	s.backlog, s.next, s.prev = p.backlog, p.next, p.prev
 	a := &pollAnswer{Epoch: s.ring.epoch, CursorOK: p.ok, Reason: p.reason, Alerts: []json.RawMessage{}}
 	seq := p.prev
@@ -108,7 +177,7 @@ func (s *session) poll(r *http.Request, q resumeFrame, wait time.Duration) (*pol
 	if !a.More {
 		seq = max(seq, a.Head)
 	}
-	a.Cursor, a.Degraded = cursor(s.ring.epoch, seq), f.degraded.Load()
+	a.Cursor, a.Degraded = cursor(s.ring.epoch, seq), f.cutOff()
 	a.Live = s.ring.refs(func(e *entry) bool { return s.who.Load().sees(e.areas) })
 	return a, nil
 }

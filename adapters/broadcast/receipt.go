@@ -63,7 +63,7 @@ func (f *Feed) receive(who *station, data []byte) []byte {
 
 // settle checks r and puts it on the ledger; nil means that it is there durably.
 func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
-	rep, known, err := f.weigh(who, r)
+	rep, known, err := f.weigh(who, r, 0)
 	if err != nil || known {
 		return err
 	}
@@ -77,8 +77,9 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	return nil
 }
 
-// weigh checks r and says what is to be reported; known says that it is on the ledger already.
-func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bool, err error) {
+// weigh checks r and says what is to be reported; known says that it is on the
+// ledger already. underWay counts what the station says of the revision besides.
+func (f *Feed) weigh(who *station, r receiptFrame, underWay int) (rep adapter.Report, known bool, err error) {
 	bad := func(field, detail string) (adapter.Report, bool, error) {
 		return rep, false, &problem{http.StatusUnprocessableEntity, detail, field}
 	}
@@ -103,6 +104,9 @@ func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bo
 	if f.desk.known(who.id, r) {
 		return rep, true, nil
 	}
+	if f.desk.full(who.id, r.Identifier, underWay) {
+		return bad("receipt", fmt.Sprintf("this station has sent %d receipts of this revision; no more are kept", maxReceipts))
+	}
 	rep = adapter.Report{
 		Channel: Name, Recipient: who.id, Identifier: r.Identifier, Revision: r.Revision,
 		State: state, Reason: r.Reason, By: r.By, Outlet: r.Channel, At: r.At,
@@ -121,6 +125,10 @@ func (f *Feed) serveReceipt(w http.ResponseWriter, r *http.Request) {
 	who, err := f.enter(r)
 	if err != nil {
 		refuse(w, err)
+		return
+	}
+	if !f.posts.allow(who.id) {
+		refuse(w, &problem{http.StatusTooManyRequests, fmt.Sprintf("at most %d receipts a second; wait, and use the socket for many", frameRate), ""})
 		return
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, readLimit))

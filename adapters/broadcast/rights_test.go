@@ -3,6 +3,7 @@ package broadcast
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func TestEntry(t *testing.T) {
 	if err := json.Unmarshal(rec.Address, &a); err != nil {
 		t.Fatal(err)
 	}
-	a.Expires = time.Now().Add(-time.Minute)
+	a.Tokens[0].Expires = time.Now().Add(-time.Minute)
 	rec.Address, _ = json.Marshal(a)
 	_ = w.reg.Put(t.Context(), rec)
 	_ = w.reg.Put(t.Context(), adapter.Recipient{ID: "broken", Channel: Name, Address: json.RawMessage(`{"token_sha256":"00"}`)})
@@ -114,6 +115,59 @@ func TestRightsWithdrawnCutTheLine(t *testing.T) {
 			}
 			other, _ := w.join(otherToken, nil)
 			other.next("live") // nobody else is touched
+		})
+	}
+}
+
+// TestRightsAreCutByTheEvent: on every transport at once, without waiting for the sweeper's next look.
+func TestRightsAreCutByTheEvent(t *testing.T) {
+	changes := map[string]func(*world, adapter.Recipient){
+		"removed": func(w *world, r adapter.Recipient) { _ = w.reg.Remove(context.Background(), Name, r.ID) },
+		"token replaced": func(w *world, r adapter.Recipient) {
+			r.Address = json.RawMessage(`{"token_sha256":"` + strings.Repeat("ab", 32) + `"}`)
+			_ = w.reg.Put(context.Background(), r)
+		},
+	}
+	codes := map[string]int{"removed": CloseNotAllowed, "token replaced": CloseAuthentication}
+	statuses := map[string]int{"removed": http.StatusForbidden, "token replaced": http.StatusUnauthorized}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(f *Feed) { f.limits.tick = time.Hour })
+			id, token := w.station("BE")
+			request := func(path string) *http.Request {
+				req, _ := http.NewRequest("GET", w.srv.URL+path, nil)
+				req.Header.Set("Authorization", "Bearer "+token)
+				return req
+			}
+			c, _ := w.join(token, nil)
+			c.next("live")
+			events, err := http.DefaultClient.Do(request("/v1/feed/events"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer events.Body.Close()
+			polled := make(chan int, 1)
+			go func() {
+				resp, err := http.DefaultClient.Do(request("/v1/feed/poll?wait=25"))
+				if err != nil {
+					polled <- -1
+					return
+				}
+				resp.Body.Close()
+				polled <- resp.StatusCode
+			}()
+			w.until("all three are there", func() bool { return w.feed.Stats().Sessions == 3 })
+			rec, _ := w.reg.Get(Name, id)
+			change(w, rec)
+			if code, bye := c.closed(); code != codes[name] || bye.Reason != "auth" {
+				t.Errorf("WebSocket closed with %d after %s", code, bye.raw)
+			}
+			if body, err := io.ReadAll(events.Body); err != nil || !strings.Contains(string(body), `"type":"bye","reason":"auth"`) {
+				t.Errorf("events ended with %v after %s", err, body)
+			}
+			if got := <-polled; got != statuses[name] {
+				t.Errorf("the poll was answered with %d, want %d", got, statuses[name])
+			}
 		})
 	}
 }

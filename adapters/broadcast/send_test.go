@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -15,68 +16,126 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// TestSend: the job's process asks the ledger and the nodes, and carries nothing itself.
 func TestSend(t *testing.T) {
-	w := newWorld(t, func(f *Feed) { f.limits.settled = 0 })
-	on, token := w.station()
-	off, _ := w.station()
-	m := msg("zoe", 1, alert.TypeAlert)
-	send := func(m *alert.Message) []adapter.Receipt {
-		t.Helper()
-		got, err := w.feed.Send(t.Context(), adapter.Delivery{Message: m}, []adapter.Recipient{{ID: on}, {ID: off}})
-		if err != nil || len(got) != 2 {
-			t.Fatalf("%v, %v", got, err)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		on, line := b.station()
+		off, _, _ := NewStation("Off", nil, alert.French)
+		_ = b.reg.Put(t.Context(), off)
+		far, _, _ := NewStation("Far", nil, alert.French)
+		_ = b.reg.Put(t.Context(), far)
+		b.far.they = []adapter.Attendance{
+			{Recipient: far.ID, Sessions: 1, Since: time.Now().Add(-time.Hour), Node: "b"},
+			{Recipient: off.ID, Since: time.Now().Add(-time.Minute), Node: "b"},
 		}
-		if f := got[1].Failure; f == nil || f.Class != adapter.Temporary || f.Reason != "not connected" {
-			t.Errorf("station that is away: %+v", got[1])
+		m := msg("zoe", 1, alert.TypeAlert)
+		b.log.put(m)
+		if got := line.take(t, "alert"); len(got) != 1 {
+			t.Fatalf("the log brought %d alerts", len(got))
 		}
-		return got
-	}
-	c, _ := w.join(token, nil)
-	c.next("live")
-	if got := send(m); got[0].State != adapter.Sent || got[0].Failure != nil {
-		t.Errorf("before the log brought it: %+v", got[0])
-	}
-	w.putRead(m)
-	first := c.next("alert")
-	if got := send(m); got[0].State != adapter.Sent || got[0].Ref != m.Identifier {
-		t.Errorf("not confirmed: %+v", got[0])
-	}
-	again := c.next("alert")
-	if again.Seq != first.Seq || !again.Replay || again.Prev != first.Seq || again.CAP != first.CAP {
-		t.Errorf("sent again as %s", again.raw)
-	}
-	c.send(map[string]any{"type": "receipt", "identifier": m.Identifier, "revision": 1, "state": "received"})
-	c.next("receipt_ok")
-	if got := send(m); got[0].State != adapter.Received {
-		t.Errorf("confirmed: %+v", got[0])
-	}
-	w.putRead(msg("zoe", 2, alert.TypeCancel))
-	if f := c.next("alert"); f.MsgType != "Cancel" || f.Prev != first.Seq {
-		t.Errorf("after the confirmation came %s", f.raw)
-	}
-	gone := msg("late", 1, alert.TypeAlert)
-	w.putRead(gone)
-	w.putRead(msg("late", 2, alert.TypeCancel))
-	got, _ := w.feed.Send(t.Context(), adapter.Delivery{Message: gone}, []adapter.Recipient{{ID: on}})
-	if f := got[0].Failure; f == nil || f.Class != adapter.Rejected {
-		t.Errorf("withdrawn meanwhile: %+v", got[0])
-	}
+		expect := func(when string, want ...string) {
+			t.Helper()
+			for i, r := range b.send(m, on, off.ID, far.ID) {
+				got := string(r.State)
+				if r.Failure != nil {
+					got = r.Failure.Class.String() + ": " + r.Failure.Reason
+				} else if r.Ref != m.Identifier {
+					t.Errorf("%s: ref %q", when, r.Ref)
+				}
+				if got != want[i] {
+					t.Errorf("%s: station %d is %q, want %q", when, i, got, want[i])
+				}
+			}
+		}
+		const silent, away = "temporary: no received within 30 s", "temporary: not connected"
+		expect("at once", "sent", away, "sent")
+		time.Sleep(29 * time.Second)
+		expect("before the time is up", "sent", away, "sent")
+		time.Sleep(2 * time.Second)
+		expect("after half a minute", silent, away, silent)
+		b.connect(off.ID, resumeFrame{})
+		expect("one that has just come back", silent, "sent", silent)
+		// The far one tells its own node; the ledger is everybody's.
+		_ = b.book.Report(t.Context(), adapter.Report{Recipient: far.ID, Identifier: m.Identifier, State: adapter.Seen})
+		expect("confirmed elsewhere", silent, "sent", "received")
+		b.far.they = nil
+		expect("and then it left", silent, "sent", "received")
+		b.log.put(msg("zoe", 2, alert.TypeCancel))
+		synctest.Wait()
+		expect("withdrawn", "rejected: no longer live", "rejected: no longer live", "received")
+	})
 }
 
-func TestSendTrustsTheLogForAWhile(t *testing.T) {
-	w := newWorld(t, nil)
-	id, token := w.station()
-	c, _ := w.join(token, nil)
-	c.next("live")
-	m := msg("zoe", 1, alert.TypeAlert)
-	w.putRead(m)
-	if got, _ := w.feed.Send(t.Context(), adapter.Delivery{Message: m}, []adapter.Recipient{{ID: id}}); got[0].State != adapter.Sent {
-		t.Errorf("%+v", got)
-	}
-	w.putRead(msg("b", 1, alert.TypeAlert))
-	if a, b := c.next("alert"), c.next("alert"); a.Case != "zoe" || b.Case != "b" {
-		t.Errorf("sent twice: %s %s", a.raw, b.raw)
-	}
+// TestUnconfirmedIsSentAgain: after 15 seconds and then ever more rarely, by the
+// node that holds the session, until the station's word is on the ledger, whoever put it there.
+func TestUnconfirmedIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		id, line := b.station()
+		m := msg("zoe", 1, alert.TypeAlert)
+		m.Expires = time.Now().Add(40 * time.Minute)
+		b.log.put(m)
+		first := line.take(t, "alert")
+		var at []time.Duration
+		start := time.Now()
+		for range 31 * 60 {
+			time.Sleep(time.Second)
+			for _, f := range line.take(t, "alert") {
+				at = append(at, time.Since(start))
+				if f.Seq != first[0].Seq || !f.Replay || f.Prev != first[0].Seq || f.CAP != first[0].CAP {
+					t.Fatalf("sent again as %s", f.raw)
+				}
+			}
+		}
+		want := []time.Duration{15, 45, 105, 225, 465, 765, 1065, 1365, 1665}
+		if len(at) != len(want) {
+			t.Fatalf("sent again after %v", at)
+		}
+		for i, d := range want {
+			if late := at[i] - d*time.Second; late < 0 || late > 10*time.Second {
+				t.Errorf("sent again after %v, want about %v", at, want)
+				break
+			}
+		}
+		_ = b.book.Report(t.Context(), adapter.Report{Recipient: id, Identifier: m.Identifier, State: adapter.Received})
+		time.Sleep(6 * time.Minute)
+		if n := len(line.take(t, "alert")); n != 0 {
+			t.Errorf("sent %d times more after it was confirmed on another node", n)
+		}
+		_, other := b.station() // comes late, and confirms nothing
+		if n := len(other.take(t, "alert")); n != 1 {
+			t.Errorf("it was sent %d alerts", n)
+		}
+		time.Sleep(17 * time.Second)
+		if n := len(other.take(t, "alert")); n != 1 {
+			t.Errorf("sent %d times more within 17 seconds, want once", n)
+		}
+		time.Sleep(time.Hour)
+		other.take(t, "")
+		time.Sleep(time.Hour)
+		if n := len(other.take(t, "alert")); n != 0 {
+			t.Errorf("sent %d times more after its end", n)
+		}
+	})
+}
+
+// TestAckedComesFromTheLedger: what a station has confirmed is not sent on "acked" by a
+// node that has heard nothing of it itself, be it new or another.
+func TestAckedComesFromTheLedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t, nil)
+		id, line := b.station()
+		confirmed, open := msg("zoe", 1, alert.TypeAlert), msg("leo", 1, alert.TypeAlert)
+		b.log.put(confirmed)
+		b.log.put(open)
+		b.book.has[id+" "+confirmed.Identifier] = true
+		line.take(t, "")
+		got := b.connect(id, resumeFrame{Start: "acked"}).take(t, "alert")
+		if len(got) != 1 || got[0].Identifier != open.Identifier {
+			t.Errorf("acked gave %+v, want only what was not confirmed", got)
+		}
+	})
 }
 
 func TestStations(t *testing.T) {

@@ -88,6 +88,8 @@ type session struct {
 	passed  uint64 // seq up to which the log has been gone through
 	buf     []*entry
 
+	asked bool // of the sweeper alone: the unconfirmed were sent again after the first 15 seconds
+
 	// For the sweeper.
 	caught   atomic.Bool   // live was sent
 	position atomic.Uint64 // bytes of the log gone through

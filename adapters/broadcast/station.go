@@ -2,12 +2,8 @@ package broadcast
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,17 +16,6 @@ import (
 
 // Name is the channel's name in the registry, on subjects and in settings.
 const Name = "broadcast"
-
-// Station is the Address of a broadcaster in the registry.
-type Station struct {
-	TokenSHA256 string    `json:"token_sha256"` // hex; the token itself is kept nowhere
-	Contact     string    `json:"contact,omitempty"`
-	Expires     time.Time `json:"expires,omitzero"` // of the token; zero = when it is withdrawn
-	NATS        string    `json:"nats,omitempty"`   // public key of its account for direct NATS
-}
-
-// Tokens are of bounded length, so that an attacker cannot make us hash megabytes.
-const maxToken = 200
 
 var areaCode = regexp.MustCompile(`^([A-Z]{2}(-[A-Z0-9]{1,3})?|\*)$`)
 
@@ -57,9 +42,8 @@ func NewStation(name string, areas []string, lang alert.Lang) (adapter.Recipient
 		return adapter.Recipient{}, "", err
 	}
 	id := "st-" + strings.ToLower(rand.Text()[:12])
-	token := id + "." + rand.Text()
-	sum := sha256.Sum256([]byte(token))
-	address, err := json.Marshal(Station{TokenSHA256: hex.EncodeToString(sum[:])})
+	token, made := newToken(id, time.Time{})
+	address, err := json.Marshal(Station{Tokens: []Credential{made}})
 	if err != nil {
 		return adapter.Recipient{}, "", fmt.Errorf("station: %w", err)
 	}
@@ -73,26 +57,38 @@ func NewStation(name string, areas []string, lang alert.Lang) (adapter.Recipient
 type station struct {
 	id, name string
 	areas    []string
-	key      string // areas as one string: stations of the same areas share heartbeats
-	address  string // as registered, to see a change
-	sum      [sha256.Size]byte
-	expires  time.Time
+	group    string    // areas as one string: stations of the same areas share heartbeats
+	address  string    // as registered, to see a change
+	keys     []key     // all that it may enter with
+	entered  key       // the one it did enter with
+	notAfter time.Time // the end of the certificate itself; zero for a token
+	expires  time.Time // of that one; zero = it does not end by itself
 }
 
-// newStation reads a registry entry.
+// newStation reads a registry entry; the station has entered with its first credential.
 func newStation(r adapter.Recipient) (*station, error) {
-	var a Station
-	if err := json.Unmarshal(r.Address, &a); err != nil {
-		return nil, fmt.Errorf("station %s: address: %w", r.ID, err)
+	a, err := ReadStation(r)
+	if err != nil {
+		return nil, err
 	}
 	s := &station{
-		id: r.ID, name: r.Name, areas: slices.Clone(r.Areas), key: strings.Join(r.Areas, ","),
-		address: string(r.Address), expires: a.Expires,
+		id: r.ID, name: r.Name, areas: slices.Clone(r.Areas), group: strings.Join(r.Areas, ","),
+		address: string(r.Address),
 	}
-	if n, err := hex.Decode(s.sum[:], []byte(a.TokenSHA256[:min(len(a.TokenSHA256), 2*sha256.Size)])); err != nil || n != sha256.Size {
-		return nil, fmt.Errorf("station %s: token_sha256 is not 64 hexadecimal digits; give it a new token", r.ID)
+	if s.keys, err = a.keys(); err != nil {
+		return nil, fmt.Errorf("station %s: %w", r.ID, err)
 	}
-	return s, nil
+	return s.with(s.keys[0], time.Time{}), nil
+}
+
+// with is the station as it entered with k; notAfter is a certificate's own end.
+func (s *station) with(k key, notAfter time.Time) *station {
+	own := *s
+	own.entered, own.notAfter, own.expires = k, notAfter, k.expires
+	if !notAfter.IsZero() && (own.expires.IsZero() || notAfter.Before(own.expires)) {
+		own.expires = notAfter
+	}
+	return &own
 }
 
 // same says whether r still grants what s has.
@@ -122,39 +118,4 @@ func (s *station) credDays(now time.Time) *int {
 		return nil
 	}
 	return new(int(s.expires.Sub(now) / (24 * time.Hour)))
-}
-
-// admit finds the station behind a request's bearer token. The answer is the
-// same for an unknown station and a wrong secret.
-func (f *Feed) admit(r *http.Request) (*station, error) {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		return nil, &problem{http.StatusUnauthorized, "send the station's token as \"Authorization: Bearer TOKEN\"; it is never taken from the address", "Authorization"}
-	}
-	wrong := &problem{http.StatusUnauthorized, "the token is not valid; ask the operator for a new one", "Authorization"}
-	id, _, ok := strings.Cut(token, ".")
-	if !ok || len(token) > maxToken {
-		return nil, wrong
-	}
-	sum := sha256.Sum256([]byte(token))
-	var s *station
-	if rec, found := f.env.Recipients.Get(Name, id); found {
-		var err error
-		if s, err = newStation(rec); err != nil {
-			f.env.Log.Error("station cannot sign in", "station", id, "err", err)
-		}
-	}
-	want := [sha256.Size]byte{}
-	if s != nil {
-		want = s.sum
-	}
-	if subtle.ConstantTimeCompare(sum[:], want[:]) != 1 || s == nil {
-		f.stats.refused.Add(1)
-		return nil, wrong
-	}
-	if !s.expires.IsZero() && !time.Now().Before(s.expires) {
-		f.stats.refused.Add(1)
-		return nil, &problem{http.StatusUnauthorized, "the token has expired; ask the operator for a new one", "Authorization"}
-	}
-	return s, nil
 }

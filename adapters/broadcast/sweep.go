@@ -6,14 +6,34 @@ import (
 	"time"
 )
 
+// Watcher is what a Registry may also be: a channel that pulses when a recipient
+// is added, changed or removed. Without it rights that are withdrawn cut a line at
+// the next look, with it at once.
+type Watcher interface {
+	Watch(channel string) (<-chan struct{}, func())
+}
+
 // sweep looks after what no event announces: rights, heartbeats, slow lines, expiry.
 func (f *Feed) sweep() {
 	t := time.NewTicker(f.limits.tick)
 	defer t.Stop()
+	resend := resender{feed: f}
+	var changed <-chan struct{} // never ready where the registry tells nothing
+	if w, ok := f.env.Recipients.(Watcher); ok {
+		pulses, stop := w.Watch(Name)
+		defer stop()
+		changed = pulses
+	}
 	for {
 		select {
 		case <-f.ctx.Done():
 			return
+		case <-changed:
+			f.certs.changed()
+			now := time.Now()
+			for _, s := range f.all() {
+				f.recheck(s, now)
+			}
 		case now := <-t.C:
 			r := f.ring.Load()
 			r.expire(now)
@@ -23,6 +43,8 @@ func (f *Feed) sweep() {
 				f.mu.RUnlock()
 			}
 			f.look(now)
+			resend.sweep(now)
+			f.announce()
 		}
 	}
 }
@@ -61,17 +83,25 @@ func (f *Feed) recheck(s *session, now time.Time) {
 		return
 	}
 	if !who.expires.IsZero() && !now.Before(who.expires) {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token has expired"})
+		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the " + string(who.entered.kind) + " has expired"})
 		return
 	}
 	if who.same(rec) {
 		return
 	}
 	fresh, err := newStation(rec)
-	if err != nil || fresh.sum != who.sum {
-		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the token is no longer valid"})
+	var still key
+	if err == nil {
+		i := slices.IndexFunc(fresh.keys, who.entered.same)
+		if i >= 0 {
+			still = fresh.keys[i]
+		}
+	}
+	if still.kind == "" || still.ended(now) {
+		s.cut(quit{CloseAuthentication, "auth", time.Minute, "the " + string(who.entered.kind) + " is no longer valid"})
 		return
 	}
+	fresh = fresh.with(still, who.notAfter)
 	s.who.Store(fresh)
 	if !slices.Equal(fresh.areas, who.areas) {
 		// What is live in the new areas was never sent here: begin again.

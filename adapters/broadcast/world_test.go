@@ -93,14 +93,33 @@ func (l *memLog) Follow(ctx context.Context, after uint64, fn func(uint64, *aler
 
 // memRegistry is a Registry in memory.
 type memRegistry struct {
-	mu sync.Mutex
-	by map[string]adapter.Recipient
+	mu    sync.Mutex
+	by    map[string]adapter.Recipient
+	watch []chan struct{}
+}
+
+func (g *memRegistry) Watch(string) (<-chan struct{}, func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := make(chan struct{}, 1)
+	g.watch = append(g.watch, c)
+	return c, func() {}
+}
+
+func (g *memRegistry) pulse() {
+	for _, c := range g.watch {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (g *memRegistry) Put(_ context.Context, r adapter.Recipient) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.by[r.ID] = r
+	g.pulse()
 	return nil
 }
 
@@ -108,6 +127,7 @@ func (g *memRegistry) Remove(_ context.Context, _, id string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.by, id)
+	g.pulse()
 	return nil
 }
 

@@ -157,7 +157,7 @@ func (s *session) alert(b *batch, e *entry, now time.Time, replay bool) {
 func (s *session) begin(b *batch, q resumeFrame) {
 	f := s.feed
 	who := s.who.Load()
-	p := s.ring.plan(q, func(e *entry) bool { return f.desk.has(who.id, e) })
+	p := s.ring.plan(q, func(e *entry) bool { return f.confirmed(who.id, e.identifier) })
 	s.backlog, s.next, s.prev, s.passed = p.backlog, p.next, p.prev, p.prev
 	s.begun = true
 	s.caught.Store(false)
@@ -166,6 +166,7 @@ func (s *session) begin(b *batch, q resumeFrame) {
 	s.out.message(b, "", mustEncode(helloFrame{
 		Type: "hello", Session: s.id, Node: f.settings.Node, Nodes: f.settings.Nodes, Epoch: s.ring.epoch, Head: p.head,
 		CursorOK: p.ok, Reason: p.reason, Heartbeat: f.settings.HeartbeatS, CredDays: who.credDays(time.Now()),
+		Warning: who.warning(time.Now()),
 	}), nil)
 }
 

@@ -17,6 +17,8 @@ import (
 
 type recipientsCmd struct {
 	AddStation   addStationCmd   `cmd:"" help:"Register a broadcaster; its token is shown once."`
+	Renew        renewCmd        `cmd:"" help:"Give a broadcaster a new token; the old one stays good for a while."`
+	AddCert      addCertCmd      `cmd:"" help:"Let a broadcaster enter with a client certificate."`
 	AddPartner   addPartnerCmd   `cmd:"" help:"Register a partner website; its webhook secret is shown once."`
 	Ping         pingCmd         `cmd:"" help:"Send a partner website a signed ping."`
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
@@ -31,8 +33,9 @@ type addStationCmd struct {
 	Area []string `default:"*" help:"ISO 3166 codes; all by default."`
 	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
 	// The second way costs nothing while the first works.
-	Phone string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
-	NATS  string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
+	Phone   string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
+	NATS    string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
+	Expires until  `placeholder:"365d|DATE" help:"End of the token; without it, when it is withdrawn."`
 }
 
 // Help is the example.
@@ -45,7 +48,7 @@ With direct NATS, which carries every area:
 
 // Run registers the station.
 func (c addStationCmd) Run(ctx context.Context) error {
-	r := app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Phone: c.Phone, NATS: c.NATS != ""}
+	r := app.NewRecipient{Name: c.Name, Areas: c.Area, Lang: alert.Lang(c.Lang), Phone: c.Phone, NATS: c.NATS != "", Expires: c.Expires.Time}
 	if !r.NATS {
 		return c.add(ctx, "broadcast", r, "token")
 	}

@@ -47,11 +47,19 @@ func (s settings) load() (config.Config, error) {
 	c.NATS.Listen = cmp.Or(s.NATSListen, c.NATS.Listen)
 	c.NATS.Cert = cmp.Or(s.NATSCert, c.NATS.Cert)
 	c.NATS.Key = cmp.Or(s.NATSKey, c.NATS.Key)
-	c.PublicURL = cmp.Or(s.PublicURL, c.PublicURL, "http://"+c.Listen)
+	c.PublicURL = cmp.Or(s.PublicURL, c.PublicURL, scheme(c)+"://"+c.Listen)
 	if err := c.Check(app.ChannelNames()); err != nil {
 		return c, fmt.Errorf("the configuration has faults:\n%w", err)
 	}
 	return c, nil
+}
+
+// scheme is how the public listener speaks.
+func scheme(c config.Config) string {
+	if c.TLS.Cert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 type serveCmd struct {
@@ -77,8 +85,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("realm    %s\npublic   http://%s\nconsole  http://%s/console\nops      http://%s/healthz\n",
-		conf.Realm, a.Addr(), a.Addr(), a.OpsAddr())
+	public := scheme(conf) + "://" + a.Addr()
+	fmt.Printf("realm    %s\npublic   %s\nconsole  %s/console\nops      http://%s/healthz\n",
+		conf.Realm, public, public, a.OpsAddr())
 	if addr := a.Stream.ListenAddr(); addr != "" {
 		fmt.Printf("nats     %s\n", addr)
 	}

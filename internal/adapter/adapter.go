@@ -243,6 +243,10 @@ type Env struct {
 	Recipients Registry
 	Alerts     AlertLog
 	Contact    string // mailto: or https address of the operator, for VAPID and user agents
+	// Receipts and Nodes are what other processes of the realm know: what the
+	// ledger holds, who is connected where. nil: this process is alone.
+	Receipts Receipts
+	Nodes    Nodes
 	// KeyDir is where the channel's keys live; made on first need with 0600 files.
 	KeyDir string
 	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the
@@ -274,6 +278,39 @@ type Report struct {
 	Outlet     string    // the station's programme that aired it, in its own words
 	At         time.Time // when it happened, as the sender says; zero = now
 }
+
+// Receipts answers from the ledger, so that it survives restarts and is the same on every node.
+type Receipts interface {
+	// Confirmed says whether the recipient itself has said that it has the revision of that
+	// CAP identifier: any of its own states but failed.
+	Confirmed(channel, recipient, identifier string) bool
+}
+
+// Nodes is what the serving processes of one realm tell each other.
+type Nodes interface {
+	// Announce says who is connected to this process, on the node of that name, in place of what it said
+	// before. It does not block.
+	Announce(node string, here []Attendance)
+	// Elsewhere is whom the other processes have, or had last.
+	Elsewhere() []Attendance
+	// Once is true for the first process of the realm that names the thing, for sixty days.
+	Once(ctx context.Context, name string) (bool, error)
+}
+
+// Attendance is one recipient's connections to one process.
+type Attendance struct {
+	Recipient string
+	Sessions  int       // 0 = it has left
+	Since     time.Time // start of the oldest session; when it left if there is none
+	Node      string    // name of the process's node
+}
+
+// The reasons of a Failure that the officer's board knows: it says them in the
+// reader's language, and before a release too.
+const (
+	NotConnected = "not connected"
+	Unconfirmed  = "no received within 30 s"
+)
 
 // Checker is an adapter that can test its channel without sending an alert.
 type Checker interface {

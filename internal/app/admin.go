@@ -69,6 +69,8 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/token", reply(a.renewStation))
+	mux.HandleFunc("POST /recipients/broadcast/{id}/certs", reply(a.pinCertificate))
 	mux.HandleFunc("DELETE /recipients/{channel}/{id}", reply(func(r *http.Request) (any, error) {
 		channel, id := r.PathValue("channel"), r.PathValue("id")
 		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
@@ -129,7 +131,8 @@ type NewRecipient struct {
 	Phone    string     `json:"phone,omitempty"` // a station's second way: told by SMS when the feed stays unconfirmed
 	Areas    []string   `json:"areas"`
 	Lang     alert.Lang `json:"lang"`
-	NATS     bool       `json:"nats,omitempty"` // a station's: direct NATS as well
+	NATS     bool       `json:"nats,omitempty"`   // a station's: direct NATS as well
+	Expires  time.Time  `json:"expires,omitzero"` // of a station's token
 }
 
 func (a *App) addOfficer(r *http.Request) (any, error) {
@@ -137,7 +140,19 @@ func (a *App) addOfficer(r *http.Request) (any, error) {
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
 		return nil, fmt.Errorf("read officer: %w", err)
 	}
-	return o.Officer, a.Officers.Add(r.Context(), o.Officer, o.Password)
+	return o.Officer, a.AddOfficer(r.Context(), o.Officer, o.Password)
+}
+
+// AddOfficer makes an account. An editor's station must be a registered one, so
+// that a misspelt id shows now and not on the night of an alert.
+func (a *App) AddOfficer(ctx context.Context, o auth.Officer, password string) error {
+	if _, ok := a.Registry.Get(broadcast.Name, o.Station); o.Station != "" && !ok {
+		return alert.Invalid{{
+			Field: "station", Code: "unknown",
+			Text: "There is no such station; `tocsin recipients list broadcast` shows them.",
+		}}
+	}
+	return a.Officers.Add(ctx, o, password)
 }
 
 // listRecipients gives ids, names and areas; addresses stay where they are.
@@ -211,8 +226,8 @@ func (a *App) ping(r *http.Request) (any, error) {
 
 func (a *App) newRecipient(channel string, in NewRecipient) (adapter.Recipient, string, error) {
 	switch channel {
-	case "broadcast":
-		return broadcast.NewStation(in.Name, in.Areas, in.Lang)
+	case broadcast.Name:
+		return newStation(in)
 	case "website":
 		return website.NewPartner(in.Name, in.Endpoint, in.Areas, in.Lang, a.Config.AllowLoopback)
 	case "sms":

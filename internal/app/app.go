@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/adapters/broadcast"
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
@@ -22,6 +23,7 @@ import (
 	"tocsin/internal/delivery"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
+	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
@@ -34,6 +36,7 @@ type App struct {
 	Current  *current.Set
 	Registry *recipient.Registry
 	Ledger   *ledger.Ledger
+	Nodes    *nodes.Table
 	Cases    *casework.Service
 	Officers *auth.Book
 	Signer   *cap.Signer
@@ -147,10 +150,12 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	a.Current = current.New(a.log)
 	a.Registry = recipient.New(a.Stream.Subscribers(), region.Match, a.log)
 	a.Ledger = ledger.New(a.Stream.Ledger(), a.resolve, a.log)
+	a.Nodes = nodes.New(a.Stream.Nodes(), a.log)
 	return a.fold(ctx, map[string]func(context.Context, func()) error{
 		"alerts":     func(ctx context.Context, up func()) error { return a.Current.Run(ctx, a.Stream.Alerts(), up) },
 		"recipients": a.Registry.Run,
 		"ledger":     a.Ledger.Run,
+		"nodes":      a.Nodes.Run,
 	})
 }
 
@@ -277,4 +282,8 @@ func status(r alert.Realm) alert.Status {
 	return alert.StatusExercise
 }
 
-var _ adapter.Inbox = (*ledger.Ledger)(nil)
+var (
+	_ adapter.Inbox     = (*ledger.Ledger)(nil)
+	_ broadcast.Origin  = alertLog{}
+	_ broadcast.Watcher = (*recipient.Registry)(nil)
+)

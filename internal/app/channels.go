@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/delivery"
 	"tocsin/internal/ledger"
+	"tocsin/internal/nodes"
 	"tocsin/internal/stream"
 )
 
@@ -26,7 +27,8 @@ func (a *App) openChannels(ctx context.Context) error {
 		}
 		opened, closeIt, err := d.Open(ctx, settings, adapter.Env{
 			Realm: a.Config.Realm, Log: a.log.With("channel", d.Name), Inbox: a.Ledger,
-			Recipients: a.Registry, Alerts: alertLog{engine: a.Stream, log: a.log},
+			Recipients: a.Registry, Alerts: alertLog{engine: a.Stream, nodes: a.Nodes, log: a.log},
+			Receipts: a.Ledger, Nodes: a.Nodes,
 			Contact: a.Config.Contact, KeyDir: keyDir(a.Config), AllowLoopback: a.Config.AllowLoopback,
 		})
 		if err != nil {
@@ -43,11 +45,15 @@ func (a *App) openChannels(ctx context.Context) error {
 // alertLog is the ALERTS stream as messages, for feeds.
 type alertLog struct {
 	engine *stream.Engine
+	nodes  *nodes.Table
 	log    *slog.Logger
 }
 
 // Epoch is the stream's.
 func (l alertLog) Epoch() string { return l.engine.Epoch() }
+
+// Origin is the counter by which a feed knows that the log still reaches it.
+func (l alertLog) Origin() (n uint64, at time.Time, age time.Duration) { return l.nodes.Origin() }
 
 // Follow decodes each record; one that cannot be read is logged and passed over.
 func (l alertLog) Follow(
@@ -133,6 +139,6 @@ func (a *App) feed() *broadcast.Feed {
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
 
 // AlertLog is the engine's ALERTS stream as feeds read it.
-func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog {
-	return alertLog{engine: e, log: log}
+func AlertLog(e *stream.Engine, n *nodes.Table, log *slog.Logger) adapter.AlertLog {
+	return alertLog{engine: e, nodes: n, log: log}
 }

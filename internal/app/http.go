@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/console"
+	"tocsin/internal/newsroom"
 	"tocsin/internal/site"
 )
 
@@ -22,14 +24,21 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.opsAddr, err = a.listen(ctx, "ops", a.Config.Ops, a.opsHandler()); err != nil {
+	if a.opsAddr, err = a.listen(ctx, "ops", a.Config.Ops, a.opsHandler(), nil); err != nil {
 		return err
 	}
-	a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler)
+	var secure *tls.Config
+	if a.Config.TLS.Cert != "" {
+		if secure, err = newTLS(a.Config.TLS, a.log); err != nil {
+			return err
+		}
+	}
+	a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler, secure)
 	return err
 }
 
-func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (net.Addr, error) {
+// listen serves h; with secure over TLS.
+func (a *App) listen(ctx context.Context, name, addr string, h http.Handler, secure *tls.Config) (net.Addr, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("another program listens on %s: end it, or choose another %s address", addr, name)
@@ -38,7 +47,8 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 		return nil, fmt.Errorf("%s listener: %w", name, err)
 	}
 	s := &http.Server{
-		Handler: h,
+		Handler:   h,
+		TLSConfig: secure,
 		// A stranger who opens a connection must say what he wants, and briefly.
 		// There is no write time-out: feeds and boards stay open, and bound each write themselves.
 		ReadHeaderTimeout: 10 * time.Second,
@@ -49,7 +59,11 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		run := s.Serve
+		if secure != nil {
+			run = func(l net.Listener) error { return s.ServeTLS(l, "", "") }
+		}
+		if err := run(l); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("%s listener: %w", name, err))
 		}
 	}()
@@ -70,7 +84,7 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler) (ne
 	return l.Addr(), nil
 }
 
-// handler is the public side: the channels' own addresses first, then the two sites.
+// handler is the public side: the channels' own addresses first, then the three sites.
 func (a *App) handler() (http.Handler, error) {
 	officers, err := console.New(a.consoleDeps())
 	if err != nil {
@@ -84,6 +98,10 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
+	stations, err := newsroom.New(a.newsroomDeps())
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	for _, c := range a.channels {
 		if own, ok := c.Adapter.(adapter.Callbacks); ok {
@@ -94,6 +112,9 @@ func (a *App) handler() (http.Handler, error) {
 	}
 	for _, pattern := range []string{"/console", "/console/", "/v1/cases", "/v1/cases/"} {
 		mux.Handle(pattern, officers)
+	}
+	for _, pattern := range []string{"/newsroom", "/newsroom/"} {
+		mux.Handle(pattern, stations)
 	}
 	mux.Handle("/", public)
 	return a.recovered(mux), nil

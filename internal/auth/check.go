@@ -29,7 +29,10 @@ var idShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9])*$`)
 var reserved = []string{"system"}
 
 // roles are all there are.
-var roles = []Role{Author, Approver, Admin, Auditor}
+var roles = []Role{Author, Approver, Admin, Auditor, Editor}
+
+// stationShape is that of ids in the registry of recipients.
+var stationShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // check lists every fault of a new account.
 func check(o Officer, password string) error {
@@ -44,18 +47,7 @@ func check(o Officer, password string) error {
 	if o.Unit != "" {
 		checkLine(&v, "unit", o.Unit, "Shorten the unit to 80 characters.")
 	}
-	if len(o.Roles) == 0 {
-		v.Add("roles", "required", "Give the officer at least one role: author, approver, admin or auditor.")
-	}
-	for _, r := range o.Roles {
-		if !slices.Contains(roles, r) {
-			v.Add("roles", "unknown", "A role is author, approver, admin or auditor.")
-			break
-		}
-	}
-	if len(o.Roles) > len(roles) {
-		v.Add("roles", "too_many", "Name each role once.")
-	}
+	checkRoles(&v, o)
 	switch n := utf8.RuneCountInString(password); {
 	case !utf8.ValidString(password):
 		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
@@ -67,6 +59,32 @@ func check(o Officer, password string) error {
 		v.Add("password", "weak", "The password is the sign-in name; choose another.")
 	}
 	return v.Err()
+}
+
+// checkRoles keeps the two sides apart: nobody works for the police and for a station.
+func checkRoles(v *alert.Invalid, o Officer) {
+	if len(o.Roles) == 0 {
+		v.Add("roles", "required", "Give at least one role: author, approver, admin or auditor; or editor, for a station's editor.")
+	}
+	for _, r := range o.Roles {
+		if !slices.Contains(roles, r) {
+			v.Add("roles", "unknown", "A role is author, approver, admin, auditor or editor.")
+			break
+		}
+	}
+	once := slices.Clone(o.Roles)
+	slices.Sort(once)
+	if len(slices.Compact(once)) != len(o.Roles) {
+		v.Add("roles", "too_many", "Name each role once.")
+	}
+	switch isEditor := o.Has(Editor); {
+	case isEditor && len(o.Roles) > 1:
+		v.Add("roles", "conflict", "A station's editor has no other role; make two accounts for a person who is both.")
+	case isEditor && !stationShape.MatchString(o.Station):
+		v.Add("station", "required", "Name the editor's station by its id, as `tocsin recipients list broadcast` shows it.")
+	case !isEditor && o.Station != "":
+		v.Add("station", "conflict", "Only an editor belongs to a station; leave it out, or give the role editor alone.")
+	}
 }
 
 // checkLine wants a line that shows what it holds.

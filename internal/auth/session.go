@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"tocsin/internal/alert"
 )
 
 // How long a session lives: a shift, and a coffee break without a click.
@@ -16,10 +18,14 @@ const (
 	sessionIdle = 60 * time.Minute
 )
 
-// What a session holds: who, and which life of his account.
+// What a session holds: who, and which life of his account; or, of a guest, the
+// station, the name he gave and what he proved it with.
 const (
 	keyOfficer = "officer"
 	keySince   = "since"
+	keyStation = "station"
+	keyName    = "name"
+	keySeal    = "seal"
 )
 
 // ErrNoSession: StartSession or EndSession was called for a request that did not
@@ -62,13 +68,40 @@ func (s sessions) of(r *http.Request) *scs.SessionManager {
 
 type (
 	officerKey struct{}
+	guestKey   struct{}
 	managerKey struct{}
 )
 
-// From is the officer who makes the request.
+// From is the officer who makes the request; never a station's editor.
 func From(ctx context.Context) (Officer, bool) {
 	o, ok := ctx.Value(officerKey{}).(Officer)
+	if o.editor() {
+		return Officer{}, false
+	}
 	return o, ok
+}
+
+// EditorFrom is the station's editor who makes the request; never an officer.
+func EditorFrom(ctx context.Context) (Officer, bool) {
+	o, ok := ctx.Value(officerKey{}).(Officer)
+	if !o.editor() {
+		return Officer{}, false
+	}
+	return o, ok
+}
+
+// Guest is somebody at a station without an account, who signed in with the
+// station's own secret and said who he is.
+type Guest struct {
+	Station string
+	Name    string // at most 80 characters, as he gave it
+	Seal    string // tells the secret he showed from others; the room that let him in looks whether it still holds
+}
+
+// GuestFrom is the guest who makes the request.
+func GuestFrom(ctx context.Context) (Guest, bool) {
+	g, ok := ctx.Value(guestKey{}).(Guest)
+	return g, ok
 }
 
 // Middleware finds out who makes the request, by session cookie or bearer token,
@@ -79,6 +112,9 @@ func (b *Book) Middleware(next http.Handler) http.Handler {
 	handler := func(m *scs.SessionManager) http.Handler {
 		return m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx := context.WithValue(r.Context(), managerKey{}, m)
+			if station := m.GetString(ctx, keyStation); station != "" {
+				ctx = context.WithValue(ctx, guestKey{}, Guest{station, m.GetString(ctx, keyName), m.GetString(ctx, keySeal)})
+			}
 			b.serve(next, w, r.WithContext(ctx), m.GetString(ctx, keyOfficer), m.GetInt64(ctx, keySince))
 		}))
 	}
@@ -172,13 +208,42 @@ func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) e
 	if !active {
 		return ErrUnknown
 	}
-	// A session id from before the sign-in could be known to somebody else.
-	if err := m.RenewToken(r.Context()); err != nil {
+	if err := renew(r, m); err != nil {
 		return err
 	}
 	m.Put(r.Context(), keyOfficer, o.ID)
 	m.Put(r.Context(), keySince, int64(since))
 	return nil
+}
+
+// StartGuest signs a station's guest in on this browser. Who let him in has
+// checked the station's secret; alert.Invalid says what is wrong with his name.
+func (b *Book) StartGuest(_ http.ResponseWriter, r *http.Request, g Guest) error {
+	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+	if !ok {
+		return ErrNoSession
+	}
+	var v alert.Invalid
+	checkLine(&v, "name", g.Name, "Give your name, at most 80 characters: the officer reads it.")
+	if err := v.Err(); err != nil {
+		return err
+	}
+	if err := renew(r, m); err != nil {
+		return err
+	}
+	m.Put(r.Context(), keyStation, g.Station)
+	m.Put(r.Context(), keyName, g.Name)
+	m.Put(r.Context(), keySeal, g.Seal)
+	return nil
+}
+
+// renew begins a session anew: an id from before the sign-in could be known to
+// somebody else, and whoever was signed in here before is no more.
+func renew(r *http.Request, m *scs.SessionManager) error {
+	if err := m.Clear(r.Context()); err != nil {
+		return err
+	}
+	return m.RenewToken(r.Context())
 }
 
 // EndSession signs out.

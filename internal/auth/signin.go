@@ -14,9 +14,19 @@ import (
 // ErrCredentials: the name or the password is wrong; which one is nobody's business.
 var ErrCredentials = errors.New("the sign-in name or the password is wrong")
 
-// SignIn checks a password. An unknown name takes the same way, the same time
-// and the same error as a wrong password. *ThrottledError says when to try again.
+// SignIn checks an officer's password. An unknown name takes the same way, the
+// same time and the same error as a wrong password, and so does an editor's.
+// *ThrottledError says when to try again.
 func (b *Book) SignIn(ctx context.Context, id, password string) (Officer, error) {
+	return b.signIn(ctx, id, password, func(o Officer) bool { return !o.editor() })
+}
+
+// SignInEditor is SignIn for a station's editors; an officer's password is wrong here.
+func (b *Book) SignInEditor(ctx context.Context, id, password string) (Officer, error) {
+	return b.signIn(ctx, id, password, Officer.editor)
+}
+
+func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Officer) bool) (Officer, error) {
 	id = strings.ToLower(strings.TrimSpace(id))
 	if len(id) > maxID || !idShape.MatchString(id) {
 		id = "" // one throttle for everything that cannot be a name
@@ -38,7 +48,7 @@ func (b *Book) SignIn(ctx context.Context, id, password string) (Officer, error)
 	if err != nil {
 		return Officer{}, err
 	}
-	if !fits || !a.active {
+	if !fits || !a.active || !welcome(a.officer) {
 		return Officer{}, ErrCredentials
 	}
 	b.throttle.done(id)
@@ -48,12 +58,16 @@ func (b *Book) SignIn(ctx context.Context, id, password string) (Officer, error)
 // tokenPrefix lets a leaked token be found by the scanners of code hosts.
 const tokenPrefix = "tocsin_"
 
-// NewToken makes a token with all rights of the officer. It is shown once; only its hash is stored.
+// NewToken makes a token with all rights of the officer. It is shown once; only
+// its hash is stored. An editor has none: a station's machines have the station's own.
 func (b *Book) NewToken(ctx context.Context, officerID string) (token string, err error) {
 	token = tokenPrefix + strings.ToLower(rand.Text()+rand.Text()) // 2 x 130 bits
 	err = b.act(ctx, officerID, func(a account) (event, error) {
 		if !a.active {
 			return event{}, ErrUnknown
+		}
+		if a.officer.editor() {
+			return event{}, alert.Invalid{{Field: "id", Code: "editor", Text: "An editor has no token; the station's machines use the station's own."}}
 		}
 		if len(a.tokens) >= maxTokens {
 			return event{}, alert.Invalid{{Field: "token", Code: "too_many", Text: "The officer has 20 tokens; revoke him and add him again to begin anew."}}

@@ -31,6 +31,7 @@ type Config struct {
 	Listen string `json:"listen"`
 	Ops    string `json:"ops"`
 	NATS   NATS   `json:"nats"`
+	TLS    TLS    `json:"tls"`
 
 	// PublicURL is the address citizens see, without a path: "https://alerts.police.example".
 	PublicURL string `json:"public_url"`
@@ -103,6 +104,17 @@ func (n NATS) check(bad *alert.Invalid) {
 	}
 }
 
+// TLS is the certificate of Listen. Empty: plain HTTP, for a proxy in front on the
+// same machine. The files are read again when they change.
+type TLS struct {
+	Cert string `json:"cert"` // PEM file: the certificate and those that it hangs on
+	Key  string `json:"key"`  // PEM file
+	// ClientCA is a PEM file of the authorities whose client certificates broadcasters
+	// may enter with; a self-signed one goes in itself. Being signed by one of them lets
+	// nobody in: the operator registers each station's with `tocsin recipients add-cert`.
+	ClientCA string `json:"client_ca"`
+}
+
 // Default is a drill on this machine alone: the only thing that can be started without thinking.
 func Default() Config {
 	return Config{
@@ -167,6 +179,12 @@ func (c *Config) Check(known []string) error {
 		}
 	}
 	c.NATS.check(&bad)
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		bad.Add("tls", "required", "Name both tls.cert and tls.key, or neither.")
+	}
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		bad.Add("tls.client_ca", "contradiction", "Without tls.cert the listener speaks no TLS and sees no client certificate: name one, or take client_ca out.")
+	}
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
 	for name := range c.Channels {

@@ -38,6 +38,7 @@ type Options struct {
 const (
 	authorID     = "anna"
 	approverID   = "boris"
+	editorID     = "eva"
 	demoPassword = "tocsin exercise 2026"
 )
 
@@ -181,11 +182,12 @@ func (s *stage) stay(ctx context.Context) error {
 A second exercise is live, and a third waits for release. Click through:
   citizens    %[1]s/
   officers    %[1]s/console      author %[2]s, approver %[3]s, password: %[4]s
+  newsroom    %[1]s/newsroom     editor %[7]s of Radio Nord, the same password
   feed        %[1]s/feed.atom    JSON %[1]s/v1/alerts
   operator    http://%[5]s/metrics
   station     writes what it gets to %[6]s
 Press Ctrl-C to end; the folder is removed then.
-`, base, authorID, approverID, demoPassword, s.app.OpsAddr(), s.peers.stationDir)
+`, base, authorID, approverID, demoPassword, s.app.OpsAddr(), s.peers.stationDir, editorID)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -14,6 +14,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/app"
+	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/peers/partner"
 	"tocsin/internal/peers/pushservice"
@@ -120,6 +121,9 @@ func (s *stage) registerNamed(ctx context.Context) error {
 	if err := s.connectStation(ctx, token); err != nil {
 		return err
 	}
+	if err := s.addEditor(ctx); err != nil {
+		return err
+	}
 	secret, err := s.app.AddRecipient(ctx, "website", app.NewRecipient{
 		Name: "Ville de Bruxelles", Endpoint: s.peers.partner.URL(), Areas: everywhere, Lang: alert.French,
 	})
@@ -131,6 +135,16 @@ func (s *stage) registerNamed(ctx context.Context) error {
 		return err
 	}
 	return s.peers.partner.Trust(secret, keys.Webhook)
+}
+
+// addEditor makes an account for somebody at the station.
+func (s *stage) addEditor(ctx context.Context) error {
+	stations := s.app.Registry.All("broadcast")
+	if len(stations) != 1 {
+		return fmt.Errorf("%d stations are registered, want 1", len(stations))
+	}
+	eva := auth.Officer{ID: editorID, Name: "Eva Maes", Roles: []auth.Role{auth.Editor}, Station: stations[0].ID}
+	return s.app.AddOfficer(ctx, eva, demoPassword)
 }
 
 // connectStation starts the broadcaster's receiver, the one `tocsin receive` runs.

@@ -26,7 +26,9 @@ type status struct {
 }
 
 // rank orders states: news never takes a recipient back. A gateway's late word
-// that a message was not delivered outranks its earlier "accepted".
+// that a message was not delivered outranks its earlier "accepted". Sent and a
+// failure that is tried again are equals, the newer one counts: a station that was
+// sent the alert and then confirms nothing, or drops off the line, must turn red.
 func rank(e Entry) int {
 	switch e.State {
 	case adapter.Failed:
@@ -36,7 +38,7 @@ func rank(e Entry) int {
 		case e.Final:
 			return 4
 		}
-		return 1
+		return 2
 	case adapter.Sent:
 		return 2
 	case adapter.Accepted, adapter.Superseded, adapter.Expired:

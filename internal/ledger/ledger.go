@@ -37,6 +37,7 @@ type Ledger struct {
 
 	mu    sync.RWMutex
 	cases map[string]map[int]map[string]*account // case, revision, channel
+	ids   map[string]revisionKey                 // by CAP identifier
 	refs  map[string]place                       // channel + "/" + the channel's own id
 	watch map[chan struct{}]string               // to the case watched
 	early map[string]chan struct{}               // closed when a ref awaited by a report is recorded
@@ -50,6 +51,12 @@ type place struct {
 	recipient string
 }
 
+// revisionKey is one revision of a case.
+type revisionKey struct {
+	caseID   string
+	revision int
+}
+
 // Resolve is the head of the batches about a published message, by its identifier.
 type Resolve func(identifier string) (Batch, bool)
 
@@ -58,7 +65,7 @@ func New(l Log, resolve Resolve, log *slog.Logger) *Ledger {
 	return &Ledger{
 		stream: l, resolve: resolve, log: log,
 		cases: make(map[string]map[int]map[string]*account),
-		refs:  make(map[string]place), watch: make(map[chan struct{}]string),
+		ids:   make(map[string]revisionKey), refs: make(map[string]place), watch: make(map[chan struct{}]string),
 		early: make(map[string]chan struct{}),
 	}
 }
@@ -141,6 +148,7 @@ func (l *Ledger) account(b Batch) *account {
 		head.Planned, head.Entries = nil, nil
 		a = &account{head: head, status: make(map[string]status), counts: make(map[adapter.State]int)}
 		channels[b.Channel] = a
+		l.ids[b.Identifier] = revisionKey{b.Case, b.Revision}
 	}
 	return a
 }

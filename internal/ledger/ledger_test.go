@@ -39,7 +39,6 @@ func record(t *testing.T, l *Ledger, b Batch) {
 func TestStatesNeverGoBack(t *testing.T) {
 	final := func(e Entry) Entry { e.Final = true; return e }
 	order := []Entry{ // each outranks those before it
-		{State: adapter.Failed},
 		{State: adapter.Sent},
 		{State: adapter.Accepted},
 		final(Entry{State: adapter.Failed}),
@@ -208,19 +207,43 @@ func TestRepeatedReportIsStoredOnce(t *testing.T) {
 	}
 }
 
-// TestClocks: a station whose clock is hours off does not bend the measured times.
+// TestClocks: a station whose clock is wrong does not bend the measured times;
+// what its clock can honestly say is kept.
 func TestClocks(t *testing.T) {
-	l, _ := newLedger()
-	record(t, l, batch("broadcast", 1, Entry{Recipient: "st", State: adapter.Sent, At: time.Now()}))
-	r := adapter.Report{
-		Channel: "broadcast", Recipient: "st", Identifier: "T-C-1", Revision: 1,
-		State: adapter.OnAir, At: time.Now().Add(3 * time.Hour),
-	}
-	if err := l.Report(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
-	if b, _ := l.Board("C"); b.Rows[0].Millis > time.Minute.Milliseconds() {
-		t.Errorf("on air after %d ms by a clock three hours ahead", b.Rows[0].Millis)
+	for _, tt := range []struct {
+		name string
+		off  time.Duration // of the station's word from now; the alert is two hours old
+		want time.Duration // since the release
+	}{
+		{"right", 0, 2 * time.Hour},
+		{"a minute ahead", time.Minute, 2*time.Hour + time.Minute},
+		{"an hour ahead", time.Hour, 2 * time.Hour},
+		{"years ahead", 20 * 365 * 24 * time.Hour, 2 * time.Hour},
+		{"an hour behind", -time.Hour, time.Hour}, // or it tells late: nobody can know
+		{"before the release", -3 * time.Hour, 2 * time.Hour},
+		{"none", 0, 2 * time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l, _ := newLedger()
+				b := batch("broadcast", 1, Entry{Recipient: "st", State: adapter.Sent, At: time.Now()})
+				b.Released = time.Now().Add(-2 * time.Hour)
+				record(t, l, b)
+				r := adapter.Report{
+					Channel: "broadcast", Recipient: "st", Identifier: "T-C-1", Revision: 1,
+					State: adapter.OnAir, At: time.Now().Add(tt.off),
+				}
+				if tt.name == "none" {
+					r.At = time.Time{}
+				}
+				if err := l.Report(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				if b, _ := l.Board("C"); b.Rows[0].Millis != tt.want.Milliseconds() {
+					t.Errorf("on air after %d ms, want %v", b.Rows[0].Millis, tt.want)
+				}
+			})
+		})
 	}
 }
 

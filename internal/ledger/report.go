@@ -98,8 +98,8 @@ func (l *Ledger) find(ctx context.Context, r adapter.Report) (*account, string, 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, revisions := range l.cases {
-		if a := revisions[r.Revision][r.Channel]; a != nil && a.head.Identifier == r.Identifier {
+	if at, ok := l.ids[r.Identifier]; ok && at.revision == r.Revision {
+		if a := l.cases[at.caseID][at.revision][r.Channel]; a != nil {
 			return a, r.Recipient, nil
 		}
 	}

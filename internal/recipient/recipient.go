@@ -40,11 +40,14 @@ type Registry struct {
 
 	mu       sync.RWMutex
 	channels map[string]map[string]adapter.Recipient
+	watch    map[chan struct{}]string // to the channel watched
 }
 
 // New is an empty registry; Run fills it.
 func New(l Log, match Match, log *slog.Logger) *Registry {
-	return &Registry{stream: l, match: match, log: log, channels: make(map[string]map[string]adapter.Recipient)}
+	return &Registry{stream: l, match: match, log: log,
+		channels: make(map[string]map[string]adapter.Recipient), watch: make(map[chan struct{}]string),
+	}
 }
 
 // Run follows the stream until ctx ends; caughtUp is called once the stored ones are read.
@@ -80,9 +83,32 @@ func (g *Registry) apply(rec stream.Record) {
 	}
 	if len(rec.Data) == 0 {
 		delete(table, id)
-		return
+	} else {
+		table[id] = r
 	}
-	table[id] = r
+	for c, name := range g.watch {
+		if name != channel {
+			continue
+		}
+		select {
+		case c <- struct{}{}:
+		default: // the reader has a pulse waiting already
+		}
+	}
+}
+
+// Watch gives a channel that pulses after a recipient of that channel was added,
+// changed or removed, on whatever node, and the function that ends it.
+func (g *Registry) Watch(channel string) (<-chan struct{}, func()) {
+	c := make(chan struct{}, 1)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watch[c] = channel
+	return c, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.watch, c)
+	}
 }
 
 // seen waits a moment until our own write is folded, so that the caller reads

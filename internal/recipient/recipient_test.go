@@ -129,3 +129,38 @@ func TestPutAll(t *testing.T) {
 		t.Errorf("%d stored of a refused list, want none", n)
 	}
 }
+
+func TestWatch(t *testing.T) {
+	g := start(t, new(streamtest.Memory))
+	put(t, g, person("a", "BE"))
+	mine, end := g.Watch("webpush")
+	other, endOther := g.Watch("sms")
+	defer endOther()
+	pulsed := func(c <-chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	}
+	put(t, g, person("b", "BE"))
+	if !pulsed(mine) {
+		t.Error("no pulse for one who was added")
+	}
+	put(t, g, person("b", "FR"))
+	if err := g.Remove(t.Context(), "webpush", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if !pulsed(mine) || pulsed(mine) {
+		t.Error("two changes that nobody looked at are not one pulse")
+	}
+	if pulsed(other) {
+		t.Error("a pulse for another channel")
+	}
+	end()
+	put(t, g, person("c", "BE"))
+	if pulsed(mine) {
+		t.Error("a pulse after the end")
+	}
+}

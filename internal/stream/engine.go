@@ -27,7 +27,7 @@ type Engine struct {
 
 	handles map[string]jetstream.Stream // by name; filled before Open returns, read only afterwards
 
-	cases, alerts, ledger, subscribers *Log
+	cases, alerts, ledger, subscribers, nodes *Log
 
 	life    context.Context // ends when Close begins
 	stop    context.CancelFunc
@@ -117,6 +117,8 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 	e.alerts = &Log{e: e, stream: streamAlerts, heads: []string{"alerts"}, urgent: true}
 	e.ledger = &Log{e: e, stream: streamLedger, heads: []string{"ledger"}}
 	e.subscribers = &Log{e: e, stream: streamSubscribers, heads: []string{"subscribers"}}
+	// Urgent: a few bytes that replace each other. Without them a node with a full disk would call itself cut off.
+	e.nodes = &Log{e: e, stream: streamNodes, heads: []string{"nodes"}, urgent: true}
 	if err := e.resumeErasures(ctx); err != nil {
 		return err
 	}
@@ -214,3 +216,7 @@ func (e *Engine) Ledger() *Log { return e.ledger }
 
 // Subscribers holds who is to be reached ("subscribers.>").
 func (e *Engine) Subscribers() *Log { return e.subscribers }
+
+// Nodes holds what the processes tell each other ("nodes.>"): the newest record of
+// each subject, for sixty days, and not synced on one node alone.
+func (e *Engine) Nodes() *Log { return e.nodes }

@@ -2,8 +2,8 @@
 // process or as outside servers. It is the only importer of nats.go and
 // nats-server, so the rest of the program speaks of logs, queues and objects.
 //
-// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), DELIVERY (work queue),
-// DEAD (dead letters) and the object store MEDIA. Every subject starts with the
+// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), NODES (what the processes tell
+// each other), DELIVERY (work queue), DEAD (dead letters) and the object store MEDIA. Every subject starts with the
 // realm; callers name subjects without it ("alerts.POLICE.7GQ2").
 //
 // # What it promises
@@ -28,7 +28,8 @@
 //	file "tocsin.lock"    two servers on one folder would damage it; the kernel drops the lock with the process
 //	file "realm"          an exercise's folder never becomes a real one
 //	duplicates 20 min     covers every retry; longer costs 100 bytes for each message of the window
-//	no per-subject limit  with one, deleted keys come back after an unclean end
+//	no per-subject limit  with one, deleted keys come back after an unclean end; NODES has one, and nothing in it is ever deleted
+//	async persistence     NODES on one node alone: a counter every five seconds needs no sync
 //	deny delete, purge    CASES and LEDGER are the record; ALERTS, SUBSCRIBERS and MEDIA deny purge and roll-up headers, which leave bytes on disk
 //	compression s2        LEDGER alone: where things are erased, a search of the files must prove it
 //	DELIVERY 1 GiB        refuses new jobs when full (a quarter of the free disk when embedded, if that is less)
@@ -38,7 +39,7 @@
 //	reconnect for ever, no buffer    a cluster may be away for hours; what was reported as unavailable must not be stored minutes later
 //
 // An outside server needs `jetstream { sync_interval: always }` and room for the
-// reserved 1.25 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
+// reserved 1.35 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
 package stream
 
 import (

@@ -21,6 +21,7 @@ const (
 	streamDelivery    = "DELIVERY"
 	streamDead        = "DEAD"
 	streamMedia       = "OBJ_MEDIA" // the object store MEDIA, as nats tools name it
+	streamNodes       = "NODES"
 
 	epochKey = "tocsin.epoch"
 
@@ -32,8 +33,8 @@ const (
 )
 
 // configs are the streams. Reasons:
-//   - no stream has a per-subject limit: with one, keys that were deleted come back
-//     after an unclean end;
+//   - no stream but NODES has a per-subject limit: with one, keys that were deleted
+//     come back after an unclean end;
 //   - CASES and LEDGER deny delete and purge: the record of what officers did and of
 //     what was sent stays;
 //   - ALERTS, SUBSCRIBERS and MEDIA allow the deletion of single messages, because
@@ -42,7 +43,11 @@ const (
 //   - none of those three is compressed, so that a search of the files proves an erasure;
 //   - DELIVERY refuses new jobs when it is full rather than forgetting old ones; DEAD
 //     forgets the oldest, since it only tells an operator what went wrong. Their bounds
-//     are also reserved on an outside server, so they are small.
+//     are also reserved on an outside server, so they are small;
+//   - NODES keeps the newest word on each subject, the one place where a per-subject
+//     limit does no harm: what it holds is true for seconds, and a revived record is
+//     stale by its time. It is written every few seconds for ever, so one node alone
+//     does not sync it.
 func configs(replicas int) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{Name: streamCases, Subjects: subjects("cases", "officers"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true},
@@ -52,12 +57,18 @@ func configs(replicas int) []jetstream.StreamConfig {
 		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 1 << 30},
 		{Name: streamDead, Subjects: subjects("dead"), MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
 		{Name: streamMedia, Subjects: []string{"$O.MEDIA.C.>", "$O.MEDIA.M.>"}, DenyPurge: true, Discard: jetstream.DiscardNew},
+		{Name: streamNodes, Subjects: subjects("nodes"), MaxAge: 60 * 24 * time.Hour, MaxBytes: 64 << 20},
 	}
 	for i := range all {
 		all[i].Storage = jetstream.FileStorage
 		all[i].Replicas = replicas
 		all[i].Duplicates = dedupeWindow
 		all[i].MaxMsgsPerSubject = -1
+	}
+	nodes := &all[len(all)-1]
+	nodes.MaxMsgsPerSubject = 1
+	if replicas == 1 {
+		nodes.PersistMode = jetstream.AsyncPersistMode // NATS offers it to one replica alone
 	}
 	return all
 }

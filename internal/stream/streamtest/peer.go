@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -105,6 +106,20 @@ func (c *Nodes) Kill(i int) {
 	_ = n.cmd.Process.Kill()
 	<-n.done
 	n.cmd = nil
+}
+
+// Freeze stops node i in its tracks (SIGSTOP): its sockets stay open and nothing
+// answers, as when a machine hangs or a network is cut. Thaw lets it go on.
+func (c *Nodes) Freeze(i int) { c.signal(i, syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (c *Nodes) Thaw(i int) { c.signal(i, syscall.SIGCONT) }
+
+func (c *Nodes) signal(i int, s os.Signal) {
+	c.t.Helper()
+	if err := c.nodes[i].cmd.Process.Signal(s); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // Start starts node i (again) and waits until it takes connections.
