@@ -57,9 +57,9 @@ func TestRenew(t *testing.T) {
 			t.Errorf("%d byes to the line of a token that has ended", n)
 		}
 		// A stolen token is of no use at once, and the many that were are forgotten.
-		last := second
+		var last string
 		for range 20 {
-			if renewed, last, err = Renew(renewed, time.Time{}, time.Hour); err != nil {
+			if renewed, _, err = Renew(renewed, time.Time{}, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -153,90 +153,98 @@ func pemOf(c *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }
 
-func TestClientCertificate(t *testing.T) {
+// secureWorld is a world whose feed is also served over TLS to holders of
+// certificates that the authority signed.
+type secureWorld struct {
+	*world
+	tls *httptest.Server
+}
+
+func newSecureWorld(t *testing.T, trusted *authority) *secureWorld {
+	t.Helper()
 	w := newWorld(t, nil)
-	trusted, stranger := newAuthority(t), newAuthority(t)
 	pool := x509.NewCertPool()
 	pool.AddCert(trusted.cert)
-	mux := http.NewServeMux()
-	for _, r := range w.feed.Routes() {
-		mux.Handle(r.Pattern, r.Handler)
-	}
-	srv := httptest.NewUnstartedServer(mux)
+	srv := httptest.NewUnstartedServer(w.srv.Config.Handler)
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	srv.TLS = &tls.Config{ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven}
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
-	dial := func(c *x509.Certificate, key *ecdsa.PrivateKey) (*client, int) {
-		t.Helper()
-		conf := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-		conf.NextProtos = nil
-		if c != nil {
-			conf.Certificates = []tls.Certificate{{Certificate: [][]byte{c.Raw}, PrivateKey: key}}
-		}
-		d := websocket.Dialer{TLSClientConfig: conf, HandshakeTimeout: 10 * time.Second}
-		conn, resp, err := d.Dial("wss"+strings.TrimPrefix(srv.URL, "https")+"/v1/feed", nil)
-		if err != nil {
-			if resp != nil {
-				return nil, resp.StatusCode
-			}
-			return nil, 0 // the handshake of TLS itself failed
-		}
-		t.Cleanup(func() { conn.Close() })
-		return &client{conn, t}, resp.StatusCode
+	return &secureWorld{w, srv}
+}
+
+// enter dials with a certificate (nil: none); status 0 says that TLS itself refused.
+func (w *secureWorld) enter(c *x509.Certificate, key *ecdsa.PrivateKey) (*client, int) {
+	w.t.Helper()
+	conf := w.tls.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	conf.NextProtos = nil
+	if c != nil {
+		conf.Certificates = []tls.Certificate{{Certificate: [][]byte{c.Raw}, PrivateKey: key}}
 	}
-	register := func(change func(adapter.Recipient) adapter.Recipient) adapter.Recipient {
-		r, _, err := NewStation("Radio Test", nil, alert.French)
-		if err != nil {
-			t.Fatal(err)
+	d := websocket.Dialer{TLSClientConfig: conf, HandshakeTimeout: 10 * time.Second}
+	conn, resp, err := d.Dial("wss"+strings.TrimPrefix(w.tls.URL, "https")+"/v1/feed", nil)
+	if err != nil {
+		if resp != nil {
+			return nil, resp.StatusCode
 		}
-		r = change(r)
-		_ = w.reg.Put(t.Context(), r)
-		return r
+		return nil, 0
 	}
-	pinned, pinnedKey := trusted.issue(t, 72*time.Hour, false)
-	station := register(func(r adapter.Recipient) adapter.Recipient {
-		r, err := Pin(r, pemOf(pinned), time.Time{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	})
-	whole, wholeKey := trusted.issue(t, 72*time.Hour, false)
-	register(func(r adapter.Recipient) adapter.Recipient {
-		sum := sha256.Sum256(whole.Raw)
-		a, _ := ReadStation(r)
-		a.Certs = []Credential{{hex.EncodeToString(sum[:]), time.Time{}}}
-		r, _ = a.address(r)
-		return r
-	})
-	overdue, overdueKey := trusted.issue(t, 72*time.Hour, false)
-	register(func(r adapter.Recipient) adapter.Recipient {
-		r, _ = Pin(r, pemOf(overdue), time.Time{})
-		a, _ := ReadStation(r)
-		a.Certs[0].Expires = time.Now().Add(-time.Minute)
-		r, _ = a.address(r)
-		return r
-	})
-	unknown, unknownKey := trusted.issue(t, 72*time.Hour, false)
-	ended, endedKey := trusted.issue(t, -time.Minute, false)
-	foreign, foreignKey := stranger.issue(t, 72*time.Hour, false)
+	w.t.Cleanup(func() { conn.Close() })
+	return &client{conn, w.t}, resp.StatusCode
+}
+
+// pin registers a station that may enter with the certificate; change may alter what was pinned.
+func (w *secureWorld) pin(c *x509.Certificate, change func(*Credential)) adapter.Recipient {
+	w.t.Helper()
+	r, _, err := NewStation("Radio Test", nil, alert.French)
+	if err == nil {
+		r, err = Pin(r, pemOf(c), time.Time{})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a, _ := ReadStation(r)
+	if change != nil {
+		change(&a.Certs[0])
+	}
+	r, _ = a.address(r)
+	_ = w.reg.Put(w.t.Context(), r)
+	return r
+}
+
+func TestClientCertificate(t *testing.T) {
+	trusted, stranger := newAuthority(t), newAuthority(t)
+	w := newSecureWorld(t, trusted)
+	whole := func(c *x509.Certificate) func(*Credential) {
+		return func(k *Credential) { sum := sha256.Sum256(c.Raw); k.SHA256 = hex.EncodeToString(sum[:]) }
+	}
 	for _, tt := range []struct {
-		name string
-		cert *x509.Certificate
-		key  *ecdsa.PrivateKey
-		want int // 0: TLS itself refuses
+		name   string
+		by     *authority
+		life   time.Duration
+		change func(*x509.Certificate) func(*Credential) // of what is registered; nil: registered as it is
+		absent bool
+		want   int
 	}{
-		{"registered by its key", pinned, pinnedKey, 101},
-		{"registered as a whole", whole, wholeKey, 101},
-		{"registered, and its time is up", overdue, overdueKey, 401},
-		{"trusted, but of no station", unknown, unknownKey, 401},
-		{"none and no token", nil, nil, 401},
-		{"expired", ended, endedKey, 0},
-		{"of an authority nobody trusts", foreign, foreignKey, 0},
+		{"registered by its key", trusted, 72 * time.Hour, nil, false, 101},
+		{"registered as a whole", trusted, 72 * time.Hour, whole, false, 101},
+		{"registered, and its time is up", trusted, 72 * time.Hour, func(*x509.Certificate) func(*Credential) {
+			return func(k *Credential) { k.Expires = time.Now().Add(-time.Minute) }
+		}, false, 401},
+		{"trusted, but of no station", trusted, 72 * time.Hour, nil, true, 401},
+		{"expired", trusted, -time.Minute, nil, true, 0},
+		{"of an authority nobody trusts", stranger, 72 * time.Hour, nil, false, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, status := dial(tt.cert, tt.key)
+			cert, key := tt.by.issue(t, tt.life, false)
+			var change func(*Credential)
+			if tt.change != nil {
+				change = tt.change(cert)
+			}
+			if !tt.absent {
+				w.pin(cert, change)
+			}
+			c, status := w.enter(cert, key)
 			if status != tt.want {
 				t.Fatalf("status %d, want %d", status, tt.want)
 			}
@@ -246,7 +254,18 @@ func TestClientCertificate(t *testing.T) {
 			}
 		})
 	}
-	c, _ := dial(pinned, pinnedKey)
+	if _, status := w.enter(nil, nil); status != 401 {
+		t.Errorf("no certificate and no token: %d", status)
+	}
+}
+
+// TestCertificateIsToldAndWithdrawn: the line knows how long its certificate is good, and ends with its registration.
+func TestCertificateIsToldAndWithdrawn(t *testing.T) {
+	trusted := newAuthority(t)
+	w := newSecureWorld(t, trusted)
+	cert, key := trusted.issue(t, 72*time.Hour, false)
+	station := w.pin(cert, nil)
+	c, _ := w.enter(cert, key)
 	c.send(map[string]any{"type": "resume"})
 	if h := c.next("hello"); !strings.Contains(h.raw, `"cred_days":2`) || !strings.Contains(h.raw, `"warning":"the certificate`) {
 		t.Errorf("hello %s", h.raw)
@@ -258,7 +277,7 @@ func TestClientCertificate(t *testing.T) {
 	if code, bye := c.closed(); code != CloseAuthentication || bye.Reason != "auth" {
 		t.Errorf("after its certificate was withdrawn: %d %s", code, bye.raw)
 	}
-	if _, status := dial(pinned, pinnedKey); status != 401 {
+	if _, status := w.enter(cert, key); status != 401 {
 		t.Errorf("status %d with a certificate that was withdrawn", status)
 	}
 }

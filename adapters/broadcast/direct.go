@@ -1,12 +1,9 @@
 package broadcast
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -19,7 +16,52 @@ import (
 // direct is what the feed keeps of such stations.
 type direct struct {
 	mu    sync.Mutex
-	paces map[string]*rate.Limiter // station -> its receipts, at the pace of a feed connection
+	lines map[string]pulling // station -> when it was seen on the line
+}
+
+// pulling is the time in which a station was seen to ask for messages.
+type pulling struct{ since, last time.Time }
+
+// directAway is how long a station may be not asking, while it stores what it
+// fetched, and still count as connected. We look every five seconds.
+const directAway = 15 * time.Second
+
+// DirectPresence says which stations ask for messages over NATS at this moment;
+// whoever watches the log says it every five seconds.
+func (f *Feed) DirectPresence(ids []string) {
+	now := time.Now()
+	f.direct.mu.Lock()
+	defer f.direct.mu.Unlock()
+	if f.direct.lines == nil {
+		f.direct.lines = map[string]pulling{}
+	}
+	for _, id := range ids {
+		l := f.direct.lines[id]
+		if now.Sub(l.last) > directAway {
+			l.since = now
+		}
+		l.last = now
+		f.direct.lines[id] = l
+	}
+}
+
+// overNATS is the name that presence gives the node of such a station. Every
+// process sees the same, so it is not announced to the others.
+const overNATS = "NATS"
+
+// attendance is who is on the line over NATS, and who was.
+func (d *direct) attendance(now time.Time) []adapter.Attendance {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make([]adapter.Attendance, 0, len(d.lines))
+	for id, l := range d.lines {
+		a := adapter.Attendance{Recipient: id, Sessions: 1, Since: l.since, Node: overNATS}
+		if now.Sub(l.last) > directAway {
+			a.Sessions, a.Since = 0, l.last
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 // WithNATS is r with its NATS account. A station that sees only some areas is
@@ -31,23 +73,18 @@ func WithNATS(r adapter.Recipient, account string) (adapter.Recipient, error) {
 		bad.Add("areas", "range", `direct NATS carries the alerts of every area; leave the areas out ("*"), or let the station use the feed`)
 		return r, bad
 	}
-	var s Station
-	if err := json.Unmarshal(r.Address, &s); err != nil {
-		return r, fmt.Errorf("station %s: address: %w", r.ID, err)
+	s, err := ReadStation(r)
+	if err != nil {
+		return r, err
 	}
 	s.NATS = account
-	address, err := json.Marshal(s)
-	if err != nil {
-		return r, fmt.Errorf("station %s: address: %w", r.ID, err)
-	}
-	r.Address = address
-	return r, nil
+	return s.address(r)
 }
 
 // NATSAccount is the public key of a station's NATS account; empty when it has none.
 func NATSAccount(r adapter.Recipient) string {
-	var s Station
-	if err := json.Unmarshal(r.Address, &s); err != nil || !slices.Contains(r.Areas, "*") {
+	s, err := ReadStation(r)
+	if err != nil || !slices.Contains(r.Areas, "*") {
 		return ""
 	}
 	return s.NATS
@@ -70,7 +107,7 @@ func (f *Feed) DirectReceipt(id string, data []byte) []byte {
 		return refusal("unavailable", "the feed is starting or stopping; send it again", true)
 	case len(data) > readLimit:
 		return refusal("bad", "a receipt has at most 16 KB", false)
-	case !f.direct.allow(id):
+	case !f.posts.allow(id):
 		return refusal("rate", "too many receipts; send it again in a second", true)
 	}
 	return f.receive(who, data)
@@ -78,19 +115,4 @@ func (f *Feed) DirectReceipt(id string, data []byte) []byte {
 
 func refusal(code, detail string, retry bool) []byte {
 	return mustEncode(receiptAnswer{Type: "receipt_refused", Code: code, Detail: detail, Retry: retry})
-}
-
-// allow keeps one station that runs wild from filling the ledger's queue.
-func (d *direct) allow(id string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.paces == nil {
-		d.paces = map[string]*rate.Limiter{}
-	}
-	pace := d.paces[id]
-	if pace == nil {
-		pace = rate.NewLimiter(frameRate, frameBurst)
-		d.paces[id] = pace
-	}
-	return pace.Allow()
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// meter bounds the receipts that stations post: each costs a look at the registry
+// meter bounds the receipts that stations post or send over NATS: each costs a look at the registry
 // and a write to the ledger. It holds an entry for each registered station that
 // ever posted, and for nobody else.
 type meter struct {
@@ -14,7 +14,7 @@ type meter struct {
 	by map[string]*rate.Limiter
 }
 
-// allow says whether the station may post one more now; the pace is that of a socket's frames.
+// allow says whether the station may send one more now; the pace is that of a socket's frames.
 func (m *meter) allow(id string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

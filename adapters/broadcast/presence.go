@@ -14,6 +14,7 @@ type Presence struct {
 	Connected bool
 	Since     time.Time // of the oldest session, or when the last one ended; zero = never seen
 	Sessions  int       // on all nodes
+	Direct    bool      // it may read the log itself over NATS, where nobody sees it connected
 	Nodes     []string  // names of the nodes that hold them; of the last one if there are none
 }
 
@@ -24,7 +25,7 @@ func (f *Feed) Stations() []Presence {
 	at := map[string]int{}
 	for _, r := range f.env.Recipients.All(Name) {
 		at[r.ID] = len(out)
-		out = append(out, Presence{ID: r.ID, Name: r.Name})
+		out = append(out, Presence{ID: r.ID, Name: r.Name, Direct: NATSAccount(r) != ""})
 	}
 	for _, a := range f.everywhere() {
 		if i, ok := at[a.Recipient]; ok {
@@ -59,7 +60,7 @@ func (p *Presence) add(a adapter.Attendance) {
 
 // everywhere is who is connected to this process and to the others.
 func (f *Feed) everywhere() []adapter.Attendance {
-	all := f.here()
+	all := append(f.here(), f.direct.attendance(time.Now())...)
 	if f.env.Nodes != nil {
 		all = append(all, f.env.Nodes.Elsewhere()...)
 	}

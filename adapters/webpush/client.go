@@ -57,6 +57,9 @@ type client struct {
 	transport *http.Transport
 	old       *http.Transport // HTTP/1.1 alone
 
+	// connect is secure, or what a test puts in its place.
+	connect func(ctx context.Context, address string) (net.Conn, error)
+
 	ctx     context.Context // of dials; ends with the client
 	cancel  context.CancelFunc
 	running sync.WaitGroup // dials, and what connections run
@@ -87,6 +90,7 @@ func newClient(set Settings, g guard) (*client, error) {
 		return nil, err
 	}
 	c := &client{guard: g, wire: wire, max: n, lines: map[string]*line{}}
+	c.connect = c.secure
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.dialer = &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: g.control}
 	c.tls = &tls.Config{
@@ -160,17 +164,25 @@ func (c *client) dial(ctx context.Context, l *line) (link, error) {
 	case c.wire == wireStd || l.scheme != "https":
 		return dialStd(ctx, l, c.transport)
 	}
-	conn, err := c.dialer.DialContext(ctx, "tcp", l.address)
+	conn, err := c.connect(ctx, l.address)
+	if err != nil {
+		return nil, err
+	}
+	return openRaw(ctx, l, conn)
+}
+
+// secure connects to address by TLS and HTTP/2.
+func (c *client) secure(ctx context.Context, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	set := c.tls.Clone()
-	set.NextProtos = []string{"h2", "http/1.1"}
-	set.ServerName, _, err = net.SplitHostPort(l.address)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
+	set.NextProtos, set.ServerName = []string{"h2", "http/1.1"}, host
 	secure := tls.Client(conn, set)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
@@ -180,16 +192,7 @@ func (c *client) dial(ctx context.Context, l *line) (link, error) {
 		conn.Close()
 		return nil, errOld
 	}
-	return openRaw(ctx, l, secure)
-}
-
-// rest closes what carries nothing.
-func (c *client) rest() {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, l := range c.lines {
-		l.rest()
-	}
+	return secure, nil
 }
 
 // close ends everything, and waits for it.

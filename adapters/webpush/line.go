@@ -3,103 +3,19 @@ package webpush
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"tocsin/internal/adapter"
 )
 
 const (
-	// refusedRun is after how many refusals of our key or token in a row, with no
-	// push taken between, an origin is stopped. Not after the first: a stranger
-	// may subscribe with another server's key, and must not silence the origin for all.
-	refusedRun = 8
 	// grantedFirst is what a connection is expected to take before it has said
 	// so: for deciding how many to dial.
 	grantedFirst = 100
 	// dialAgain is how long after a failed dial the next one may be.
 	dialAgain = time.Second
 )
-
-// How a push ended, when not with an answer.
-var (
-	// errUnprocessed: the service says that it did nothing with it, or it never left.
-	errUnprocessed = errors.New("not processed")
-	// errLost: the connection ended under it; the service may have taken it.
-	errLost = errors.New("connection lost")
-	// errReset: the service gave it up, and may have taken it.
-	errReset = errors.New("stream reset")
-	// errCalm: the service ended it, asking for calm.
-	errCalm = errors.New("asked for calm")
-	// errLate: no answer within answerTimeout.
-	errLate = errors.New("no answer in time")
-	// errAbandoned: its Send has ended.
-	errAbandoned = errors.New("abandoned")
-	// errStopped: it waited when its line was stopped, and never left.
-	errStopped = errors.New("stopped")
-	// errClosed: the channel was closed.
-	errClosed = errors.New("closed")
-)
-
-// flight is one sealed push on its way.
-type flight struct {
-	home  *tally
-	index int // in the batch
-	target
-	head  *head
-	body  []byte
-	tries int
-	begun time.Time // when it was given to a connection
-
-	status int    // of the answer
-	after  string // its Retry-After
-	err    error  // why there is no answer
-}
-
-// head is the headers that flights share.
-type head struct {
-	fields
-	once sync.Once
-	std  http.Header // the same for net/http; see header
-}
-
-type fields struct{ authority, token, topic, urgency, ttl string }
-
-// tally gathers the flights of one Send as they end.
-type tally struct {
-	ctx      context.Context
-	unposted atomic.Int32 // flights that wait for a place on a connection
-	bell     chan struct{}
-	mu       sync.Mutex
-	ended    []*flight
-}
-
-func newTally(ctx context.Context) *tally { return &tally{ctx: ctx, bell: make(chan struct{}, 1)} }
-
-func (t *tally) end(f *flight) {
-	t.mu.Lock()
-	t.ended = append(t.ended, f)
-	t.mu.Unlock()
-	t.ring()
-}
-
-func (t *tally) ring() {
-	select {
-	case t.bell <- struct{}{}:
-	default:
-	}
-}
-
-func (t *tally) take() []*flight {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	all := t.ended
-	t.ended = nil
-	return all
-}
 
 // link is one connection to a push service.
 type link interface {
@@ -154,9 +70,16 @@ type line struct {
 // enqueue lines fs up.
 func (l *line) enqueue(fs []*flight) {
 	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		l.finish(fs, errClosed)
+	var no error
+	switch {
+	case l.closed:
+		no = errClosed
+	case time.Now().Before(l.notBefore), l.refusals >= refusedRun && !l.probing:
+		no = errStopped // while they were sealed
+	}
+	if no != nil {
+		l.unlock()
+		l.finish(fs, no)
 		return
 	}
 	for _, f := range fs {
@@ -331,85 +254,6 @@ func (l *line) land(fs []*flight, now time.Time) {
 	}
 	l.finish(stopped, errStopped)
 	l.pump()
-}
-
-// note lets the line learn from how f ended, and says whether it must stop now. l is locked.
-func (l *line) note(f *flight, now time.Time) (stop bool) {
-	if f.err != nil {
-		if errors.Is(f.err, errCalm) {
-			l.pace.complained(now)
-		}
-		return false
-	}
-	l.pace.answered(now, now.Sub(f.begun))
-	switch f.status {
-	case http.StatusTooManyRequests, http.StatusNotAcceptable, http.StatusServiceUnavailable:
-		l.pace.complained(now)
-		if after := retryAfter(f.after, now); after > 0 {
-			l.notBefore, l.code = now.Add(after), codeOf(f.status)
-			return true
-		}
-	case http.StatusUnauthorized, http.StatusForbidden:
-		l.refusals++
-		l.refusal = codeOf(f.status)
-		return l.refusals >= refusedRun
-	default:
-		if taken(f.status) {
-			l.refusals = 0
-		}
-	}
-	return false
-}
-
-// verdict says why nothing may leave now; nil = go ahead. After refusals one
-// push at a time may try whether they have ended: probe says that the caller's
-// may, and the caller must then send one, wait for its end and call probed.
-func (l *line) verdict(now time.Time) (f *adapter.Failure, probe bool) {
-	l.mu.Lock()
-	defer l.unlock()
-	if left := l.notBefore.Sub(now); left > 0 {
-		return slower(l.code, left), false
-	}
-	if l.refusals < refusedRun {
-		return nil, false
-	}
-	if l.probing {
-		return refused(l.refusal), false
-	}
-	l.probing = true
-	return nil, true
-}
-
-// probed ends a probe.
-func (l *line) probed() {
-	l.mu.Lock()
-	defer l.unlock()
-	l.probing = false
-}
-
-// stoppedBy is the failure of those whom a stop met in the queue.
-func (l *line) stoppedBy(now time.Time) *adapter.Failure {
-	l.mu.Lock()
-	defer l.unlock()
-	if left := l.notBefore.Sub(now); left > 0 || l.refusals < refusedRun {
-		return slower(l.code, max(left, 0))
-	}
-	return refused(l.refusal)
-}
-
-// hopeless is how long those behind the queue should stay away, when at the
-// service's pace they would wait longer than a Send has; 0 = not hopeless.
-func (l *line) hopeless() time.Duration {
-	l.mu.Lock()
-	defer l.unlock()
-	if l.pace.rate == 0 {
-		return 0
-	}
-	wait := time.Duration(float64(len(l.queue)) / l.pace.rate * float64(time.Second))
-	if wait < queueTime {
-		return 0
-	}
-	return wait
 }
 
 // abandon ends the flights of a Send that is over.

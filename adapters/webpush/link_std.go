@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -98,8 +99,8 @@ func (c *stdLink) roundTrip(f *flight) error {
 		return errAbandoned
 	case ctx.Err() != nil:
 		return errLate
-	case c.conn.Err() != nil:
-		return errLost
+	case c.conn.Err() != nil, strings.Contains(err.Error(), "GOAWAY"), strings.Contains(err.Error(), "conn not usable"):
+		return errLost // net/http exports no error for the latter two, and may not have closed the connection yet
 	default:
 		return errors.Join(errReset, err)
 	}

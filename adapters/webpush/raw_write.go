@@ -45,7 +45,7 @@ func (c *rawLink) collect(buf []byte) []byte {
 	n := 0
 	for _, f := range c.outbox {
 		// A new stream for which the connection has no window would only wait.
-		if c.out.Len() >= writeAtOnce || c.leaving || c.window < int64(len(f.body)) {
+		if c.out.Len() >= writeAtOnce || c.window < int64(len(f.body)) {
 			break
 		}
 		c.begin(f)

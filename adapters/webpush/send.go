@@ -135,6 +135,7 @@ type leg struct {
 	out     int   // lined up or under way
 	head    *head // of the last sealed
 	seconds int   // its TTL
+	tried   bool  // whether refusals have ended
 	bodies  []byte
 	salts   []byte
 }
@@ -159,11 +160,12 @@ func (p *leg) depart(fs []flight) int {
 	if p.sending.ctx.Err() != nil {
 		return p.settleAll(fs, failed(adapter.Temporary, "time-out", "the time of this attempt ran out before this recipient's turn"))
 	}
-	why, probe := p.line.verdict(now)
+	why, probe := p.line.verdict(now, p.tried)
 	if why != nil {
 		return p.settleAll(fs, adapter.Receipt{State: adapter.Failed, Failure: why})
 	}
 	if probe {
+		p.tried = true
 		defer p.line.probed()
 		p.launch(fs[:1], now)
 		for p.out > 0 {

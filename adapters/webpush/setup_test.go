@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	push "github.com/SherClockHolmes/webpush-go"
-
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/peers/pushservice"
@@ -173,14 +171,4 @@ func delivery(t testing.TB, a *Adapter, m *alert.Message) adapter.Delivery {
 		d.Payloads[lang] = p
 	}
 	return d
-}
-
-// subscribed is r's address as webpush-go wants it.
-func subscribed(t testing.TB, r adapter.Recipient) push.Subscription {
-	t.Helper()
-	var s subscription
-	if err := json.Unmarshal(r.Address, &s); err != nil {
-		t.Fatal(err)
-	}
-	return push.Subscription{Endpoint: s.Endpoint, Keys: push.Keys{P256dh: s.P256dh, Auth: s.Auth}}
 }

@@ -29,13 +29,13 @@ type recipientsCmd struct {
 
 type addStationCmd struct {
 	operator
-	Name string   `arg:"" help:"Name, as the officer's board shows it."`
-	Area []string `default:"*" help:"ISO 3166 codes; all by default."`
-	Lang string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+	Name    string   `arg:"" help:"Name, as the officer's board shows it."`
+	Area    []string `default:"*" help:"ISO 3166 codes; all by default."`
+	Lang    string   `default:"en" enum:"en,fr,de,it,ru,es" help:"Language."`
+	Expires until    `placeholder:"365d|DATE" help:"End of the token; without it, when it is withdrawn."`
 	// The second way costs nothing while the first works.
-	Phone   string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
-	NATS    string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
-	Expires until  `placeholder:"365d|DATE" help:"End of the token; without it, when it is withdrawn."`
+	Phone string `placeholder:"+NUMBER" help:"Newsroom's mobile telephone: told by SMS when the receiver has not confirmed within 30 s."`
+	NATS  string `name:"nats" placeholder:"FILE" help:"Give it direct NATS too, and write its credentials into this new file."`
 }
 
 // Help is the example.

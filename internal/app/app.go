@@ -71,7 +71,8 @@ func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error)
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
 func StartWorkers(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).pinFolder, (*App).openStream, (*App).readModels, (*App).openChannels, (*App).startRunners)
+	return build(ctx, c, log, (*App).pinFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
+		(*App).startRunners, (*App).startDirect)
 }
 
 func build(

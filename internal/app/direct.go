@@ -65,6 +65,7 @@ func (a *App) startDirect(context.Context) error {
 		}
 		d := &direct{app: a, feed: feed, poke: make(chan struct{}, 1), accounts: map[string]string{}}
 		a.loop("NATS accounts of stations", d.follow)
+		a.loop("NATS stations on the line", d.watch)
 		a.loop("NATS receipts of stations", func(ctx context.Context) error { return a.Stream.Receipts(ctx, d.receipt) })
 	}
 	return nil
@@ -111,21 +112,56 @@ func (d *direct) take(ids map[string]string, r stream.Record) {
 func (d *direct) keep(ctx context.Context) {
 	if err := d.app.Stream.CanAdmit(); err != nil {
 		if len(d.wanted()) > 0 {
-			d.app.log.Error("stations with direct NATS are not admitted by this process", "error", err)
+			d.app.log.Warn("stations with direct NATS are admitted by another process, or by none", "error", err)
 		}
 		return
 	}
-	for ctx.Err() == nil {
+	for again := time.Second; ctx.Err() == nil; {
 		wait := lookAgain
-		if err := d.app.Stream.Admit(ctx, d.wanted()); err != nil && ctx.Err() == nil {
+		if err := d.app.Stream.Admit(ctx, d.wanted()); err == nil {
+			again = time.Second
+		} else if ctx.Err() == nil {
 			d.app.log.Error("NATS accounts of stations are behind the registry", "error", err)
-			wait = time.Second
+			wait, again = again, min(2*again, lookAgain)
 		}
 		select {
 		case <-ctx.Done():
 		case <-d.poke:
 		case <-time.After(wait):
 		}
+	}
+}
+
+// lookFollowing is how often it is seen which stations follow.
+const lookFollowing = 5 * time.Second
+
+// watch tells the feed who is on the line, for the officers' board.
+func (d *direct) watch(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookFollowing):
+		}
+		if len(d.wanted()) == 0 {
+			continue
+		}
+		accounts, err := d.app.Stream.Following(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				d.app.log.Warn("not seen which stations follow over NATS", "error", err)
+			}
+			continue
+		}
+		d.mu.Lock()
+		var here []string
+		for _, account := range accounts {
+			if id, ok := d.accounts[account]; ok {
+				here = append(here, id)
+			}
+		}
+		d.mu.Unlock()
+		d.feed.DirectPresence(here)
 	}
 }
 

@@ -46,6 +46,8 @@ type boardCollector struct{ app *App }
 var (
 	liveAlerts = prometheus.NewDesc("tocsin_live_alerts", "Alerts neither withdrawn nor expired.", nil, nil)
 	registered = prometheus.NewDesc("tocsin_recipients", "Registered recipients.", []string{"channel"}, nil)
+	connected  = prometheus.NewDesc("tocsin_stations_connected", "Stations with a line open to this node.", nil, nil)
+	proven     = prometheus.NewDesc("tocsin_stations_proven", "Stations whose last link test was good and is not stale.", nil, nil)
 	deliveries = prometheus.NewDesc("tocsin_live_deliveries",
 		"Recipients of the newest revision of every live alert, by state.", []string{"channel", "state"}, nil)
 )
@@ -57,6 +59,8 @@ var damaged = prometheus.NewDesc("tocsin_stream_missing_records",
 func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- liveAlerts
 	ch <- registered
+	ch <- connected
+	ch <- proven
 	ch <- deliveries
 	ch <- damaged
 }
@@ -91,6 +95,21 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 	for k, n := range sums {
 		gauge(deliveries, n, k.channel, k.state)
 	}
+	on, sound := 0, 0
+	if feed := c.app.feed(); feed != nil {
+		for _, p := range feed.Stations() {
+			if p.Connected {
+				on++
+			}
+		}
+	}
+	for _, s := range c.app.standings() {
+		if s.Sound {
+			sound++
+		}
+	}
+	gauge(connected, on)
+	gauge(proven, sound)
 	for _, ch := range c.app.channels {
 		gauge(registered, c.app.Registry.Count(ch.Driver.Name, []string{"*"}), ch.Driver.Name)
 	}

@@ -32,6 +32,7 @@ type Casework interface {
 	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
 	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
 	Preview(ctx context.Context, id string) (casework.Preview, error)
+	Kit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
 	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
@@ -195,4 +196,6 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))
+	r.Post("/kit", c.speak((*console).makeKit))
+	r.Get("/kit/{file}", c.speak((*console).kitFile))
 }

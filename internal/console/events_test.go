@@ -41,9 +41,14 @@ func (w *tape) count(s string) int {
 // following runs fn while a stream of the case K is open, in a bubble of its own time.
 func following(t *testing.T, fn func(l *memLedger, w *tape, end context.CancelFunc)) {
 	t.Helper()
+	followingLines(t, &memStations{}, fn)
+}
+
+func followingLines(t *testing.T, stations *memStations, fn func(l *memLedger, w *tape, end context.CancelFunc)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}
-		c := &console{tongue: english, Deps: Deps{Casework: oneCase{}, Ledger: l}}
+		c := &console{tongue: english, Deps: Deps{Casework: oneCase{}, Ledger: l, Stations: stations}}
 		ctx, cancel := context.WithCancel(t.Context())
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/cases/K/deliveries", nil)
 		w := &tape{ResponseRecorder: httptest.NewRecorder()}
@@ -84,6 +89,33 @@ func TestStreamCoalesces(t *testing.T) {
 		}
 		if w.count(`"revision":10000,`) != 1 {
 			t.Error("the last state was not sent")
+		}
+	})
+}
+
+// A deadline that passes and a line that breaks are on the board within a second, though no receipt tells of them.
+func TestStreamTellsWhatNoReceiptDoes(t *testing.T) {
+	stations := &memStations{}
+	stations.set(Station{ID: "b", Connected: true})
+	followingLines(t, stations, func(l *memLedger, w *tape, _ context.CancelFunc) {
+		l.set(ledger.Board{Case: "K", Revision: 1, MsgType: alert.TypeAlert, Recheck: time.Now().Add(30 * time.Second)})
+		time.Sleep(29 * time.Second)
+		if got := w.count("event: board"); got != 2 {
+			t.Fatalf("%d boards before anything happened, want the first and the release", got)
+		}
+		l.replace(ledger.Board{Case: "K", Revision: 1, MsgType: alert.TypeAlert})
+		time.Sleep(2 * time.Second)
+		if got := w.count("event: board"); got != 3 {
+			t.Errorf("%d boards after the deadline, want 3", got)
+		}
+		stations.set(Station{ID: "b"})
+		time.Sleep(lookEvery + time.Millisecond)
+		if got := w.count("event: board"); got != 4 {
+			t.Errorf("%d boards after a line broke, want 4", got)
+		}
+		time.Sleep(time.Minute)
+		if got := w.count("event: board"); got != 4 {
+			t.Errorf("%d boards while nothing happens, want 4", got)
 		}
 	})
 }

@@ -19,6 +19,7 @@ type previewView struct {
 	Where     string
 	MaySubmit bool
 	Photos    []string
+	Kit       *casework.Kit
 }
 
 // langPreview is everything that goes out in one language.
@@ -26,6 +27,7 @@ type langPreview struct {
 	Lang  alert.Lang
 	Name  string
 	Cards []card
+	Files []kitFile // what stations get
 }
 
 // card is one channel in one language, drawn as it will look there.
@@ -56,7 +58,7 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 	o := c.officer(r)
 	view := previewView{
 		page: c.page(r, c.say("What everybody will get")), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts),
+		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
 	}
 	view.Errors = c.links(k, p.Faults)
@@ -80,6 +82,7 @@ func (c *console) cards(k casework.Case, p casework.Preview) []langPreview {
 				lp.Cards = append(lp.Cards, c.card(k, p.Message, ch))
 			}
 		}
+		lp.Files = c.kitFiles(k.ID, p.Kit, lang)
 		list = append(list, lp)
 	}
 	return list

@@ -24,6 +24,7 @@ type releaseView struct {
 	Lines    []lineRow
 	Off      int // how many of them are not connected
 	Photos   []string
+	Kit      *casework.Kit
 	Writers  string
 	Ends     string
 	Languages,
@@ -55,7 +56,7 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	zone := c.zoneOf(&k.Draft)
 	view := releaseView{
 		page: c.page(r, c.say("Release: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts),
+		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		Writers: c.writers(k), Ends: c.day(k.Facts.Expires.In(zone)),
 		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil,
 	}

@@ -102,7 +102,7 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), Kit: slides,
 	}))(t)
 	h := must(New(Deps{
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,

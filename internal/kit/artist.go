@@ -78,7 +78,7 @@ func (a *artist) fit(text string, st style, r rect, most int, least float64) []l
 	for size := st.size; size >= st.size*least; size *= shrink {
 		s := st
 		s.size = size
-		if lines, whole := a.set(text, s, r.w, most); whole && tall(lines) <= r.h && !a.broken(text, lines, s) {
+		if lines, whole := a.set(text, s, r.w, most); whole && tall(lines) <= r.h && !a.splits(text, lines, s) {
 			return lines
 		}
 	}
@@ -87,8 +87,8 @@ func (a *artist) fit(text string, st style, r rect, most int, least float64) []l
 	return lines
 }
 
-// broken says whether a word had to be cut to fit in its line: smaller type is better than that.
-func (a *artist) broken(text string, lines []line, st style) bool {
+// splits says whether a word had to be cut to fit in its line: smaller type is better than that.
+func (a *artist) splits(text string, lines []line, st style) bool {
 	if len(lines) < 2 {
 		return false
 	}

@@ -18,7 +18,7 @@ import (
 const (
 	speakTime = 10 * time.Second
 	killDelay = time.Second
-	speakRate = "140" // words a minute: as a newsreader, for ears and for dictation
+	speakRate = "160" // words a minute: as a newsreader
 )
 
 // audio is the approved spoken words, read by espeak-ng: sound in WAV, one

@@ -47,7 +47,7 @@ const (
 	MaxTime   = 30 * time.Second
 	maxSlide  = 900 << 10
 	maxPoster = 1500 << 10
-	maxAudio  = 3 << 20
+	maxAudio  = 5 << 20 // two minutes
 )
 
 // Atlas draws areas: *region.Atlas.
@@ -60,9 +60,11 @@ type Atlas interface {
 // Options are what a studio works with.
 type Options struct {
 	Atlas  Atlas
-	Fonts  string       // folder of Noto fonts for scripts beyond Latin, Greek and Cyrillic; empty = none
-	Espeak string       // path of espeak-ng; empty = no sound
-	Log    *slog.Logger // nil = discard
+	Fonts  string // folder of Noto fonts for scripts beyond Latin, Greek and Cyrillic; empty = none
+	Espeak string // path of espeak-ng; empty = no sound
+	// Time bounds the making of one kit, 0 = MaxTime: the officer waits for it.
+	Time time.Duration
+	Log  *slog.Logger // nil = discard
 }
 
 // Item is one finished file.
@@ -105,6 +107,9 @@ func New(o Options) (*Studio, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Time == 0 {
+		o.Time = MaxTime
+	}
 	f, err := loadFonts(o.Fonts)
 	if err != nil {
 		return nil, fmt.Errorf("kit: %w", err)
@@ -127,6 +132,9 @@ type job struct {
 	shown  []photo // of children, at most maxShown
 	chart  *chart
 
+	formats []format // arranged for what this alert has
+	bases   []*raster
+
 	mu       sync.Mutex
 	items    []Item
 	warnings []Warning
@@ -140,29 +148,57 @@ const maxShown = 4
 // update bears. Items come in the order of m's languages. The error is ctx's, or
 // says that m cannot have a kit; what else goes wrong is a warning.
 func (s *Studio) Make(ctx context.Context, m *alert.Message, photos map[string][]byte, at time.Time) ([]Item, []Warning, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, MaxTime, fmt.Errorf("the kit took more than %v", MaxTime))
+	within, cancel := context.WithTimeout(ctx, s.opt.Time)
 	defer cancel()
 	select {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
-	case <-ctx.Done():
+	case <-within.Done():
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		return nil, nil, errors.New("kit: others are being made; there was no time for this one")
+	}
+	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
 	}
+	j, err := s.begin(m, photos, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	j.scenes()
+	j.draw(within)
+	if ctx.Err() == nil && within.Err() != nil {
+		j.warn("", "", "The machine was too busy to make everything in time; the alert goes out without what is missing here.")
+	}
+	return j.sorted(), j.warnings, context.Cause(ctx)
+}
+
+// begin reads what all languages share.
+func (s *Studio) begin(m *alert.Message, photos map[string][]byte, at time.Time) (*job, error) {
 	if m.Facts == nil {
-		return nil, nil, errors.New("kit: the message has no facts")
+		return nil, errors.New("kit: the message has no facts")
 	}
 	j := &job{Studio: s, m: m, at: at, sheets: map[alert.Lang]alert.Sheet{}}
 	for _, lang := range m.Languages {
 		sheet, _, err := alert.NewSheet(m, lang)
 		if err != nil {
-			return nil, nil, fmt.Errorf("kit: %w", err)
+			return nil, fmt.Errorf("kit: %w", err)
 		}
 		j.sheets[lang] = sheet
 	}
 	j.load(photos)
 	j.chart = newChart(s.opt.Atlas, m)
-	j.draw(ctx)
-	return j.sorted(), j.warnings, context.Cause(ctx)
+	return j, nil
+}
+
+// scenes draws what the slides of all languages have in common.
+func (j *job) scenes() {
+	for _, f := range formats {
+		f = j.arrange(f)
+		j.formats = append(j.formats, f)
+		j.bases = append(j.bases, j.base(f))
+	}
 }
 
 // load decodes the children's photos.
@@ -176,38 +212,32 @@ func (j *job) load(photos map[string][]byte) {
 			j.warn("photo", "", "A photo could not be read; the slides are without it. Add the photo again.")
 			continue
 		}
-		j.shown = append(j.shown, photo{i, img})
+		j.shown = append(j.shown, photo{i, prepared(img)})
 	}
 }
 
-// draw makes all items: the bases once, then the languages side by side.
+// draw makes all items, the languages side by side.
 func (j *job) draw(ctx context.Context) {
-	arranged := make([]format, len(formats))
-	bases := make([]*raster, len(formats))
-	for i, f := range formats {
-		arranged[i] = j.arrange(f)
-		bases[i] = j.base(arranged[i])
-	}
 	slots := make(chan struct{}, min(runtime.GOMAXPROCS(0), len(j.m.Languages)))
 	var all sync.WaitGroup
 	for _, lang := range j.m.Languages {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			j.language(ctx, lang, arranged, bases)
+			j.language(ctx, lang)
 		})
 	}
 	all.Wait()
 }
 
 // language makes the items of one language.
-func (j *job) language(ctx context.Context, lang alert.Lang, formats []format, bases []*raster) {
+func (j *job) language(ctx context.Context, lang alert.Lang) {
 	w := wordsOf[lang]
 	a := &artist{setter: newSetter(j.fonts, string(lang))}
 	names := map[string]string{KindSlide: w.slide, KindTall: w.tall, KindSquare: w.square}
-	for i, f := range formats {
+	for i, f := range j.formats {
 		j.make(ctx, Item{Kind: f.kind, Lang: lang, Name: names[f.kind], MIME: "image/jpeg", Ext: "jpg"}, a.setter, maxSlide,
-			func() ([]byte, error) { return j.slide(a, f, bases[i], lang) })
+			func() ([]byte, error) { return j.slide(a, f, j.bases[i], lang) })
 	}
 	j.make(ctx, Item{Kind: KindPoster, Lang: lang, Name: w.poster, MIME: "application/pdf", Ext: "pdf"}, a.setter, maxPoster,
 		func() ([]byte, error) { return j.poster(a, j.arrange(a4), lang) })

@@ -113,6 +113,19 @@ func (p path) turned(c point, angle float64) path {
 	return out
 }
 
+// square says whether p is a rectangle of whole pixels.
+func (p path) square() bool {
+	if len(p) != 4 || p[0].p[0].y != p[1].p[0].y || p[1].p[0].x != p[2].p[0].x || p[2].p[0].y != p[3].p[0].y || p[3].p[0].x != p[0].p[0].x {
+		return false
+	}
+	for _, s := range p {
+		if q := s.p[0]; s.op > lineTo || q.x != math.Trunc(q.x) || q.y != math.Trunc(q.y) {
+			return false
+		}
+	}
+	return true
+}
+
 // bounds is the smallest rectangle round p's points.
 func (p path) bounds() rect {
 	x1, y1, x2, y2 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)

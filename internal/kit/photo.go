@@ -42,11 +42,27 @@ func crop(img image.Image, w, h float64) image.Rectangle {
 	return image.Rect(0, int(y), b.Dx(), int(y+ch)).Add(b.Min)
 }
 
-// cut is the crop of img at the pixels that w by h units want.
+// largest is the width, in pixels, at which a photo is kept for all sheets: what
+// the poster's single photo has. The costly way from a camera's picture is gone once.
+const largest = 710
+
+// prepared is the part of a photo that sheets show.
+func prepared(img image.Image) image.Image {
+	c := crop(img, 1, portrait)
+	w := min(largest, c.Dx())
+	dst := image.NewRGBA(image.Rect(0, 0, w, int(math.Round(float64(w)*portrait))))
+	xdraw.CatmullRom.Scale(dst, dst.Bounds(), img, c, xdraw.Src, nil)
+	return dst
+}
+
+// cut is img at the pixels that w by h units want, unless it has fewer.
 func cut(img image.Image, w, h, density float64) image.Image {
-	src := crop(img, w, h)
-	dst := image.NewRGBA(image.Rect(0, 0, int(math.Round(w*density)), int(math.Round(h*density))))
-	xdraw.CatmullRom.Scale(dst, dst.Bounds(), img, src, xdraw.Src, nil)
+	dw, dh := int(math.Round(w*density)), int(math.Round(h*density))
+	if b := img.Bounds(); b.Dx() == dw && b.Dy() == dh || density > 1 && dw > b.Dx() {
+		return img
+	}
+	dst := image.NewRGBA(image.Rect(0, 0, dw, dh))
+	xdraw.CatmullRom.Scale(dst, dst.Bounds(), img, img.Bounds(), xdraw.Src, nil)
 	return dst
 }
 

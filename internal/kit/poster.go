@@ -19,7 +19,7 @@ import (
 var a4 = format{
 	kind: KindPoster, w: 595, h: 842, whole: true,
 	head: rect{0, 0, 595, 92}, headText: rect{30, 28, 535, 50},
-	photos: rect{30, 108, 232, 290}, facts: rect{282, 104, 283, 560}, alone: rect{30, 104, 290, 560},
+	photos: rect{30, 108, 232.4, 290.5}, facts: rect{282, 104, 283, 560}, alone: rect{30, 104, 290, 560},
 	chart: rect{30, 414, 232, 210}, chartAlone: rect{340, 108, 225, 300},
 	foot: rect{0, 680, 595, 162}, call: rect{30, 686, 410, 62}, notes: rect{30, 750, 410, 66}, code: rect{465, 704, 100, 100},
 	heading: 42, number: 48, name: 34, fact: 15, headLines: 1, most: 1.5,

@@ -280,7 +280,7 @@ func (j *job) facts(a *artist, f format, s alert.Sheet) []block {
 // named is one of several children on one line: whatever the name's length, the age stays.
 func (a *artist) named(c alert.SheetPerson, size, w float64) block {
 	return block{set: func(scale float64, _ bool) (float64, func(rect)) {
-		about, _ := a.set(c.About, style{size * scale * 0.85, regular, a.soft}, w*0.5, 1)
+		about := a.fit(c.About, style{size * scale * 0.85, regular, a.soft}, rect{w: w * 0.55, h: size * 2}, 1, 0.5)
 		room := w
 		if len(about) > 0 {
 			room -= about[0].width + size*scale*0.4

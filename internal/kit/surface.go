@@ -47,6 +47,10 @@ func (r *raster) fill(p path, c color.NRGBA) {
 	if area.Empty() {
 		return
 	}
+	if c.A == 255 && p.square() { // bands and grounds: no edge to smooth
+		draw.Draw(r.img, area, image.NewUniform(c), image.Point{}, draw.Src)
+		return
+	}
 	// The rasteriser costs by its area, so it gets no more than the shape's own.
 	z := vector.NewRasterizer(area.Dx(), area.Dy())
 	at := func(q point) (float32, float32) {

@@ -25,6 +25,12 @@ type setter struct {
 	shaper shaping.HarfbuzzShaper
 	seg    shaping.Segmenter
 	wrap   shaping.LineWrapper
+	// shaped are the texts so far: each is tried in many sizes until it fits, and
+	// its shape is the same in all.
+	shaped map[string][]shaping.Output
+	// broken are the lines of texts so far: a column is measured before it is
+	// drawn, and measured again without its last row.
+	broken map[breaking]broken
 	// missing are the letters that no font here has. What holds one is not drawn:
 	// an empty box in a child's name would go on air.
 	missing map[rune]struct{}
@@ -32,7 +38,8 @@ type setter struct {
 
 func newSetter(f *fonts, lang string) *setter {
 	return &setter{
-		fonts: f, lang: language.NewLanguage(lang), faces: map[*font.Font]*font.Face{}, missing: map[rune]struct{}{},
+		fonts: f, lang: language.NewLanguage(lang), faces: map[*font.Font]*font.Face{},
+		shaped: map[string][]shaping.Output{}, broken: map[breaking]broken{}, missing: map[rune]struct{}{},
 	}
 }
 
@@ -43,9 +50,12 @@ type style struct {
 	colour color.NRGBA
 }
 
+// em is the size that texts are shaped at; lines scale it to their own.
+const em = 256
+
 // line is one set line.
 type line struct {
-	runs  []shaping.Output // in the order they are seen, from the left
+	runs  []shaping.Output // at size em, in the order they are seen, from the left
 	width float64
 	text  string // in the order it is seen, from the left, as a PDF wants it
 	style style
@@ -88,19 +98,47 @@ func (s *setter) drawable(text string, w weight) string {
 	}, text)
 }
 
+// breaking is a way to break a text, broken what came of it.
+type (
+	breaking struct {
+		text        string
+		weight      weight
+		size, width float64
+		most        int
+	}
+	broken struct {
+		lines []line
+		whole bool
+	}
+)
+
 // set breaks text into lines of at most width. With most > 0 what does not fit
 // on so many lines ends in an ellipsis, and whole is false.
 func (s *setter) set(text string, st style, width float64, most int) (lines []line, whole bool) {
+	key := breaking{text, st.weight, st.size, width, most}
+	b, ok := s.broken[key]
+	if !ok {
+		b.lines, b.whole = s.breakLines(text, st, width, most)
+		s.broken[key] = b
+	}
+	lines = slices.Clone(b.lines)
+	for i := range lines {
+		lines[i].style = st
+	}
+	return lines, b.whole
+}
+
+func (s *setter) breakLines(text string, st style, width float64, most int) (lines []line, whole bool) {
 	runes := []rune(strings.TrimSpace(s.drawable(text, st.weight)))
 	if len(runes) == 0 {
 		return nil, true
 	}
-	runs := s.shape(runes, st)
+	runs := s.shape(runes, st.weight)
 	cfg := shaping.WrapConfig{Direction: di.DirectionLTR, TruncateAfterLines: most}
 	if most > 0 {
-		cfg.Truncator = s.shape([]rune("…"), st)[0]
+		cfg.Truncator = s.shape([]rune("…"), st.weight)[0]
 	}
-	set, cut := s.wrap.WrapParagraphF(cfg, fix(width), runes, shaping.NewSliceIterator(runs))
+	set, cut := s.wrap.WrapParagraphF(cfg, fix(width*em/st.size), runes, shaping.NewSliceIterator(runs))
 	for _, l := range set {
 		lines = append(lines, newLine(l, runes, st))
 	}
@@ -112,7 +150,7 @@ func newLine(l shaping.Line, runes []rune, st style) line {
 	slices.SortFunc(out.runs, func(a, b shaping.Output) int { return cmp.Compare(a.VisualIndex, b.VisualIndex) })
 	var text strings.Builder
 	for _, run := range out.runs {
-		out.width += float64(run.Advance) / 64
+		out.width += float64(run.Advance) / 64 * st.size / em
 		from, to := run.Runes.Offset, run.Runes.Offset+run.Runes.Count
 		if to > len(runes) {
 			continue // the ellipsis
@@ -127,14 +165,22 @@ func newLine(l shaping.Line, runes []rune, st style) line {
 	return out
 }
 
-func (s *setter) shape(runes []rune, st style) []shaping.Output {
-	s.weight = st.weight
-	in := shaping.Input{
-		Text: runes, RunEnd: len(runes), Direction: di.DirectionLTR, Size: fix(st.size), Language: s.lang,
+// shape gives the runs of a text at size em. They are the caller's: breaking
+// lines writes into them.
+func (s *setter) shape(runes []rune, w weight) []shaping.Output {
+	s.weight = w
+	key := string(rune('0'+w)) + string(runes)
+	runs, ok := s.shaped[key]
+	if !ok {
+		in := shaping.Input{Text: runes, RunEnd: len(runes), Direction: di.DirectionLTR, Size: fix(em), Language: s.lang}
+		for _, part := range s.seg.Split(in, s) {
+			runs = append(runs, s.shaper.Shape(part))
+		}
+		s.shaped[key] = runs
 	}
-	var runs []shaping.Output
-	for _, part := range s.seg.Split(in, s) {
-		runs = append(runs, s.shaper.Shape(part))
+	runs = slices.Clone(runs)
+	for i := range runs {
+		runs[i].Glyphs = slices.Clone(runs[i].Glyphs)
 	}
 	return runs
 }
@@ -143,11 +189,12 @@ func fix(v float64) fixed.Int26_6 { return fixed.Int26_6(v*64 + 0.5) }
 
 // outline adds the glyphs of l, with its baseline beginning at (x, y), to p.
 func (l line) outline(p *path, x, y float64) {
+	k := l.style.size / em / 64 // of a shaped length
 	for _, run := range l.runs {
 		scale := l.style.size / float64(run.Face.Upem())
 		for _, g := range run.Glyphs {
 			if o, ok := run.Face.GlyphData(g.GlyphID).(font.GlyphOutline); ok {
-				gx, gy := x+float64(g.XOffset)/64, y-float64(g.YOffset)/64
+				gx, gy := x+float64(g.XOffset)*k, y-float64(g.YOffset)*k
 				for _, seg := range o.Segments {
 					st := step{op: ops[seg.Op]}
 					for n := range st.op.points() {
@@ -156,7 +203,7 @@ func (l line) outline(p *path, x, y float64) {
 					*p = append(*p, st)
 				}
 			}
-			x += float64(g.Advance) / 64
+			x += float64(g.Advance) * k
 		}
 	}
 }

@@ -30,7 +30,7 @@ func studio(t testing.TB, change ...func(*Options)) *Studio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Atlas: atlas, Fonts: FontDir, Espeak: peertest.Tool(t, "espeak-ng", "espeak-ng")}
+	o := Options{Atlas: atlas, Fonts: FontDir, Espeak: peertest.Tool(t, "espeak-ng", "espeak-ng"), Time: 5 * time.Minute}
 	for _, c := range change {
 		c(&o)
 	}

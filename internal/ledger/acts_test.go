@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,15 +29,15 @@ func TestActs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := ""
+		var got strings.Builder
 		for _, a := range l.Acts("C", "broadcast", "st") {
-			got += fmt.Sprintf("%d %s %s %s, ", a.Revision, a.Identifier, a.State, a.By)
+			got.WriteString(fmt.Sprintf("%d %s %s %s, ", a.Revision, a.Identifier, a.State, a.By))
 			if a.Released.IsZero() {
 				t.Errorf("%s has no release", a.Identifier)
 			}
 		}
-		if want := "2 T-C-2 received , 1 T-C-1 on_air Eva, 2 T-C-2 seen Ivo, 2 T-C-2 failed Ivo, "; got != want {
-			t.Errorf("acts\n%s, want\n%s", got, want)
+		if want := "2 T-C-2 received , 1 T-C-1 on_air Eva, 2 T-C-2 seen Ivo, 2 T-C-2 failed Ivo, "; got.String() != want {
+			t.Errorf("acts\n%s, want\n%s", got.String(), want)
 		}
 		if l.Acts("D", "broadcast", "st") != nil || l.Acts("C", "sms", "st") != nil || l.Acts("C", "broadcast", "nobody") != nil {
 			t.Error("acts of another case, channel or recipient")

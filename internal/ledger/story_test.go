@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,19 +82,19 @@ func TestNothingIsOverwritten(t *testing.T) {
 }
 
 func told(s *Story) string {
-	out := ""
+	var out strings.Builder
 	for i, w := range s.Words {
 		if i > 0 {
-			out += ", "
+			out.WriteString(", ")
 		}
-		out += fmt.Sprintf("%s %d", w.State, w.Millis)
+		out.WriteString(fmt.Sprintf("%s %d", w.State, w.Millis))
 		for _, x := range []string{w.By, w.Outlet, w.Reason} {
 			if x != "" {
-				out += " " + x
+				out.WriteString(" " + x)
 			}
 		}
 	}
-	return out
+	return out.String()
 }
 
 // TestWordsAreBounded: a receiver gone mad fills neither disk nor memory, and its last word still counts.

@@ -104,11 +104,11 @@ func TestWorstFirst(t *testing.T) {
 		}
 	}
 	_, body := b.get("/newsroom/fr/")
-	order := ""
+	var order strings.Builder
 	for _, part := range strings.Split(body, `data-case="`)[1:] {
-		order += part[:1]
+		order.WriteString(part[:1])
 	}
-	if order != "DECBA" {
-		t.Errorf("the order is %s, want DECBA", order)
+	if order.String() != "DECBA" {
+		t.Errorf("the order is %s, want DECBA", order.String())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -35,6 +36,11 @@ func New(opt Options) (*Receiver, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
+	dir, err := filepath.Abs(opt.Dir) // the commands run in it and are told paths below it
+	if err != nil {
+		return nil, fmt.Errorf("dir: %w", err)
+	}
+	opt.Dir = dir
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("dir: %w", err)
 	}

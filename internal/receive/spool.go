@@ -115,12 +115,15 @@ func Running(dir string) bool {
 	return err != nil
 }
 
+// linkTest says whether h is a test of the line: nobody airs it, so nobody means it.
+func (h *held) linkTest() bool { return h.Status == "Test" }
+
 // find is the case of an identifier, or of a case id; of the only live alert when name is empty.
 func (s *state) find(name string) (caseID string, h *held, err error) {
 	if name == "" {
 		var live []string
 		for id, h := range s.Cases {
-			if h.Ended.IsZero() {
+			if h.Ended.IsZero() && !h.linkTest() {
 				live = append(live, h.Identifier)
 				caseID = id
 			}

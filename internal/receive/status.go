@@ -15,8 +15,10 @@ type Status struct {
 	Well   bool         `json:"well"`   // a feed is heard, and no alarm stands
 	Feeds  []FeedStatus `json:"feeds"`  // in the order of the options
 	Alerts []CaseStatus `json:"alerts"` // live ones first, the newest of each first
-	Alarms []Standing   `json:"alarms"` // newest first
-	Owed   int          `json:"owed"`   // receipts without an answer
+	// LinkTest is the last test of the line; nil before the first. It is no alert, and in no list of them.
+	LinkTest *CaseStatus `json:"link_test,omitempty"`
+	Alarms   []Standing  `json:"alarms"` // newest first
+	Owed     int         `json:"owed"`   // receipts without an answer
 }
 
 // FeedStatus is one line.
@@ -75,7 +77,13 @@ func (r *Receiver) Status() Status {
 	}
 	s.Well = heard && len(s.Alarms) == 0
 	for id, h := range r.state.Cases {
-		s.Alerts = append(s.Alerts, r.caseStatus(id, h))
+		c := r.caseStatus(id, h)
+		switch {
+		case !h.linkTest():
+			s.Alerts = append(s.Alerts, c)
+		case s.LinkTest == nil || c.Expires.After(s.LinkTest.Expires):
+			s.LinkTest = &c
+		}
 	}
 	slices.SortFunc(s.Alerts, func(a, b CaseStatus) int {
 		if a.Live() != b.Live() {

@@ -45,7 +45,8 @@ type Registry struct {
 
 // New is an empty registry; Run fills it.
 func New(l Log, match Match, log *slog.Logger) *Registry {
-	return &Registry{stream: l, match: match, log: log,
+	return &Registry{
+		stream: l, match: match, log: log,
 		channels: make(map[string]map[string]adapter.Recipient), watch: make(map[chan struct{}]string),
 	}
 }

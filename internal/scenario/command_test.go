@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tocsin/internal/cap"
 )
 
 // result is how a command ended.
@@ -78,6 +80,16 @@ func TestEveryCommandHelps(t *testing.T) {
 	}
 }
 
+// realCert is the file of an issuer's certificate.
+func realCert(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := cap.LoadOrCreateSigner(dir, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, cap.CertFile)
+}
+
 // What goes wrong is told in one clear sentence, and a script can see it.
 func TestEveryCommandFailsClearly(t *testing.T) {
 	empty := t.TempDir()
@@ -97,6 +109,10 @@ func TestEveryCommandFailsClearly(t *testing.T) {
 		{"ring", "ring"},
 		{"serve --data " + empty + " --listen nowhere", "HOST:PORT"},
 		{"serve --data " + empty + " --realm both", "live"},
+		{"serve --data " + empty + " --nats-listen 0.0.0.0:0", "TLS"},
+		{"keys --nats-files --data " + file("another-file", ""), "another-file"},
+		{"recipients add-station Radio --data " + empty + " --nats " + filepath.Join(empty, "x.creds"), "no server runs"},
+		{"recipients add-station Radio --data " + empty + " --nats " + filepath.Join(empty, "none", "x.creds"), "credentials file"},
 		{"serve --config " + file("typo.json", `{"relm":"drill"}`), "relm"},
 		{"check --config " + file("half.json", `{"realm":`), "half.json"},
 		{"check --config " + file("two.json", `{} {}`), "after the closing brace"},
@@ -118,6 +134,9 @@ func TestEveryCommandFailsClearly(t *testing.T) {
 		{"verify " + junk + " --cert " + junk, "CERTIFICATE"},
 		{"receive", "--feed: give the feed's address"},
 		{"receive --feed http://127.0.0.1:1 --cert " + junk + " --dir " + empty, "--token-file"},
+		{"receive --feed http://127.0.0.1:1 --token-file " + junk + " --cert " + realCert(t) + " --dir " + empty + " --exec ./no-such-program", "--exec ./no-such-program: there is no such program"},
+		{"receive --feed http://127.0.0.1:1 --token-file " + junk + " --cert " + realCert(t) + " --dir " + empty + " --status 0.0.0.0:1", "this machine alone"},
+		{"receive --feed http://a.example --token-file " + junk + " --cert " + realCert(t) + " --dir " + empty, "in the clear"},
 		{"receive seen --dir " + empty, "no receiver has written here yet"},
 		{"receive seen --dir " + empty + " --at 25:99", "--at"},
 		{"receive declined x --dir " + empty, "reason: declined needs one"},

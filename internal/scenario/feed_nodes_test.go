@@ -200,15 +200,16 @@ func TestTwoNodesAreOneFeed(t *testing.T) {
 	}
 	eventually(t, 10*time.Second, "the other node has it from the ledger", func() error { return unconfirmed(b) })
 	b.kill()
+	b.conf.Listen, b.conf.Ops = freePort(t), freePort(t) // the old ones may be somebody's by now
 	b.start()
 	if err := unconfirmed(b); err != nil {
 		t.Errorf("after kill -9: %v", err)
 	}
-	boardSays(t, author, first, adapter.Received, "")
+	stands(t, author, first, adapter.Received, "")
 }
 
-// boardSays waits until the board shows the one station so.
-func boardSays(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
+// stands waits until the board shows the one station so.
+func stands(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
 	t.Helper()
 	eventually(t, 100*time.Second, fmt.Sprintf("the station is %s %s", state, reason), func() error {
 		board, err := o.Board(t.Context(), caseID)
@@ -233,15 +234,15 @@ func TestBoardIsRightWhoeverHoldsTheStation(t *testing.T) {
 	a, b, _, token := nodes(t, url)
 	author, approver := a.officer("author", "author"), a.officer("approver", "approver")
 	id := released(t, author, approver)
-	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
+	stands(t, author, id, adapter.Failed, adapter.NotConnected)
 	e := listenSocket(t, b, token)
-	boardSays(t, author, id, adapter.Sent, "")
-	boardSays(t, author, id, adapter.Failed, adapter.Unconfirmed)
+	stands(t, author, id, adapter.Sent, "")
+	stands(t, author, id, adapter.Failed, adapter.Unconfirmed)
 	if n := len(e.alerts()); n < 2 {
 		t.Errorf("%d frames: what was not confirmed was not sent again", n)
 	}
 	b.kill() // without a word: the station is on no node any more
-	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
+	stands(t, author, id, adapter.Failed, adapter.NotConnected)
 }
 
 // A node that is cut off from the log says so within the minute, though its own

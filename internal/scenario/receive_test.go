@@ -15,6 +15,7 @@ import (
 	"tocsin/internal/app"
 	"tocsin/internal/auth"
 	"tocsin/internal/peertest"
+	"tocsin/internal/receive"
 )
 
 // newsroom is a broadcaster's machine: the real receiver with a command.
@@ -25,6 +26,7 @@ type newsroom struct {
 	cmd       *exec.Cmd
 	said      *logBuffer
 	aired     string // the command adds a line for each run
+	verify    receive.Verifier
 }
 
 func newNewsroom(t *testing.T, s *server) *newsroom {
@@ -41,7 +43,7 @@ func newNewsroom(t *testing.T, s *server) *newsroom {
 		}
 		return path
 	}
-	n := &newsroom{t: t, dir: filepath.Join(home, "alerts"), said: new(logBuffer), aired: filepath.Join(home, "aired")}
+	n := &newsroom{t: t, dir: filepath.Join(home, "alerts"), said: new(logBuffer), aired: filepath.Join(home, "aired"), verify: s.verifier(t)}
 	n.cert = write("issuer.pem", keys.Certificate, 0o600)
 	token := s.recipient("broadcast", app.NewRecipient{Name: "Radio Nord", Areas: []string{"*"}, Lang: alert.French})
 	command := write("on-air", "#!/bin/sh\necho \"$TOCSIN_CASE $TOCSIN_REVISION $TOCSIN_MSG_TYPE\" >> "+n.aired+"\n", 0o700)
@@ -142,6 +144,7 @@ func TestReceiveCommand(t *testing.T) {
 			return nil
 		})
 	}
+	n.hasKit(cases[0])
 	n.judge(filepath.Join(n.dir, "alerts", cases[0]+"-1", "cap.xml"))
 	if err := author.Withdraw(t.Context(), cases[0], alert.OutcomeFound); err != nil {
 		t.Fatal(err)
@@ -153,6 +156,26 @@ func TestReceiveCommand(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// hasKit wants the slides, the poster, the teletext page and, where there is a
+// voice, the sound in the folder of a case, as files that programs can open.
+func (n *newsroom) hasKit(id string) {
+	n.t.Helper()
+	dir := filepath.Join(n.dir, "alerts", id+"-1")
+	for name, begins := range map[string]string{
+		"slide-fr.jpg": "\xff\xd8", "slide_tall-fr.jpg": "\xff\xd8", "slide_square-fr.jpg": "\xff\xd8", "poster-fr.pdf": "%PDF",
+		"audio-fr.wav": "RIFF", "teletext-fr.txt": "*** EXERCICE",
+	} {
+		if begins == "RIFF" {
+			peertest.Tool(n.t, "espeak-ng", "espeak-ng")
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.HasPrefix(string(data), begins) {
+			list, _ := os.ReadDir(dir)
+			n.t.Errorf("%s in the station's folder: %.20q %v, among %v", name, data, err, list)
+		}
+	}
 }
 
 // judge has the stored document verified by our own command and by xmlsec1, as

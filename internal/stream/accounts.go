@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -20,45 +21,53 @@ type registrar struct {
 	e    *Engine
 	keys *authority
 	conn *nats.Conn // of the system account
+
+	introduced bool // the servers have TOCSIN's claims of this version; under Engine.admission
 }
 
-// openRegistrar connects to the system account. ErrNone: the operator's keys are not here.
+// openRegistrar connects to the system account. ErrNone: the operator's keys are
+// not here. With outside servers it does not wait for the connection: alerts go
+// out also when no station can be admitted.
 func (e *Engine) openRegistrar(ctx context.Context, o Options) (*registrar, error) {
 	r := &registrar{e: e}
 	var as []nats.Option
+	var err error
 	if e.host != nil {
 		r.keys = e.host.keys
-		var err error
-		if as, err = e.host.user(r.keys.system, "accounts", systemRights()); err != nil {
-			return nil, err
-		}
+		as, err = e.host.user(r.keys.system, "accounts", systemRights())
 	} else {
-		var err error
-		if o.Keys == "" {
+		creds := filepath.Join(o.Keys, SystemCreds)
+		if _, missing := os.Stat(creds); o.Keys == "" || missing != nil {
 			return nil, ErrNone
 		}
-		if r.keys, err = openAuthority(o.Keys, false); err != nil {
-			return nil, err
-		}
-		as = []nats.Option{nats.UserCredentials(filepath.Join(o.Keys, SystemCreds))}
+		r.keys, err = openAuthority(o.Keys, false)
+		as = []nats.Option{nats.UserCredentials(creds), nats.RetryOnFailedConnect(true)}
 	}
-	conn, err := e.dial(ctx, "tocsin accounts", o.URL, as)
 	if err != nil {
 		return nil, err
 	}
-	r.conn = conn
-	if e.host == nil {
-		// The servers' own copy of TOCSIN's claims is as old as the file they include.
-		token, err := r.keys.serviceClaims()
-		if err == nil {
-			err = r.put(ctx, token)
-		}
-		if err != nil {
-			conn.Close()
-			return nil, fmt.Errorf("account TOCSIN: %w", err)
-		}
+	r.conn, err = e.dial(ctx, "tocsin accounts", o.URL, as)
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// introduce gives outside servers TOCSIN's claims as they are now: their own copy
+// is as old as the file that they include.
+func (r *registrar) introduce(ctx context.Context) error {
+	if r.introduced || r.e.host != nil {
+		return nil
+	}
+	token, err := r.keys.serviceClaims()
+	if err == nil {
+		err = r.put(ctx, token)
+	}
+	if err != nil {
+		return fmt.Errorf("account TOCSIN: %w", err)
+	}
+	r.introduced = true
+	return nil
 }
 
 // ask sends one request to the system account and takes the first server's answer;

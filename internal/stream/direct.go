@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
 
 	"tocsin/internal/alert"
 )
@@ -49,6 +50,9 @@ func (e *Engine) Admit(ctx context.Context, accounts []string) error {
 	}
 	e.admission.Lock()
 	defer e.admission.Unlock()
+	if err := e.registrar.introduce(ctx); err != nil {
+		return fmt.Errorf("admit stations: %w", err)
+	}
 	present, err := e.registrar.stations(ctx, e.realm, func(a string) bool { return e.admitted[a] })
 	if err != nil {
 		return fmt.Errorf("admit stations: %w", err)
@@ -157,32 +161,23 @@ func (e *Engine) cutOne(ctx context.Context, account string) error {
 	return nil
 }
 
-// Direct is how one station with direct NATS stands.
-type Direct struct {
-	Waiting bool   // it asks for messages at this moment
-	Acked   uint64 // sequence up to which it has acknowledged everything
-	Behind  uint64 // messages that it has not been handed
-}
-
-// Direct looks at a station's consumer; ErrNone when it has none.
-func (e *Engine) Direct(ctx context.Context, account string) (Direct, error) {
-	var d Direct
+// Following lists the accounts of stations that ask for messages at this moment.
+func (e *Engine) Following(ctx context.Context) ([]string, error) {
+	var out []string
 	err := e.persist(ctx, func(ctx context.Context) error {
-		c, err := e.js.Consumer(ctx, streamAlerts, account)
-		if errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return nil
+		out = nil
+		all := e.handles[streamAlerts].ListConsumers(ctx)
+		for info := range all.Info() {
+			if info.NumWaiting > 0 && nkeys.IsValidPublicAccountKey(info.Name) {
+				out = append(out, info.Name)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		info := c.CachedInfo()
-		d = Direct{Waiting: info.NumWaiting > 0, Acked: info.AckFloor.Stream, Behind: info.NumPending}
-		return nil
+		return all.Err()
 	})
 	if err != nil {
-		return d, fmt.Errorf("station's consumer: %w", err)
+		return nil, fmt.Errorf("stations' consumers: %w", err)
 	}
-	return d, nil
+	return out, nil
 }
 
 // Receipts gives fn each receipt that a station sends over NATS, and the station

@@ -2,9 +2,15 @@ package stream
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +131,18 @@ func TestDirect(t *testing.T) {
 	if m := o.next(o.feed()); !strings.Contains(string(m.Data()), "2") {
 		t.Errorf("after the reconnect it got %s", m.Data())
 	}
+	messages, err := o.feed().Messages(jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = messages.Next() }() // ends with the connection
+	for until := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if following, err := e.Following(t.Context()); slices.Equal(following, []string{o.account}) {
+			break
+		} else if err != nil || time.Now().After(until) {
+			t.Fatalf("following are %v, %v", following, err)
+		}
+	}
 	closed := make(chan struct{})
 	o.SetClosedHandler(func(*nats.Conn) { close(closed) })
 	removed := time.Now()
@@ -142,5 +160,48 @@ func TestDirect(t *testing.T) {
 	}
 	if _, err := e.js.Consumer(t.Context(), streamAlerts, o.account); err == nil {
 		t.Error("its consumer is still there")
+	}
+}
+
+// With a certificate the listener talks TLS and nothing else to stations, while
+// the program's own connection goes on in process.
+func TestDirectOverTLS(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate of 127.0.0.1
+	defer web.Close()
+	e, err := Open(t.Context(), Options{
+		Dir: t.TempDir(), Realm: alert.Live, Listen: "127.0.0.1:0",
+		TLS: &tls.Config{Certificates: web.TLS.Certificates, MinVersion: tls.VersionTLS12},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { shutDown(t, e) })
+	appendTo(t, e.Alerts(), Entry{Subject: "alerts.P.1", ID: "a"})
+	o := newOutsider(t, e.ListenAddr())
+	if err := e.Admit(t.Context(), []string{o.account}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.dial(); err == nil {
+		t.Error("a station that does not know the certificate's issuer came in")
+	}
+	trust := x509.NewCertPool()
+	trust.AddCert(web.Certificate())
+	if o.Conn, err = nats.Connect("tls://"+o.url, nats.UserCredentials(o.creds), nats.Secure(&tls.Config{RootCAs: trust})); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Conn.Close)
+	if got := string(o.next(o.feed()).Headers().Get("Nats-Msg-Id")); got != "a" || !o.TLSRequired() {
+		t.Errorf("message %q, TLS %v", got, o.TLSRequired())
+	}
+	plain, err := net.Dial("tcp", o.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	_ = plain.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(plain, "CONNECT {\"verbose\":true}\r\nPING\r\n")
+	said, _ := io.ReadAll(plain) // until it hangs up
+	if strings.Contains(string(said), "PONG") {
+		t.Errorf("without TLS it says %s", said)
 	}
 }

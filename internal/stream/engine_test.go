@@ -96,6 +96,10 @@ func TestOpenRefuses(t *testing.T) {
 		{"two nodes", Options{Realm: alert.Live, URL: "nats://127.0.0.1:1", Replicas: 2}, "set 1, 3 or 5"},
 		{"embedded cluster", Options{Realm: alert.Live, Dir: "x", Replicas: 3}, "use URL for a cluster"},
 		{"creds without URL", Options{Realm: alert.Live, Dir: "x", Creds: "y"}, "Creds"},
+		{"set-up creds without URL", Options{Realm: alert.Live, Dir: "x", SetupCreds: "y"}, "SetupCreds"},
+		{"stations and outside servers", Options{Realm: alert.Live, URL: "nats://127.0.0.1:1", Listen: "127.0.0.1:0"}, "leave Listen empty"},
+		{"stations from everywhere without TLS", Options{Realm: alert.Live, Dir: "x", Listen: "0.0.0.0:4222"}, "set TLS too"},
+		{"stations by name without TLS", Options{Realm: alert.Live, Dir: "x", Listen: "nats.police.example:4222"}, "set TLS too"},
 		{"folder is a file", Options{Realm: alert.Live, Dir: "engine.go"}, "data folder"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func serviceRights(realm alert.Realm) jwt.Permissions {
 		"$O.MEDIA.C.>", "$O.MEDIA.M.>",
 		"_R_.>", // answers to a station's receipt, across accounts
 		"$JS.API.STREAM.INFO.*", "$JS.API.STREAM.MSG.GET.*",
-		"$JS.API.CONSUMER.CREATE.>", "$JS.API.CONSUMER.INFO.>", "$JS.API.CONSUMER.DELETE.>", "$JS.API.CONSUMER.MSG.NEXT.>",
+		"$JS.API.CONSUMER.CREATE.>", "$JS.API.CONSUMER.INFO.>", "$JS.API.CONSUMER.LIST."+streamAlerts, "$JS.API.CONSUMER.DELETE.>", "$JS.API.CONSUMER.MSG.NEXT.>",
 		"$JS.ACK.>",
 	)
 	for _, name := range erasable {

@@ -76,11 +76,14 @@ func (e *Engine) scrub() {
 // scrubStates looks at what the replicas say. No answer is no damage.
 func (e *Engine) scrubStates(ctx context.Context) {
 	var found []Damage
-	ask := e.leaderStates
+	var states []replica
+	var err error
 	if e.registrar != nil {
-		ask = e.registrar.replicaStates
+		states, err = e.registrar.replicaStates(ctx)
 	}
-	states, err := ask(ctx)
+	if len(states) == 0 { // no right to ask, or servers that do not know our account
+		states, err = e.leaderStates(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			e.log.Debug("event stream: no look at the replicas", "error", err)
@@ -263,6 +266,12 @@ func (e *Engine) unreadable(ctx context.Context, stream string) (missing uint64,
 	if err != nil {
 		return 0, err
 	}
+	defer func() {
+		// Best effort: the server forgets it anyway.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 200*time.Millisecond)
+		defer cancel()
+		_ = e.js.DeleteConsumer(ctx, stream, cons.CachedInfo().Name)
+	}()
 	for count := uint64(0); last < head; {
 		batch, err := cons.Fetch(500, jetstream.FetchMaxWait(time.Second))
 		if err != nil {

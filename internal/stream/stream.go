@@ -38,6 +38,19 @@
 //	one consumer, max ack pending 1  Consume: order, also with several processes
 //	reconnect for ever, no buffer    a cluster may be away for hours; what was reported as unavailable must not be stored minutes later
 //
+// # Who may do what
+//
+// NATS runs with an operator whose keys lie in Options.Keys, and accounts that he
+// signs: SYS, TOCSIN with every stream, and one for each station with direct NATS
+// (claims.go). The running service has a user in TOCSIN that cannot make, change,
+// delete, purge, copy or restore a stream, nor touch one record of CASES and LEDGER
+// (rights.go); the streams are made by a set-up user who is dropped at once. Outside
+// servers get the same accounts by WriteServerFiles; deploy/nats is the book. A
+// refused permission is an error at once, not a time-out (denied.go).
+//
+// CASES and LEDGER are looked at every minute on every replica and read through
+// once a day, for nats-server hides what a flipped bit damaged (scrub.go).
+//
 // An outside server needs `jetstream { sync_interval: always }` and room for the
 // reserved 1.35 GiB; the program cannot check the first. A cluster has 3 or 5 nodes.
 package stream

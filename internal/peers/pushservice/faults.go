@@ -1,6 +1,7 @@
 package pushservice
 
 import (
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -14,7 +15,13 @@ type Fault struct {
 	Header     http.Header   // Retry-After, Location
 	Body       []byte        // of the answer
 	Stall      time.Duration // waited first, until the client leaves
+	Reset      bool          // the request's stream is reset
+	Cut        bool          // the connection is cut
+	After      bool          // Reset and Cut come after the work was done: the push has arrived
 }
+
+// breaks says whether f breaks something off.
+func (f Fault) breaks() bool { return f.Reset || f.Cut }
 
 // faults is the list of what is to go wrong, taken in the order it was given.
 type faults struct {
@@ -73,6 +80,9 @@ func (s *Service) play(w http.ResponseWriter, r *http.Request, f Fault, free <-c
 		case <-free:
 		}
 	}
+	if f.breaks() && !f.After {
+		s.snap(r, f)
+	}
 	if f.Status == 0 {
 		return false
 	}
@@ -83,3 +93,17 @@ func (s *Service) play(w http.ResponseWriter, r *http.Request, f Fault, free <-c
 	w.Write(f.Body) //nolint:errcheck // the client may have left
 	return true
 }
+
+// snap breaks the request off. It does not return: net/http resets the stream of
+// a handler that panics so, or ends a connection of HTTP/1.1.
+func (s *Service) snap(r *http.Request, f Fault) {
+	if f.Cut {
+		if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok {
+			conn.Close()
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// connKey is under which a request's context holds its connection.
+type connKey struct{}

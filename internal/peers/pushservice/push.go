@@ -44,7 +44,8 @@ func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(s.o.Delay)
 	}
 	id := r.PathValue("id")
-	if fault, free, ok := s.faults.take(id); ok && s.play(w, r, fault, free) {
+	fault, free, ok := s.faults.take(id)
+	if ok && s.play(w, r, fault, free) {
 		s.refused.Add(1)
 		return
 	}
@@ -59,6 +60,9 @@ func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.accepted.Add(1)
+	if fault.breaks() {
+		s.snap(r, fault)
+	}
 	w.Header().Set("Location", s.pushURL+"/message/"+m.Version)
 	w.Header().Set("TTL", strconv.Itoa(m.TTL))
 	w.WriteHeader(http.StatusCreated)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,9 +32,7 @@ func (p *probe) strangers() error {
 			continue // the certificate lets us in whatever the header says
 		}
 		query := url.Values{"wait": {"0"}}
-		for k, v := range try.query {
-			query[k] = v
-		}
+		maps.Copy(query, try.query)
 		a, err := p.ask(http.MethodGet, p.path("/poll", query), try.header, "")
 		if err == nil {
 			err = a.problem(http.StatusUnauthorized)

@@ -15,29 +15,28 @@ type frame struct {
 	raw []byte
 	has map[string]json.RawMessage // its fields, to see what is missing
 
-	Type        string          `json:"type"`
-	Epoch       string          `json:"epoch"`
-	Head        uint64          `json:"head"`
-	CursorOK    bool            `json:"cursor_ok"`
-	Reason      string          `json:"reason"`
-	HeartbeatS  float64         `json:"heartbeat_s"`
-	Seq         uint64          `json:"seq"`
-	Prev        uint64          `json:"prev"`
-	Identifier  string          `json:"identifier"`
-	Revision    int             `json:"revision"`
-	Status      string          `json:"status"`
-	Media       []media         `json:"media"`
-	State       string          `json:"state"`
-	Code        string          `json:"code"`
-	Detail      string          `json:"detail"`
-	Retry       bool            `json:"retry"`
-	Degraded    bool            `json:"degraded"`
-	At          time.Time       `json:"at"`
-	RawLive     json.RawMessage `json:"live"`
-	Cursor      string          `json:"cursor"`
-	SSEID       string          `json:"-"` // of Server-Sent Events
-	cameAt      time.Time
-	closingCode int
+	Type       string          `json:"type"`
+	Epoch      string          `json:"epoch"`
+	Head       uint64          `json:"head"`
+	CursorOK   bool            `json:"cursor_ok"`
+	Reason     string          `json:"reason"`
+	HeartbeatS float64         `json:"heartbeat_s"`
+	Seq        uint64          `json:"seq"`
+	Prev       uint64          `json:"prev"`
+	Identifier string          `json:"identifier"`
+	Revision   int             `json:"revision"`
+	Status     string          `json:"status"`
+	Media      []media         `json:"media"`
+	State      string          `json:"state"`
+	Code       string          `json:"code"`
+	Detail     string          `json:"detail"`
+	Retry      bool            `json:"retry"`
+	Degraded   bool            `json:"degraded"`
+	At         time.Time       `json:"at"`
+	RawLive    json.RawMessage `json:"live"`
+	Cursor     string          `json:"cursor"`
+	SSEID      string          `json:"-"` // of Server-Sent Events
+	cameAt     time.Time
 }
 
 type media struct {

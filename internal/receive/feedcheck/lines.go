@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,10 +92,8 @@ func (c *conn) await(types ...string) (frame, error) {
 		if err != nil {
 			return f, fmt.Errorf("waiting for %s: %w", strings.Join(types, " or "), err)
 		}
-		for _, t := range types {
-			if f.Type == t {
-				return f, nil
-			}
+		if slices.Contains(types, f.Type) {
+			return f, nil
 		}
 	}
 }

@@ -55,6 +55,10 @@ func busy() *receiver {
 			{Case: "A4PLT7MN2QQC", Identifier: "POLICE-A4PLT7MN2QQC-1", Revision: 1, MsgType: "Alert", Status: "Exercise", Headline: "EXERCISE: Leo, 9", Lang: "en", Dir: "/srv/alerts/alerts/A4PLT7MN2QQC-1", Expires: now.Add(time.Hour)},
 			{Case: "K2", Identifier: "POLICE-K2-3", Revision: 3, MsgType: "Cancel", Status: "Actual", Expires: now, Ended: now.Add(-time.Hour), Said: []receive.Said{{State: "removed", At: now, Confirmed: now}}},
 		},
+		LinkTest: &receive.CaseStatus{
+			Case: "LINKTEST20261118090000", Identifier: "POLICE-LINKTEST20261118090000-1", Revision: 1, MsgType: "Alert", Status: "Test", Headline: "TEST. Test of the child alert system",
+			Expires: now, Said: []receive.Said{{State: "received", At: now, Confirmed: now}},
+		},
 		Alarms: []receive.Standing{{Alarm: receive.Alarm{Feed: "wss://b.police.example/v1/feed", Kind: receive.AlarmSilent, Text: "no heartbeat for 30s or more"}, Since: now.Add(-time.Minute), Times: 60}},
 	}}
 }
@@ -76,7 +80,7 @@ func TestPageSaysHowThingsStand(t *testing.T) {
 	for _, want := range []string{
 		"1 alarm stands", "no heartbeat for 30s or more", "Real alert", "Exercise: not real", "revision 2",
 		"Zoé, 7 ans, enlevée à Bruxelles &lt;b&gt;&amp;", `lang="fr"`, "/srv/alerts/alerts/7GQ2XKPB4MNT-2", "1 picture or sound is",
-		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "ends in 12 days", "1 receipt waits", "Withdrawn",
+		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "ends in 12 days", "1 receipt waits", "Withdrawn", "Last test of the line: received",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
@@ -99,7 +103,7 @@ func TestStatusJSON(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Header().Get("Content-Type") != "application/json" {
 		t.Fatalf("%v: %s", err, w.Body)
 	}
-	for _, field := range []string{"at", "well", "feeds", "alerts", "alarms", "owed"} {
+	for _, field := range []string{"at", "well", "feeds", "alerts", "link_test", "alarms", "owed"} {
 		if _, ok := got[field]; !ok {
 			t.Errorf("status.json lacks %s", field)
 		}

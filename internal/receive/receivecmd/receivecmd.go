@@ -20,6 +20,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -79,9 +81,16 @@ func (c followCmd) Run(ctx context.Context) error {
 	if c.Check != "" {
 		return c.check(ctx, token, verify, secure)
 	}
+	run, err := command("exec", c.Exec)
+	if err != nil {
+		return err
+	}
+	ring, err := command("alarm-exec", c.AlarmExec)
+	if err != nil {
+		return err
+	}
 	o := receive.Options{
-		Feeds: c.Feed, Token: token, Dir: c.Dir, Verify: verify, TLS: secure,
-		Exec: strings.Fields(c.Exec), AlarmExec: strings.Fields(c.AlarmExec),
+		Feeds: c.Feed, Token: token, Dir: c.Dir, Verify: verify, TLS: secure, Exec: run, AlarmExec: ring,
 		OnRevision: func(r receive.Revision) {
 			fmt.Printf("%s %s %s revision %d in %s\n", time.Now().Format(time.TimeOnly), r.Status, r.MsgType, r.Revision, r.Dir)
 		},
@@ -117,12 +126,31 @@ func (c followCmd) complete() error {
 		want(!c.JSON, "json", "goes with --check")
 	}
 	want((c.ClientCert == "") == (c.ClientKey == ""), "client-key", "client certificate and key go together")
-	want(c.Exec == "" || strings.TrimSpace(c.Exec) != "", "exec", "name a command")
-	want(c.AlarmExec == "" || strings.TrimSpace(c.AlarmExec) != "", "alarm-exec", "name a command")
 	if len(missing) == 0 {
 		return nil
 	}
 	return errors.New(strings.Join(missing, "; "))
+}
+
+// command splits a command and finds its program now, not in the night of the
+// alert. It runs in the receiver's folder, so ./air.sh is made absolute.
+func command(flag, line string) ([]string, error) {
+	if line == "" {
+		return nil, nil
+	}
+	args := strings.Fields(line)
+	if len(args) == 0 {
+		return nil, fmt.Errorf("--%s: name a command", flag)
+	}
+	path, err := exec.LookPath(args[0])
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--%s %s: there is no such program, or it may not be run", flag, args[0])
+	}
+	args[0] = path
+	return args, nil
 }
 
 // load reads the files of a.

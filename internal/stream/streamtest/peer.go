@@ -55,9 +55,7 @@ func Cluster(t testing.TB, n int, more ...string) *Nodes {
 		if n > 1 {
 			text += fmt.Sprintf("cluster { name: test, listen: %q, routes: [ %s ] }\n", route[i], "\"nats://"+strings.Join(route, "\", \"nats://")+"\"")
 		}
-		for _, m := range more {
-			text += strings.ReplaceAll(m, "DIR", dir) + "\n"
-		}
+		text += strings.ReplaceAll(strings.Join(more, "\n"), "DIR", dir)
 		if err := os.WriteFile(nd.conf, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
