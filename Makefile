@@ -52,7 +52,7 @@ bench-feed: ## the feed with 1,000, 5,000 and 19,000 clients, beside nats-server
 	@deploy/peers.sh $(BENCH_PEERS)
 	@go run ./internal/bench/feed
 
-bench-push: ## one alert to 10,000 browsers, beside webpush-go and npm web-push
+bench-push: ## one alert to a million browsers, and beside webpush-go and npm web-push
 	@deploy/peers.sh
 	@go run ./internal/bench/push
 

@@ -117,6 +117,9 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 	var failed error
 	for n, w := range stored {
 		err := errs[n]
+		if err != nil {
+			f.desk.giveBack(w.s.who.Load().id, w.frame.Identifier)
+		}
 		if errors.Is(err, adapter.ErrUnknown) && time.Since(w.since) < earlyWait && ctx.Err() == nil {
 			early = append(early, w)
 			continue
@@ -154,9 +157,7 @@ type twin struct {
 
 // sort checks a batch: what is bad or known is answered, the rest is to be stored.
 func (i *intake) sort(batch []word) (reports []adapter.Report, stored []word, twins []twin) {
-	type about struct{ station, identifier string }
 	first := make(map[[sha256.Size]byte]int, len(batch))
-	underWay := make(map[about]int, len(batch))
 	for _, w := range batch {
 		who := w.s.who.Load()
 		key := fullKey(who.id, w.frame)
@@ -164,13 +165,11 @@ func (i *intake) sort(batch []word) (reports []adapter.Report, stored []word, tw
 			twins = append(twins, twin{w, n})
 			continue
 		}
-		this := about{who.id, w.frame.Identifier}
-		rep, known, err := i.feed.weigh(who, w.frame, underWay[this])
+		rep, known, err := i.feed.weigh(who, w.frame)
 		if err != nil || known {
 			i.answer(w, err)
 			continue
 		}
-		underWay[this]++
 		first[key] = len(reports)
 		reports, stored = append(reports, rep), append(stored, w)
 	}

@@ -63,13 +63,14 @@ func (f *Feed) receive(who *station, data []byte) []byte {
 
 // settle checks r and puts it on the ledger; nil means that it is there durably.
 func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
-	rep, known, err := f.weigh(who, r, 0)
+	rep, known, err := f.weigh(who, r)
 	if err != nil || known {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportWait)
 	defer cancel()
 	if err := f.env.Inbox.Report(ctx, rep); err != nil {
+		f.desk.giveBack(who.id, r.Identifier)
 		return fmt.Errorf("receipt: %w", err)
 	}
 	f.stats.receipts.Add(1)
@@ -78,8 +79,8 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 }
 
 // weigh checks r and says what is to be reported; known says that it is on the
-// ledger already. underWay counts what the station says of the revision besides.
-func (f *Feed) weigh(who *station, r receiptFrame, underWay int) (rep adapter.Report, known bool, err error) {
+// ledger already. What it gives to be reported has its place at the desk.
+func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bool, err error) {
 	bad := func(field, detail string) (adapter.Report, bool, error) {
 		return rep, false, &problem{http.StatusUnprocessableEntity, detail, field}
 	}
@@ -104,7 +105,7 @@ func (f *Feed) weigh(who *station, r receiptFrame, underWay int) (rep adapter.Re
 	if f.desk.known(who.id, r) {
 		return rep, true, nil
 	}
-	if f.desk.full(who.id, r.Identifier, underWay) {
+	if !f.desk.take(who.id, r.Identifier) {
 		return bad("receipt", fmt.Sprintf("this station has sent %d receipts of this revision; no more are kept", maxReceipts))
 	}
 	rep = adapter.Report{

@@ -53,6 +53,7 @@ type line struct {
 	mu       sync.Mutex
 	queue    []*flight
 	links    []link
+	leaving  int // of links: dead, and with flights to wait for
 	dialling int
 	failed   time.Time // the last dial that failed
 	pace     pace
@@ -178,12 +179,17 @@ func (l *line) bury() {
 	if !l.sick.Swap(false) {
 		return
 	}
+	l.leaving = 0
 	l.links = slices.DeleteFunc(l.links, func(c link) bool {
-		gone := c.dead() && !c.busy()
-		if gone {
-			c.close()
+		if !c.dead() {
+			return false
 		}
-		return gone
+		if c.busy() {
+			l.leaving++
+			return false
+		}
+		c.close()
+		return true
 	})
 }
 
@@ -191,12 +197,7 @@ func (l *line) bury() {
 // as many at once as there are, so that a cold burst does not begin with dozens
 // of handshakes to a service that answers none. l is locked.
 func (l *line) grow(now time.Time) {
-	want, alive := (len(l.queue)+grantedFirst-1)/grantedFirst, 0
-	for _, c := range l.links {
-		if !c.dead() {
-			alive++
-		}
-	}
+	want, alive := (len(l.queue)+grantedFirst-1)/grantedFirst, len(l.links)-l.leaving
 	for l.dialling < min(want, max(1, alive), l.max-alive) {
 		if alive > 0 && now.Sub(l.failed) < dialAgain {
 			return
@@ -296,6 +297,7 @@ func (l *line) rest() bool {
 	}
 	clear(l.links[len(alive):])
 	l.links = alive
+	l.sick.Store(true) // who is leaving is to be counted anew
 	quiet := len(alive) == 0 && l.dialling == 0 && len(l.queue) == 0
 	l.mu.Unlock()
 	for _, c := range idle {

@@ -207,6 +207,7 @@ func (c *rawLink) end(id uint32, why error, old bool) {
 	}
 	if old {
 		c.line.old.Store(true)
+		c.line.sick.Store(true)
 		c.leaving = true
 	}
 }

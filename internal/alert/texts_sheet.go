@@ -17,7 +17,6 @@ type Sheet struct {
 	Direction          Detail
 	Note               string
 	DontApproach       string // "Do not intervene yourself"; empty where the public may
-	Report             string // the whole sentence with the number
 	Phone              string // grouped for reading
 	Hotline            string // grouped; empty where there is none
 	HotlineWords       string // the sentence with it
@@ -56,8 +55,7 @@ func NewSheet(m *Message, lang Lang) (s Sheet, ok bool, err error) {
 		With:    l.label.companion.of(f.Children),
 		Seen:    l.label.seen.of(f.Children), When: capital(w.local(f.LastSeen.At)), Place: f.LastSeen.Place,
 		Clothing: l.label.clothing, Note: f.Note[lang],
-		Report: fill(l.label.report.of(f.Children), "phone", FormatPhone(f.Contact.Phone)),
-		Phone:  FormatPhone(f.Contact.Phone), Hotline: FormatPhone(f.Contact.Hotline),
+		Phone: FormatPhone(f.Contact.Phone), Hotline: FormatPhone(f.Contact.Hotline),
 		Issued: Detail{l.label.issued, f.Authority}, ValidUntil: Detail{l.label.until, w.local(m.Expires)},
 		Colon: l.colon, Page: PageURL(m, lang),
 	}

@@ -116,9 +116,6 @@ func (a *App) lines() func(channel, recipient string) (ledger.Line, bool) {
 	open := make(map[string]ledger.Line)
 	if feed := a.feed(); feed != nil {
 		for _, p := range feed.Stations() {
-			if p.Direct && !p.Connected {
-				continue // over NATS perhaps: only its receipts tell
-			}
 			open[p.ID] = ledger.Line{Connected: p.Connected, Since: p.Since}
 		}
 	}

@@ -1,7 +1,10 @@
 package console
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/jpeg"
 	"net/http"
 	"net/url"
 	"path"
@@ -16,10 +19,14 @@ import (
 // slides stands for the studio, which has tests of its own: one picture and one
 // sound a language, and a warning.
 func slides(_ context.Context, m *alert.Message, _ map[string][]byte, _ time.Time) ([]casework.File, []string, error) {
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 192, 108)), nil); err != nil {
+		return nil, nil, err
+	}
 	var files []casework.File
 	for _, l := range m.Languages {
 		files = append(files,
-			casework.File{Kind: "slide", Lang: l, Name: "Slide " + string(l), MIME: "image/jpeg", Ext: "jpg", Data: []byte("\xff\xd8 " + l)},
+			casework.File{Kind: "slide", Lang: l, Name: "Slide " + string(l), MIME: "image/jpeg", Ext: "jpg", Data: picture.Bytes()},
 			casework.File{Kind: "teletext", Lang: l, Name: "Page " + string(l), MIME: "text/plain", Ext: "txt", Data: []byte("page " + l)})
 	}
 	return files, []string{"No voice is installed."}, nil

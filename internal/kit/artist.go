@@ -9,7 +9,6 @@ import (
 // grey and for those who see red and green alike.
 var (
 	navy  = color.NRGBA{10, 27, 51, 255}
-	panel = color.NRGBA{20, 44, 79, 255}
 	amber = color.NRGBA{255, 190, 40, 255}
 	white = color.NRGBA{255, 255, 255, 255}
 	pale  = color.NRGBA{196, 211, 232, 255}
@@ -35,7 +34,6 @@ type align float64
 const (
 	left   align = 0
 	centre align = 0.5
-	right  align = 1
 )
 
 // write draws lines from the top of r downwards and gives their height.

@@ -138,7 +138,7 @@ func TestWithdrawnWhileDownloading(t *testing.T) {
 	w.store.each = func(name string) {
 		if name == "AAAD.pdf" {
 			w.store.each = nil
-			w.withdraw(m, alert.OutcomeFound)
+			w.end(m, alert.OutcomeFound) // the files are deleted a moment later
 		}
 	}
 	b := w.browser("eva")

@@ -211,6 +211,12 @@ func (v alertView) urgency() int {
 // Updated says whether this is not the first revision.
 func (v alertView) Updated() bool { return v.Message.MsgType == alert.TypeUpdate }
 
+// Headline is the alert's in the page's language, or in its own. A mark that
+// stands off its word, as in French, keeps to its line.
+func (v alertView) Headline() string {
+	return strings.NewReplacer(" :", "\u00a0:", " !", "\u00a0!", " ?", "\u00a0?").Replace(v.Message.Texts[v.Message.Lang(v.Lang)].Headline)
+}
+
 // File is the address of one of the alert's files.
 func (v alertView) File(name string) string {
 	return v.To("/alerts/" + v.Message.Identifier + "/" + name)

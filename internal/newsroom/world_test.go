@@ -277,15 +277,21 @@ func (w *world) report(m *alert.Message, r adapter.Report) {
 // withdraw ends m's case as casework does: the message first, then the files.
 func (w *world) withdraw(m *alert.Message, o alert.Outcome) *alert.Message {
 	w.t.Helper()
-	cancel := w.publish(w.story(func(c *alert.Message) {
-		c.Case, c.Areas, c.Languages = m.Case, m.Areas, m.Languages
-		c.MsgType, c.Outcome, c.Revision = alert.TypeCancel, o, m.Revision+1
-		c.References = append(m.References, alert.Ref{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent})
-	}))
+	cancel := w.end(m, o)
 	for _, media := range m.Media {
 		w.store.put(path.Base(media.URL), nil)
 	}
 	return cancel
+}
+
+// end publishes m's withdrawal; the store still holds the files.
+func (w *world) end(m *alert.Message, o alert.Outcome) *alert.Message {
+	w.t.Helper()
+	return w.publish(w.story(func(c *alert.Message) {
+		c.Case, c.Areas, c.Languages = m.Case, m.Areas, m.Languages
+		c.MsgType, c.Outcome, c.Revision = alert.TypeCancel, o, m.Revision+1
+		c.References = append(m.References, alert.Ref{Sender: m.Sender, Identifier: m.Identifier, Sent: m.Sent})
+	}))
 }
 
 // acts lists what a station said, oldest first, as "state by|reason|programme".

@@ -63,6 +63,33 @@ func TestRevisionIsStoredThenAcknowledged(t *testing.T) {
 	}
 }
 
+// A kit has kinds with words in them, and a newer feed may have others: none of
+// them may cost the station the alert.
+func TestEveryKindOfMediaIsTaken(t *testing.T) {
+	data := []byte("\xff\xd8 a slide")
+	pics := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) }))
+	defer pics.Close()
+	f := newFeed(t)
+	dir := t.TempDir()
+	kinds := []string{"photo", "slide", "slide_tall", "slide_square", "poster", "audio", "teletext", "hologram-3d"}
+	var all []picture
+	for _, kind := range kinds {
+		all = append(all, picture{pics.URL + "/" + kind, data})
+	}
+	frame := alertOf("zoe", 1, "Alert", all...)
+	for i, m := range frame["media"].([]map[string]any) {
+		m["kind"], m["lang"] = kinds[i], "fr"
+	}
+	f.log = []map[string]any{frame}
+	x := start(t, dir, nil, f)
+	x.until("stored", func() bool { return len(f.states()) == 1 })
+	for i, m := range readManifest(t, dir, "zoe-1").Media {
+		if want := kinds[i] + "-fr.jpg"; m.File != want {
+			t.Errorf("%s is in %q: %s", kinds[i], m.File, m.Error)
+		}
+	}
+}
+
 func TestMissingPictureIsFetchedLater(t *testing.T) {
 	photo := []byte("\xff\xd8 a photo")
 	var down atomic.Bool

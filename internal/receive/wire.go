@@ -116,7 +116,8 @@ func decodeFrame(data []byte) (serverFrame, error) {
 // What becomes part of a path must not lead out of the folder.
 var (
 	safeCase = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	safeWord = regexp.MustCompile(`^[a-z][a-z_]{0,15}$`)
+	safeWord = regexp.MustCompile(`^[a-z]{1,16}$`)
+	safeKind = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`) // photo, slide_tall, and what a newer feed may have
 )
 
 // check refuses a frame that could not be stored safely.
@@ -141,7 +142,7 @@ func (a *alertFrame) check() error {
 		}
 	}
 	for i, m := range a.Media {
-		if !safeWord.MatchString(m.Kind) || m.Lang != "" && !safeWord.MatchString(m.Lang) {
+		if !safeKind.MatchString(m.Kind) || m.Lang != "" && !safeWord.MatchString(m.Lang) {
 			return fmt.Errorf("media[%d] has kind %.40q and language %.40q", i, m.Kind, m.Lang)
 		}
 		if m.Bytes < 1 || m.Bytes > maxMedia {

@@ -90,13 +90,12 @@ func TestSoak(t *testing.T) {
 			cuts.Add(1)
 		}
 	}()
-	acts := make(chan error, 1)
-	go func() {
-		gap := size.length / time.Duration(size.alerts)
-		next := began
-		acts <- st.run(ctx, size.alerts, func() { next = next.Add(gap); time.Sleep(time.Until(next) - rand.N(gap/2)) })
-	}()
-	kills := killAtRandom(t, s, newsrooms, acts, size.length)
+	gap, next := size.length/time.Duration(size.alerts), began
+	over, failed := st.start(ctx, size.alerts, func() { next = next.Add(gap); time.Sleep(time.Until(next) - rand.N(gap/2)) })
+	kills := killAtRandom(s, newsrooms, st, over, max(4, size.alerts/20))
+	if err := failed(); err != nil {
+		t.Fatal(err)
+	}
 	newest, _ := st.truth()
 	last := time.Now()
 	eventually(t, 3*time.Minute, "every client has everything", func() error {
@@ -121,20 +120,10 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// killAtRandom kills the server and the receivers until the officers have ended.
-func killAtRandom(t *testing.T, s *server, newsrooms []*newsroom, acts <-chan error, length time.Duration) map[string]int {
-	t.Helper()
+// killAtRandom kills the server or a receiver after so many acts, until the officers have ended.
+func killAtRandom(s *server, newsrooms []*newsroom, st *storm, over <-chan struct{}, acts int) map[string]int {
 	kills := map[string]int{}
-	every := max(length/16, 2*time.Second)
-	for {
-		select {
-		case err := <-acts:
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kills
-		case <-time.After(every/2 + rand.N(every)):
-		}
+	for st.moment(acts, 2*time.Second, over) {
 		if rand.N(2) == 0 {
 			s.kill()
 			s.start()
@@ -146,4 +135,5 @@ func killAtRandom(t *testing.T, s *server, newsrooms []*newsroom, acts <-chan er
 		n.start()
 		kills["receiver"]++
 	}
+	return kills
 }

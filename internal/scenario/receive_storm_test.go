@@ -33,7 +33,7 @@ type storm struct {
 }
 
 // stormPatience bounds how long one act may take over restarts of the server.
-const stormPatience = time.Minute
+const stormPatience = 2 * time.Minute
 
 // run makes so many alerts public; of three, one is updated and one withdrawn.
 // pause is waited before each.
@@ -161,6 +161,43 @@ func (s *storm) withdraw(ctx context.Context, id string) error {
 		s.add(publicRevision{id, last + 1, true})
 	}
 	return err
+}
+
+// done counts the acts that were made public.
+func (s *storm) done() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.public)
+}
+
+// moment gives a random moment within longest after so many more acts got
+// through: on a slow machine a server that is killed as soon as it is up proves
+// nothing. over is closed when the officers have ended.
+func (s *storm) moment(acts int, longest time.Duration, over <-chan struct{}) (again bool) {
+	for want := s.done() + acts; s.done() < want; {
+		select {
+		case <-over:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	select {
+	case <-over:
+		return false
+	case <-time.After(rand.N(longest)):
+		return true
+	}
+}
+
+// start lets the officers work; over is closed when they have ended, and failed says how.
+func (s *storm) start(ctx context.Context, alerts int, pause func()) (over <-chan struct{}, failed func() error) {
+	ended := make(chan struct{})
+	var err error
+	go func() {
+		defer close(ended)
+		err = s.run(ctx, alerts, pause)
+	}()
+	return ended, func() error { <-ended; return err }
 }
 
 // truth is what each case came to.

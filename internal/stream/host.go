@@ -198,11 +198,22 @@ func (h *host) fault() error {
 	if srv == nil {
 		return fmt.Errorf("%w: the embedded server is down", ErrUnavailable)
 	}
-	if st := srv.Healthz(&server.HealthzOptions{}); st.Status != "ok" {
-		return fmt.Errorf("%w: %s", ErrUnavailable, st.Error)
+	// A failed write stays until the server starts anew. But its health also asks
+	// whether it is ready within one millisecond, which on a busy machine it is not
+	// always: one good answer of several says that all is well.
+	var err error
+	for range healthTries {
+		st := srv.Healthz(&server.HealthzOptions{})
+		if st.Status == "ok" {
+			return nil
+		}
+		err = fmt.Errorf("%w: %s", ErrUnavailable, st.Error)
 	}
-	return nil
+	return err
 }
+
+// healthTries bounds how often an unwell server is asked again at once.
+const healthTries = 5
 
 func (h *host) stopServer() {
 	h.mu.Lock()

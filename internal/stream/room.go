@@ -41,8 +41,8 @@ func freeSpace(dir string) int64 {
 func (e *Engine) watch() {
 	for e.sleep(e.life, time.Second) {
 		fault := e.host.fault()
-		if fault == nil || e.room(false) != nil {
-			continue
+		if fault == nil || e.room(false) != nil || !e.sleep(e.life, time.Second) || e.host.fault() == nil {
+			continue // a fault that passes by itself needs no new server
 		}
 		e.log.Warn("event stream: starting the embedded server anew", "error", fault)
 		e.host.stopServer()

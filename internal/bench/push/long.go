@@ -25,9 +25,6 @@ func (o options) long(last *strings.Builder) {
 		if err = s.join(k); err == nil {
 			err = s.round(s.senders[len(s.senders)-1], o.crowd, true)
 		}
-		if err == nil {
-			err = s.check()
-		}
 		if err != nil {
 			bar.Missing(last, err.Error())
 			return
@@ -40,6 +37,10 @@ func (o options) long(last *strings.Builder) {
 		}
 		fmt.Printf("%-6s sent in %.1f s, %.0f/s, CPU %.1f s (%.1f µs each, the service %.1f), %d connections, peak memory %.0f MB\n",
 			p.name, used.Seconds*n, 1/used.Seconds, used.CPU*n/1e6, used.CPU, p.theirs/n, p.conns, used.PeakMB)
+		if err := s.check(); err != nil {
+			bar.Missing(last, err.Error())
+			return
+		}
 		p.part.Stop() // its memory is not the next one's
 		p.part = nil
 	}

@@ -40,8 +40,10 @@ const (
 	// plainAtOnce is how many pushes the plain senders have under way at a service
 	// that answers at once; more makes them slower.
 	plainAtOnce = 256
-	// farAtOnce is the same at a service 50 ms away: as many as four Sends have.
-	farAtOnce = 4000
+	// farAtOnce is the same at a service 50 ms away: five times what it can send in
+	// that time, and less makes it wait; with more it opens thousands of
+	// connections and is slower still.
+	farAtOnce = 1000
 	far       = 50 * time.Millisecond
 )
 
@@ -147,7 +149,7 @@ func run(o options) (*stage, error) {
 		for _, who := range order {
 			n := max(1, o.people/who.share)
 			if round == 0 { // connections, tokens, the compilers of node
-				n = min(n, 500)
+				n = min(n, max(500, o.atOnce))
 			}
 			if err := s.round(who, n, round > 0); err != nil {
 				return nil, err

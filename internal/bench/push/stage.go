@@ -59,12 +59,16 @@ type notice struct {
 	TTL     int    `json:"ttl"` // seconds
 }
 
-// order asks a sender for a round to the first People subscribers, or, with Arm,
-// to prepare one.
+// order asks a sender for a round to People subscribers, or, with Arm, to prepare one.
 type order struct {
+	From   int  `json:"from,omitempty"` // of tocsin alone
 	People int  `json:"people"`
 	Arm    bool `json:"arm,omitempty"`
 }
+
+// portion is how many are asked for at once: a part has three minutes to answer,
+// and a person wants to see that a long run goes on.
+const portion = 50_000
 
 // kind is a sender and the way it is used.
 type kind struct {
@@ -202,17 +206,18 @@ func (s *stage) round(who *sender, people int, counts bool) error {
 	}
 	var armed measure.Used
 	if who.armed {
-		if err := who.part.Ask(order{People: people, Arm: true}, &armed); err != nil {
-			return fmt.Errorf("%s: %w", who.name, err)
+		var err error
+		if armed, err = who.ask(people, true); err != nil {
+			return err
 		}
 	}
 	before, err := s.seen()
 	if err != nil {
 		return err
 	}
-	var used measure.Used
-	if err := who.part.Ask(order{People: people}, &used); err != nil {
-		return fmt.Errorf("%s: %w", who.name, err)
+	used, err := who.ask(people, false)
+	if err != nil {
+		return err
 	}
 	if used.Failed > 0 {
 		return fmt.Errorf("%s: %d of %d pushes failed: %s", who.name, used.Failed, people, used.Why)
@@ -236,6 +241,30 @@ func (s *stage) round(who *sender, people int, counts bool) error {
 		who.back += after.BytesOut - before.BytesOut
 	}
 	return nil
+}
+
+// ask has a sender arm, or send to, the first people subscribers, in portions.
+func (p *sender) ask(people int, arm bool) (sum measure.Used, err error) {
+	for from := 0; from < people; from += portion {
+		var u measure.Used
+		if err := p.part.Ask(order{From: from, People: min(portion, people-from), Arm: arm}, &u); err != nil {
+			return sum, fmt.Errorf("%s: %w", p.name, err)
+		}
+		if sum.Failed == 0 {
+			sum.Why = u.Why
+		}
+		sum.Seconds += u.Seconds
+		sum.CPU += u.CPU
+		sum.Failed += u.Failed
+		sum.PeakMB = u.PeakMB
+		if people > portion {
+			fmt.Fprintf(os.Stderr, "\r%s: %s %d of %d ", p.name, map[bool]string{true: "armed", false: "sent"}[arm], from+min(portion, people-from), people)
+		}
+	}
+	if people > portion {
+		fmt.Fprintln(os.Stderr)
+	}
+	return sum, nil
 }
 
 // each is u divided among n pushes.

@@ -52,8 +52,15 @@ func newTocsin(q json.RawMessage) (answerer, error) {
 		}
 		p.packed = append(p.packed, packed)
 	}
-	p.delivery, err = deliver(p.adapter)
-	return p, err
+	if p.delivery, err = deliver(p.adapter); err != nil {
+		return nil, err
+	}
+	// The words name the hour, which may have passed since the task was written.
+	for lang, payload := range p.delivery.Payloads {
+		payload.Body = []byte(t.Notice.Payload)
+		p.delivery.Payloads[lang] = payload
+	}
+	return p, nil
 }
 
 func open(driver adapter.Driver, settings json.RawMessage, keys, subject string) (adapter.Adapter, error) {
@@ -105,14 +112,14 @@ func (p *tocsin) answer(raw json.RawMessage) (any, error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return nil, err
 	}
-	n := min(o.People, len(p.packed))
+	from, to := o.From, min(o.From+o.People, len(p.packed))
 	runtime.GC() // rounds begin alike
 	if !o.Arm {
-		return measure.Round(func() (int, string) { return p.send(n) }), nil
+		return measure.Round(func() (int, string) { return p.send(from, to) }), nil
 	}
 	return measure.Round(func() (int, string) {
-		if err := p.adapter.(adapter.Armer).Arm(context.Background(), p.first(n)); err != nil {
-			return n, err.Error()
+		if err := p.adapter.(adapter.Armer).Arm(context.Background(), p.table(from, to)); err != nil {
+			return to - from, err.Error()
 		}
 		return 0, ""
 	}), nil
@@ -125,9 +132,10 @@ func (p *tocsin) recipient(i int) adapter.Recipient {
 	}
 }
 
-func (p *tocsin) first(n int) iter.Seq[adapter.Recipient] {
+// table is the recipients at the places from up to to.
+func (p *tocsin) table(from, to int) iter.Seq[adapter.Recipient] {
 	return func(yield func(adapter.Recipient) bool) {
-		for i := range n {
+		for i := from; i < to; i++ {
 			if !yield(p.recipient(i)) {
 				return
 			}
@@ -136,20 +144,21 @@ func (p *tocsin) first(n int) iter.Seq[adapter.Recipient] {
 }
 
 // send is the runner's way: full batches, as many Sends at once as one destination may have.
-func (p *tocsin) send(n int) (int, string) {
+func (p *tocsin) send(from, to int) (int, string) {
 	size := p.limits.Batch
 	var next atomic.Int64
+	next.Store(int64(from))
 	var bad failures
 	var wg sync.WaitGroup
 	for range min(p.limits.PerDestination, p.limits.Concurrency) {
 		wg.Go(func() {
 			for {
 				from := int(next.Add(int64(size))) - size
-				if from >= n {
+				if from >= to {
 					return
 				}
 				batch := make([]adapter.Recipient, 0, size)
-				for i := from; i < min(from+size, n); i++ {
+				for i := from; i < min(from+size, to); i++ {
 					batch = append(batch, p.recipient(i))
 				}
 				p.batch(batch, &bad)

@@ -80,7 +80,7 @@ func TestPageSaysHowThingsStand(t *testing.T) {
 	for _, want := range []string{
 		"1 alarm stands", "no heartbeat for 30s or more", "Real alert", "Exercise: not real", "revision 2",
 		"Zoé, 7 ans, enlevée à Bruxelles &lt;b&gt;&amp;", `lang="fr"`, "/srv/alerts/alerts/7GQ2XKPB4MNT-2", "1 picture or sound is",
-		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "ends in 12 days", "1 receipt waits", "Withdrawn", "Last test of the line: received",
+		"Received", "not yet confirmed", "the feed refused it", "connection refused", "QK2N-118", "head 118", "ends in 12 days", "1 receipt waits", "Withdrawn", "Last test of the line: received",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
