@@ -28,6 +28,11 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
 		return err
 	}
+	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
+		a.log.Info("officers sign in with passwords: " + err.Error())
+	} else if err != nil {
+		return err
+	}
 	var channels []casework.Channel
 	for _, ch := range a.channels {
 		channels = append(channels, casework.Channel{

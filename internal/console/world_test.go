@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -47,6 +48,7 @@ var (
 type world struct {
 	*httptest.Server
 	book     *auth.Book
+	passkeys *auth.Passkeys
 	casework *casework.Service
 	ledger   *memLedger
 	stations *memStations
@@ -104,7 +106,10 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides,
 	}))(t)
+	w.Server = httptest.NewUnstartedServer(nil)
+	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	h := must(New(Deps{
+		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
@@ -113,10 +118,14 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
 	mux.Handle("/", h)
-	w.Server = httptest.NewServer(mux)
+	w.Config.Handler = mux
+	w.Start()
 	t.Cleanup(func() { w.CloseClientConnections(); w.Close() }) // a board left open would keep its stream
 	return w
 }
+
+// port is the last part of an address.
+func port(a net.Addr) string { return fmt.Sprint(a.(*net.TCPAddr).Port) }
 
 // must takes a value and an error apart, and ends the test on the error.
 func must[T any](v T, err error) func(testing.TB) T {
