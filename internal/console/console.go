@@ -35,6 +35,8 @@ type Casework interface {
 	Kit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
+	ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error)
+	Confirmation(by auth.Officer) casework.Confirmation
 	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)

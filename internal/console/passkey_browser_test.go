@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/casework"
 	"tocsin/internal/peertest/chromium"
 )
 
@@ -88,4 +91,41 @@ func TestPasskeyThroughTheBrowser(t *testing.T) {
 		t.Errorf("a removed passkey: %s", got)
 	}
 	b.shot("06-sign-in-unknown")
+}
+
+// A release confirmed by passkey: the second officer's key signs the content, the record keeps it.
+func TestReleaseByPasskeyThroughTheBrowser(t *testing.T) {
+	parent := chromium.Start(t)
+	w := newWorld(t, alert.Live)
+	w.localhost()
+	k := w.submitted(t)
+	b := w.tab(t, parent, "release-passkey", 1280, 900, false)
+	b.withSecurityKey()
+	b.signIn("bram")
+	b.enrols("Phone")
+	w.browser(t, bram).refusesPlainRelease(k)
+	b.open("/console/cases/" + k.ID + "/release")
+	b.check("01-release")
+	b.press("button.go")
+	if !strings.HasSuffix(b.path(), "/board") {
+		t.Fatalf("after the release: %s", b.text("main"))
+	}
+	raw := must(w.casework.RawRecord(t.Context(), k.ID))(t)
+	proofs := must(casework.Examine(raw))(t)
+	if len(proofs) != 1 || proofs[0].Event.Officer != "bram" || proofs[0].Event.Signature == nil || !proofs[0].Whole {
+		t.Errorf("the record proves %+v", proofs)
+	}
+}
+
+// refusesPlainRelease: without script, and by the API, the passkey cannot be left out.
+func (b browser) refusesPlainRelease(k casework.Case) {
+	b.t.Helper()
+	_, page := b.get("/console/cases/" + k.ID + "/release")
+	if !strings.Contains(page, "Your releases are confirmed by passkey, and that needs script") {
+		b.t.Error("the page does not say that the passkey needs script")
+	}
+	res, body := b.post("/console/cases/"+k.ID+"/release", url.Values{"digest": {k.Digest}})
+	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "Your releases are confirmed by passkey") {
+		b.t.Errorf("a release without the passkey: %s", res.Status)
+	}
 }

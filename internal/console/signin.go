@@ -93,6 +93,9 @@ func (c *console) enter(w http.ResponseWriter, r *http.Request, o auth.Officer, 
 		w.Header().Set("Retry-After", itoa(throttled.Seconds()))
 	}
 	view.Errors = []fault{{view.Wrong, "#id"}}
+	if _, ok := c.ofPasskey(err); ok { // no fault of what is asked below
+		view.Wrong, view.Errors[0].Href = "", ""
+	}
 	c.render(w, r, t.status, "sign-in", view)
 }
 

@@ -64,11 +64,15 @@ type faulty struct {
 }
 
 func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
+	return f.ReleaseSigned(ctx, by, id, digest, nil)
+}
+
+func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.Release(ctx, by, id, digest)
+	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
@@ -96,6 +100,8 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	if realm == alert.Drill {
 		status = alert.StatusExercise
 	}
+	w.Server = httptest.NewUnstartedServer(nil)
+	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	w.casework = must(casework.New(ctx, casework.Deps{
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
@@ -104,10 +110,8 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
-		Log: slog.New(slog.DiscardHandler), Kit: slides,
+		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
 	}))(t)
-	w.Server = httptest.NewUnstartedServer(nil)
-	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
