@@ -226,6 +226,7 @@ func (t *tongue) languages(langs []alert.Lang) string {
 func (t *tongue) funcs() template.FuncMap {
 	all := templateFuncs()
 	all["t"], all["n"] = t.say, t.count
+	all["told"], all["warning"] = t.retell, t.warning
 	all["ago"] = func(at time.Time) string { return t.ago(time.Since(at)) }
 	all["thousands"], all["seconds"] = t.thousands, t.seconds
 	all["lang"] = func() string { return string(t.lang) }
