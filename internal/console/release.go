@@ -95,13 +95,6 @@ func (c *console) onRelease(k casework.Case, p casework.Preview) (sentenceText s
 	}
 }
 
-func first(langs []alert.Lang) alert.Lang {
-	if len(langs) == 0 {
-		return alert.English
-	}
-	return langs[0]
-}
-
 // writers are all who had a hand in it, by name.
 func (c *console) writers(k casework.Case) string {
 	var names []string

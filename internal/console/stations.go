@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -96,13 +97,14 @@ func (c *console) by(who string) string {
 }
 
 func (c *console) wordDetail(w ledger.Word) string {
-	text := c.seconds(w.Millis)
+	var text strings.Builder
+	text.WriteString(c.seconds(w.Millis))
 	for _, x := range []string{w.By, w.Outlet, c.retell(w.Reason)} {
 		if x != "" {
-			text += " · " + x
+			text.WriteString(" · " + x)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // airing says when the stations are to air it next, and who did since it was last due.

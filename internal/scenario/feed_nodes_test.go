@@ -205,11 +205,11 @@ func TestTwoNodesAreOneFeed(t *testing.T) {
 	if err := unconfirmed(b); err != nil {
 		t.Errorf("after kill -9: %v", err)
 	}
-	stands(t, author, first, adapter.Received, "")
+	boardSays(t, author, first, adapter.Received, "")
 }
 
-// stands waits until the board shows the one station so.
-func stands(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
+// boardSays waits until the board shows the one station so.
+func boardSays(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
 	t.Helper()
 	eventually(t, 100*time.Second, fmt.Sprintf("the station is %s %s", state, reason), func() error {
 		board, err := o.Board(t.Context(), caseID)
@@ -234,15 +234,15 @@ func TestBoardIsRightWhoeverHoldsTheStation(t *testing.T) {
 	a, b, _, token := nodes(t, url)
 	author, approver := a.officer("author", "author"), a.officer("approver", "approver")
 	id := released(t, author, approver)
-	stands(t, author, id, adapter.Failed, adapter.NotConnected)
+	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
 	e := listenSocket(t, b, token)
-	stands(t, author, id, adapter.Sent, "")
-	stands(t, author, id, adapter.Failed, adapter.Unconfirmed)
+	boardSays(t, author, id, adapter.Sent, "")
+	boardSays(t, author, id, adapter.Failed, adapter.Unconfirmed)
 	if n := len(e.alerts()); n < 2 {
 		t.Errorf("%d frames: what was not confirmed was not sent again", n)
 	}
 	b.kill() // without a word: the station is on no node any more
-	stands(t, author, id, adapter.Failed, adapter.NotConnected)
+	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
 }
 
 // A node that is cut off from the log says so within the minute, though its own
