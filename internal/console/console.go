@@ -166,6 +166,7 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/sign-in", c.speak((*console).signInPage))
 	r.Post("/console/sign-in", c.speak((*console).signIn))
 	r.Post("/console/sign-out", c.speak((*console).signOut))
+	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
 		r.Use(limitForm, c.needOfficer)
