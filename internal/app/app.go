@@ -51,6 +51,7 @@ type App struct {
 	opsAddr  net.Addr
 	steps    []step // to stop, last first
 	failed   chan error
+	push     pushCount
 }
 
 // step is one thing to stop, named, with a bound of its own.

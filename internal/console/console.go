@@ -171,6 +171,7 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/sign-in/challenge", c.speak((*console).challenge))
 	r.Post("/console/sign-in/passkey", c.speak((*console).signInByPasskey))
 	r.Post("/console/sign-out", c.speak((*console).signOut))
+	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
 		r.Use(limitForm, c.needOfficer)

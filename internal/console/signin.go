@@ -35,6 +35,12 @@ func (c *console) signInPage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "sign-in", c.signInView(r, safeNext(r.URL.Query().Get("next"))))
 }
 
+// accessibilityPage says what works, what does not, and how that is known. It
+// needs no sign-in: who cannot sign in may be the one whom something hinders.
+func (c *console) accessibilityPage(w http.ResponseWriter, r *http.Request) {
+	c.render(w, r, http.StatusOK, "accessibility", struct{ page }{c.page(r, c.say("Accessibility of the console"))})
+}
+
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 8<<10) // a name and a password, before anybody is known
 	if err := r.ParseForm(); err != nil {
