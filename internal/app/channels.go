@@ -121,9 +121,6 @@ func (a *App) lines() func(channel, recipient string) (ledger.Line, bool) {
 	open := make(map[string]ledger.Line)
 	if feed := a.feed(); feed != nil {
 		for _, p := range feed.Stations() {
-			if p.Direct && !p.Connected {
-				continue // over NATS perhaps: only its receipts tell
-			}
 			open[p.ID] = ledger.Line{Connected: p.Connected, Since: p.Since}
 		}
 	}
@@ -147,6 +144,6 @@ func (a *App) feed() *broadcast.Feed {
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
 
 // AlertLog is the engine's ALERTS stream as feeds read it.
-func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog {
-	return alertLog{engine: e, log: log}
+func AlertLog(e *stream.Engine, n *nodes.Table, log *slog.Logger) adapter.AlertLog {
+	return alertLog{engine: e, nodes: n, log: log}
 }
