@@ -272,13 +272,10 @@ async function fill(form, { regions = [], quiet, calm }) {
   for (const code of regions) {
     let box = form.querySelector(`[name=regions][value="${CSS.escape(code)}"]`);
     if (!box) {
-      const line = document.createElement("div");
-      line.className = "choice";
-      line.innerHTML = '<input type="checkbox" name="regions"><label></label>';
-      [box] = line.children;
-      box.value = code;
-      box.id = line.lastChild.htmlFor = "r-" + code;
-      line.lastChild.textContent = await nameOf(code, form.dataset.pushLang);
+      box = Object.assign(document.createElement("input"), { type: "checkbox", name: "regions", value: code, id: "r-" + code });
+      const label = Object.assign(document.createElement("label"), { htmlFor: box.id, textContent: await nameOf(code, form.dataset.pushLang) });
+      const line = Object.assign(document.createElement("div"), { className: "choice" });
+      line.append(box, label);
       form.querySelector("[data-push-others]")?.append(line);
     }
     box.checked = true;
