@@ -48,7 +48,7 @@ func boardAt(id string, rev int, kind alert.MsgType, done int, age time.Duration
 	b.Channels = []ledger.Totals{
 		{Channel: "webpush", Title: "Push to phones", Recipients: 10_000, Accepted: done, Queued: 10_000 - done - 14, Failed: 2, Retrying: 12, FirstMS: 41, LastMS: 2_310},
 		{Channel: "sms", Title: "SMS", Recipients: 1000, Accepted: 1000, Delivered: 871, FirstMS: 96, LastMS: 5_120},
-		{Channel: "broadcast", Title: "Radio and television", Recipients: 5, Accepted: 3, Seen: 2, OnAir: 1, Declined: 1, Failed: 1, Sent: 1, FirstMS: 22, LastMS: 9_400},
+		{Channel: "broadcast", Title: "Broadcasters", Recipients: 5, Accepted: 3, Seen: 2, OnAir: 1, Declined: 1, Failed: 1, Sent: 1, FirstMS: 22, LastMS: 9_400},
 		{Channel: "website", Title: "Partner websites", Recipients: 1, Retrying: 1, FirstMS: -1, LastMS: -1},
 	}
 	word := func(s adapter.State, ms int64, by, outlet, reason string) ledger.Word {
