@@ -60,8 +60,8 @@ func boardAt(id string, rev int, kind alert.MsgType, done int, age time.Duration
 		return r
 	}
 	b.Rows = []ledger.Row{
-		{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Failed, Class: "temporary", Code: "500", Reason: "The site answered with an error; tried again in 4 s.", Attempts: 3, Millis: 9_870, At: now, Story: story(b.Released)},
-		{Channel: "webpush", Recipient: "4f2kq09mmx7wz1", Revision: rev, State: adapter.Failed, Class: "gone", Code: "410", Reason: "The subscription no longer exists; it was removed.", Attempts: 1, Millis: 312, At: now},
+		{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Failed, Class: "temporary", Code: "500", Reason: "the partner's server failed", Attempts: 3, Millis: 9_870, At: now, Story: story(b.Released)},
+		{Channel: "webpush", Recipient: "4f2kq09mmx7wz1", Revision: rev, State: adapter.Failed, Class: "gone", Code: "410", Reason: "the subscription has ended", Attempts: 1, Millis: 312, At: now},
 		station("b-vivacite", "Radio Vivacité", adapter.Sent),
 		station("b-rtbf", "La Première", adapter.OnAir, word(adapter.Received, 41, "", "", ""), word(adapter.Seen, 9_400, "Eva Claes", "", ""), word(adapter.Seen, 21_000, "Tom Maes", "", ""),
 			word(adapter.OnAir, 95_000, "Eva Claes", "La Première", ""), word(adapter.OnAir, 996_000, "playout", "La Première", ""), word(adapter.OnAir, 1_899_000, "playout", "La Première", "")),
