@@ -16,6 +16,7 @@ import (
 //	1 byte    which of starts the endpoint begins with; 0 = none
 //	64 bytes  the subscription's public key, x and y
 //	16 bytes  its secret
+//	9 bytes   the citizen's wishes, see wishes.go
 //	2 bytes   the length of the origin, and the origin; only after 0
 //	rest      of the endpoint: path and query
 //
@@ -23,7 +24,8 @@ import (
 const (
 	keyAt  = 1
 	authAt = keyAt + xyLen
-	restAt = authAt + authLen
+	wishAt = authAt + authLen
+	restAt = wishAt + wishesLen
 )
 
 // starts are how the endpoints of the large push services begin: a million
@@ -45,12 +47,13 @@ type target struct {
 	rest   []byte // the path's rest, with the query
 	xy     []byte // public key
 	auth   []byte
+	wishes []byte // see wishes.go
 }
 
 // pack is Driver.Pack: it checks an address as the guard does, but for the list
 // of allowed hosts, which is the open channel's and is asked by Send.
 func pack(address json.RawMessage) ([]byte, error) {
-	var sub subscription
+	var sub stored
 	if err := json.Unmarshal(address, &sub); err != nil {
 		return nil, errors.New("the stored subscription cannot be read")
 	}
@@ -81,6 +84,7 @@ func pack(address json.RawMessage) ([]byte, error) {
 	p = append(p, byte(code))
 	p = append(p, point[1:]...)
 	p = append(p, auth...)
+	p = appendWishes(p, sub)
 	if code == 0 {
 		p = binary.BigEndian.AppendUint16(p, uint16(len(at.origin)))
 		p = append(p, at.origin...)
@@ -99,7 +103,7 @@ func unpack(r adapter.Recipient) (t target, err error) {
 	if len(p) <= restAt || int(p[0]) >= len(starts) {
 		return t, errors.New("the packed subscription cannot be read")
 	}
-	t.xy, t.auth, t.rest = p[keyAt:authAt], p[authAt:restAt], p[restAt:]
+	t.xy, t.auth, t.wishes, t.rest = p[keyAt:authAt], p[authAt:wishAt], p[wishAt:restAt], p[restAt:]
 	if s := starts[p[0]]; p[0] > 0 {
 		t.origin, t.start = startOrigins[p[0]], s.path
 		return t, nil

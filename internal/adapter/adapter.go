@@ -247,6 +247,10 @@ type Env struct {
 	// ledger holds, who is connected where. nil: this process is alone.
 	Receipts Receipts
 	Nodes    Nodes
+	// Newcomer has a recipient that has just registered, or asked for other areas,
+	// told of every live alert that is meant for it and that it does not have yet.
+	// Durable when it returns nil. nil: nobody is told of what went out before it came.
+	Newcomer func(ctx context.Context, channel, id string) error
 	// KeyDir is where the channel's keys live; made on first need with 0600 files.
 	KeyDir string
 	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the

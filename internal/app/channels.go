@@ -28,7 +28,7 @@ func (a *App) openChannels(ctx context.Context) error {
 		opened, closeIt, err := d.Open(ctx, settings, adapter.Env{
 			Realm: a.Config.Realm, Log: a.log.With("channel", d.Name), Inbox: a.Ledger,
 			Recipients: a.Registry, Alerts: alertLog{engine: a.Stream, nodes: a.Nodes, log: a.log},
-			Receipts: a.Ledger, Nodes: a.Nodes,
+			Receipts: a.Ledger, Nodes: a.Nodes, Newcomer: a.newcomer,
 			Contact: a.Config.Contact, KeyDir: keyDir(a.Config), AllowLoopback: a.Config.AllowLoopback,
 		})
 		if err != nil {
@@ -40,6 +40,11 @@ func (a *App) openChannels(ctx context.Context) error {
 		a.channels = append(a.channels, delivery.Channel{Driver: d, Adapter: opened})
 	}
 	return nil
+}
+
+// newcomer has a recipient who has just come told of what is live.
+func (a *App) newcomer(ctx context.Context, channel, id string) error {
+	return delivery.Newcomer(ctx, a.delivery(), a.Current, channel, id)
 }
 
 // alertLog is the ALERTS stream as messages, for feeds.

@@ -51,6 +51,8 @@ type Queue interface {
 // Recipients is the registry as delivery needs it.
 type Recipients interface {
 	Select(channel string, areas []string, shard, shards int, also func(id string) bool) []adapter.Recipient
+	// Meant is one recipient, and whether an alert for areas is meant for him.
+	Meant(channel, id string, areas []string) (adapter.Recipient, bool)
 	Remove(ctx context.Context, channel, id string) error
 }
 
@@ -91,6 +93,8 @@ type job struct {
 	Channel    string `json:"channel"`
 	Shard      int    `json:"shard"`
 	Shards     int    `json:"shards"`
+	// Only is the one recipient of a newcomer's job; its shard means nothing then.
+	Only string `json:"only,omitempty"`
 }
 
 // The priorities, as subject tokens. Workers have a consumer for each, so a

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -99,7 +100,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 // it was out of reach for longer than ackWait; the first hand may then still be
 // writing its receipts, and working beside it would tell people twice.
 func (r *Runner) hold(ctx context.Context, j job) (free func(), err error) {
-	key := j.Identifier + "." + strconv.Itoa(j.Shard)
+	key := j.Identifier + "." + cmp.Or(j.Only, strconv.Itoa(j.Shard))
 	for {
 		r.mu.Lock()
 		other := r.inHand[key]
@@ -236,7 +237,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 // unsettled groups the shard's recipients that still want an attempt by destination.
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
-	for _, p := range r.deps.selectShard(m, j.Channel, j.Shard, j.Shards) {
+	for _, p := range r.deps.people(m, j) {
 		if r.deps.Ledger.Settled(m.Case, m.Revision, j.Channel, p.ID) {
 			continue
 		}

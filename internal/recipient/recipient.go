@@ -214,6 +214,12 @@ func (g *Registry) Get(channel, id string) (adapter.Recipient, bool) {
 	return r, ok
 }
 
+// Meant is one recipient, and whether he is registered and an alert for areas is meant for him.
+func (g *Registry) Meant(channel, id string, areas []string) (adapter.Recipient, bool) {
+	r, ok := g.Get(channel, id)
+	return r, ok && g.match(r.Areas, areas)
+}
+
 // All lists a channel's recipients, by id.
 func (g *Registry) All(channel string) []adapter.Recipient {
 	g.mu.RLock()

@@ -71,10 +71,11 @@ func (e *ear) beat() (hb struct {
 // listenSocket follows a server's feed by WebSocket until the line ends.
 func listenSocket(t *testing.T, s *server, token string) *ear {
 	t.Helper()
-	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url("/v1/feed"), "http"), http.Header{"Authorization": {"Bearer " + token}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var conn *websocket.Conn
+	eventually(t, 20*time.Second, "the feed lets the station in", func() (err error) { // once this node has read of it
+		conn, _, err = websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url("/v1/feed"), "http"), http.Header{"Authorization": {"Bearer " + token}})
+		return err
+	})
 	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.WriteJSON(map[string]string{"type": "resume", "start": "live"}); err != nil {
 		t.Fatal(err)
