@@ -97,6 +97,9 @@ type Recipient struct {
 	// endpoint. Personal data: never logged, never on the ledger.
 	Address json.RawMessage `json:"address"`
 	Created time.Time       `json:"created,omitzero"`
+	// Confirmed is the day on which the recipient was last known to want this, for
+	// a channel that packs; the registry keeps it to the week.
+	Confirmed time.Time `json:"confirmed,omitzero"`
 	// Second makes this recipient the second way to another one: it is told only
 	// when that one does not confirm in time. Zero for everybody else.
 	Second Second `json:"second,omitzero"`
@@ -105,6 +108,10 @@ type Recipient struct {
 	// recipient accepted; empty when there was none. Set by the runner.
 	Prior string `json:"-"`
 
+	// Number is the recipient's in the whole realm, the same on every node for as
+	// long as he is registered, so that the ledger can account for a million of
+	// them by bits. 0 = none: he is accounted for by ID.
+	Number uint32 `json:"-"`
 	// Packed is the channel's own compact form of Address, made once by
 	// Driver.Pack when the registry takes the recipient in, so that a million of
 	// them are neither kept nor parsed as JSON. nil = use Address. Personal data like Address.

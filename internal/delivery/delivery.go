@@ -17,10 +17,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/current"
 	"tocsin/internal/ledger"
+	"tocsin/internal/recipient"
 	"tocsin/internal/stream"
 )
 
@@ -50,7 +52,8 @@ type Queue interface {
 
 // Recipients is the registry as delivery needs it.
 type Recipients interface {
-	Select(channel string, areas []string, shard, shards int, also func(id string) bool) []adapter.Recipient
+	Select(channel string, areas []string, tier recipient.Tier, shard, shards int, also recipient.Also) []adapter.Recipient
+	CountTiers(channel string, areas []string, also recipient.Also) [recipient.Tiers]int
 	Remove(ctx context.Context, channel, id string) error
 }
 
@@ -61,6 +64,8 @@ type Ledger interface {
 	Touched(caseID string, before int, channel, recipient string) bool
 	Prior(caseID string, before int, channel, recipient string) string
 	Attempts(caseID string, revision int, channel, recipient string) int
+	Progress(caseID string, revision int, channel string, number uint32) (known, done bool)
+	Had(caseID string, before int, channel string, number uint32) bool
 }
 
 // Current is what is published now.
@@ -89,8 +94,27 @@ type job struct {
 	Revision   int    `json:"revision"`
 	Seq        uint64 `json:"seq"` // of the message on ALERTS
 	Channel    string `json:"channel"`
-	Shard      int    `json:"shard"`
-	Shards     int    `json:"shards"`
+	// Tier is how near the shard's recipients are; nil = of all tiers.
+	Tier   *recipient.Tier `json:"tier,omitempty"`
+	Shard  int             `json:"shard"`
+	Shards int             `json:"shards"`
+}
+
+// tier is whom of j's shard it is for.
+func (j job) tier() recipient.Tier {
+	if j.Tier == nil {
+		return recipient.Any
+	}
+	return *j.Tier
+}
+
+// shard names j's recipients among those of its channel and revision.
+func (j job) shard() string {
+	name := strconv.Itoa(j.Shard)
+	if j.Tier != nil {
+		name = strconv.Itoa(int(*j.Tier)) + "-" + name
+	}
+	return name
 }
 
 // The priorities, as subject tokens. Workers have a consumer for each, so a

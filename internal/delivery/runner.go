@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -34,6 +33,9 @@ type Runner struct {
 	passes  chan struct{}
 
 	mu       sync.Mutex
+	pruning  sync.WaitGroup
+	prune    context.Context             // ends with Run
+	gone     []string                    // ids to take off the registry
 	inHand   map[string]chan struct{}    // jobs being worked here; closed at their end
 	rendered map[string]adapter.Delivery // by identifier; at most maxRendered
 }
@@ -53,6 +55,7 @@ func NewRunner(d Deps, c Channel) *Runner {
 
 // Run works until ctx ends and every attempt under way has been accounted for.
 func (r *Runner) Run(ctx context.Context) error {
+	r.prune = ctx
 	var both sync.WaitGroup
 	name := r.channel.Driver.Name
 	errs := make(chan error, 2)
@@ -65,6 +68,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		})
 	}
 	both.Wait()
+	r.pruning.Wait()
 	if err := <-errs; err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	defer free()
 	if err := r.work(ctx, j); err != nil {
 		// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
-		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.Shard, "error", err)
+		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.shard(), "error", err)
 		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
 		return
 	}
@@ -99,7 +103,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 // it was out of reach for longer than ackWait; the first hand may then still be
 // writing its receipts, and working beside it would tell people twice.
 func (r *Runner) hold(ctx context.Context, j job) (free func(), err error) {
-	key := j.Identifier + "." + strconv.Itoa(j.Shard)
+	key := j.Identifier + "." + j.shard()
 	for {
 		r.mu.Lock()
 		other := r.inHand[key]
@@ -236,11 +240,13 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 // unsettled groups the shard's recipients that still want an attempt by destination.
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
-	for _, p := range r.deps.selectShard(m, j.Channel, j.Shard, j.Shards) {
-		if r.deps.Ledger.Settled(m.Case, m.Revision, j.Channel, p.ID) {
+	for _, p := range r.deps.selectShard(m, j.Channel, j.tier(), j.Shard, j.Shards) {
+		if r.deps.settled(m, &p) {
 			continue
 		}
-		p.Prior = r.deps.Ledger.Prior(m.Case, m.Revision, j.Channel, p.ID)
+		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
+			p.Prior = r.deps.Ledger.Prior(m.Case, m.Revision, j.Channel, p.ID)
+		}
 		out[p.Destination] = append(out[p.Destination], p)
 	}
 	return out
@@ -249,15 +255,15 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 // expire writes down who was not reached before the alert ended.
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
+	now := time.Now()
 	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range r.deps.asked(rev.Message, people) {
-			b.Entries = append(b.Entries, ledger.Entry{
-				Recipient: p.ID, State: adapter.Expired, Final: true, At: time.Now(),
-				Reason: errExpired.Error(),
+			b.Add(&p, ledger.Entry{
+				Recipient: p.ID, State: adapter.Expired, Final: true, At: now, Reason: errExpired.Error(),
 			})
 		}
 	}
-	if len(b.Entries) == 0 {
+	if len(b.Entries)+len(b.Bulk) == 0 {
 		return nil
 	}
 	return r.deps.Ledger.Record(ctx, b)
