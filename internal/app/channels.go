@@ -42,6 +42,9 @@ func (a *App) openChannels(ctx context.Context) error {
 	return nil
 }
 
+// Channels are those that were opened.
+func (a *App) Channels() []delivery.Channel { return a.channels }
+
 // alertLog is the ALERTS stream as messages, for feeds.
 type alertLog struct {
 	engine *stream.Engine
