@@ -38,7 +38,7 @@ type realm struct {
 
 // step is what a realm is asked to do.
 type step struct {
-	Do   string `json:"do"` // fill, load, armed, send, board, rest
+	Do   string `json:"do"` // fill, table, load, armed, send, board, rest
 	From int    `json:"from,omitempty"`
 	To   int    `json:"to,omitempty"`
 }
@@ -92,6 +92,8 @@ func (r *realm) answer(raw json.RawMessage) (any, error) {
 		switch o.Do {
 		case "fill":
 			err = r.fill(o.From, o.To)
+		case "table":
+			s.HeapMB, err = r.table()
 		case "load":
 			r.was = heap()
 			r.app, err = app.Start(context.Background(), r.conf, r.log)
@@ -141,21 +143,81 @@ func (r *realm) fill(from, to int) error {
 	for ; from < to; from += 1000 {
 		var chunk []adapter.Recipient
 		for i := from; i < min(from+1000, to); i++ {
-			s := r.subscription(i)
-			address, err := json.Marshal(map[string]string{"endpoint": s.Endpoint, "p256dh": s.Keys.P256dh, "auth": s.Keys.Auth})
+			c, err := r.citizen(i)
 			if err != nil {
 				return err
 			}
-			chunk = append(chunk, adapter.Recipient{
-				ID: webpush.RecipientID(s.Endpoint), Channel: webpush.Name, Lang: alert.Langs[i%len(alert.Langs)],
-				Areas: []string{citizens[i%len(citizens)]}, Destination: r.People.Origin, Address: address,
-			})
+			chunk = append(chunk, c)
 		}
 		if err := people.PutAll(ctx, chunk); err != nil {
 			return err
 		}
 	}
 	return engine.Close(ctx)
+}
+
+// citizen is subscriber i as the registry takes him.
+func (r *realm) citizen(i int) (adapter.Recipient, error) {
+	s := r.subscription(i)
+	address, err := json.Marshal(map[string]string{"endpoint": s.Endpoint, "p256dh": s.Keys.P256dh, "auth": s.Keys.Auth})
+	return adapter.Recipient{
+		ID: webpush.RecipientID(s.Endpoint), Channel: webpush.Name, Lang: alert.Langs[i%len(alert.Langs)],
+		Areas: []string{citizens[i%len(citizens)]}, Destination: r.People.Origin, Address: address,
+	}, err
+}
+
+// table is the heap, in MB, that the registry's table and the armory take of a
+// process that has neither event stream nor pages.
+func (r *realm) table() (float64, error) {
+	a, err := open(webpush.Driver(), nil, r.KeyDir, r.Subject)
+	if err != nil {
+		return 0, err
+	}
+	people := recipient.New(crowdLog{r: r}, region.Match, r.log)
+	people.Compact(webpush.Name, webpush.Driver().Pack)
+	was := heap()
+	if err := people.Run(context.Background(), nil); err != nil {
+		return 0, err
+	}
+	// Some thousand are armed: their cells, spread by hash, lie in all slabs there are.
+	some, n := people.Each(webpush.Name), 0
+	err = a.(adapter.Armer).Arm(context.Background(), func(yield func(adapter.Recipient) bool) {
+		for who := range some {
+			if n++; n > 20_000 || !yield(who) {
+				return
+			}
+		}
+	})
+	mb := float64(heap()-was) / (1 << 20)
+	runtime.KeepAlive(people)
+	runtime.KeepAlive(a)
+	return mb, err
+}
+
+// crowdLog is a log of all citizens that is made as it is read.
+type crowdLog struct {
+	recipient.Log
+	r *realm
+}
+
+// Follow gives one record for each.
+func (l crowdLog) Follow(_ context.Context, _ string, _ uint64, fn func(stream.Record) error, caughtUp func()) error {
+	for i := range l.r.People.Count {
+		c, err := l.r.citizen(i)
+		if err != nil {
+			return err
+		}
+		c.Created = time.Now()
+		data, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		if err := fn(stream.Record{Seq: uint64(i + 1), Subject: "subscribers." + webpush.Name + "." + c.ID, Data: data}); err != nil {
+			return err
+		}
+	}
+	caughtUp()
+	return nil
 }
 
 // send releases an alert to all of them.

@@ -40,7 +40,8 @@ func (o options) wholeRun(w io.Writer, last io.Writer) error {
 		return err
 	}
 	defer s.close()
-	if err := s.fill(); err != nil {
+	table, err := s.fill()
+	if err != nil {
 		return err
 	}
 	p := &sender{kind: kind{name: "whole product", role: "realm", wire: "raw"}}
@@ -60,9 +61,9 @@ func (o options) wholeRun(w io.Writer, last io.Writer) error {
 	if err := p.part.Ask(step{Do: "rest"}, &rest); err != nil {
 		return err
 	}
-	bytes := rest.HeapMB * (1 << 20) / float64(o.crowd)
-	fmt.Fprintf(w, "armed: heap %.0f MB, %.0f bytes each with all of the product, resident %.0f MB, peak %.0f MB; count by area %.2f ms (%d)\n",
-		rest.HeapMB, bytes, rest.RSSMB, armed.PeakMB, rest.CountMS, rest.Count)
+	bytes := table.HeapMB * (1 << 20) / float64(o.crowd)
+	fmt.Fprintf(w, "armed: %.0f bytes of heap each for table and key pairs; with all of the product heap %.0f MB, resident %.0f MB, peak %.0f MB; count by area %.2f ms (%d)\n",
+		bytes, rest.HeapMB, rest.RSSMB, armed.PeakMB, rest.CountMS, rest.Count)
 	before, err := s.seen()
 	if err != nil {
 		return err
@@ -109,21 +110,21 @@ func (s *stage) realm() (*measure.Process, error) {
 }
 
 // fill stores the crowd's subscriptions, by a process of its own: what it needs
-// for that is not the product's memory.
-func (s *stage) fill() error {
+// for that is not the product's memory. table is the memory of registry and armory alone.
+func (s *stage) fill() (table state, err error) {
 	part, err := s.realm()
 	if err != nil {
-		return err
+		return table, err
 	}
 	defer part.Stop()
 	begun := time.Now()
 	for from := 0; from < s.people; from += 4 * portion {
 		if err := part.Ask(step{Do: "fill", From: from, To: min(from+4*portion, s.people)}, new(state)); err != nil {
-			return fmt.Errorf("fill: %w", err)
+			return table, fmt.Errorf("fill: %w", err)
 		}
 	}
 	fmt.Fprintf(os.Stderr, "stored %d subscriptions in %.1f s\n", s.people, time.Since(begun).Seconds())
-	return nil
+	return table, part.Ask(step{Do: "table"}, &table)
 }
 
 // stuck is after how long without progress a run is given up.
