@@ -93,7 +93,7 @@ func Driver() adapter.Driver {
 			// A Send keeps all of its batch under way at once: 2,000 pushes to one
 			// service fill twenty connections of a hundred streams.
 			Batch:          500, // what a kill -9 may repeat, times the Sends under way
-			Concurrency:    16, // over all push services
+			Concurrency:    16,  // over all push services
 			PerDestination: 4,
 			Timeout:        30 * time.Second,
 			ShardSize:      2000,

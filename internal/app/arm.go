@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"tocsin/adapters"
@@ -11,6 +13,22 @@ import (
 // armEvery is how soon after one round of arming the next may begin: a round looks
 // at every recipient, and a newcomer who is not armed gets his alert all the same.
 const armEvery = time.Minute
+
+const (
+	// manyRecipients is from how many on memory is worth more than the collector's time.
+	manyRecipients = 100_000
+	// thriftyGC is the heap's growth in percent between collections then: the usual
+	// 100 would let a country's subscriptions take twice their size.
+	thriftyGC = 30
+)
+
+// thrift has a process with many recipients collect garbage more often, unless the
+// operator set GOGC himself.
+func (a *App) thrift() {
+	if a.Registry.Progress() > manyRecipients && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(thriftyGC)
+	}
+}
 
 // compact tells the registry which channels pack, and drops what was prepared for
 // those who leave.

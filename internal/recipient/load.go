@@ -2,7 +2,6 @@ package recipient
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"runtime"
 	"strings"
@@ -121,7 +120,7 @@ func (g *Registry) decode(rec stream.Record) (n news) {
 		return n
 	}
 	var s stored
-	if n.bad = json.Unmarshal(rec.Data, &s); n.bad != nil {
+	if n.bad = unmarshal(rec.Data, &s); n.bad != nil {
 		return n
 	}
 	n.who.Recipient = s.Recipient
