@@ -21,7 +21,7 @@ const (
 	// are held too, so it is far above what is sent at once.
 	inFlight = 4096
 	// firstPass bounds the jobs that make their first round at once: it bounds
-	// the recipients in memory and keeps the oldest job first.
+	// the recipients in memory, and the others wait in the order of their urgency.
 	firstPass = 8
 )
 
@@ -30,7 +30,7 @@ type Runner struct {
 	deps    Deps
 	channel Channel
 	gates   *gates
-	passes  chan struct{}
+	passes  turns
 
 	mu       sync.Mutex
 	pruning  sync.WaitGroup
@@ -48,7 +48,7 @@ func NewRunner(d Deps, c Channel) *Runner {
 	l := c.Driver.Limits
 	return &Runner{
 		deps: d, channel: c, gates: newGates(l.Concurrency, l.PerDestination),
-		passes: make(chan struct{}, firstPass), rendered: make(map[string]adapter.Delivery),
+		passes: turns{free: firstPass}, rendered: make(map[string]adapter.Delivery),
 		inHand: make(map[string]chan struct{}),
 	}
 }
@@ -169,13 +169,10 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	ctx, stop := r.bound(ctx, m)
 	defer stop()
 
-	select {
-	case r.passes <- struct{}{}:
-	case <-ctx.Done():
+	if r.passes.take(ctx, urgencyOf(j, m)) != nil {
 		return r.outcome(ctx, rev, j)
 	}
-	var once sync.Once
-	passed := func() { once.Do(func() { <-r.passes }) }
+	passed := sync.OnceFunc(r.passes.give)
 	defer passed()
 
 	var all sync.WaitGroup
