@@ -188,7 +188,7 @@ func (a *App) fold(ctx context.Context, readers map[string]func(context.Context,
 	for {
 		select {
 		case <-done:
-			a.thrift()
+			a.thrift(thriftyGC)
 			return nil
 		case err := <-a.failed:
 			return err
@@ -197,7 +197,7 @@ func (a *App) fold(ctx context.Context, readers map[string]func(context.Context,
 		case <-time.After(2 * time.Second):
 			a.log.Info("still reading the event stream",
 				"since", time.Since(begun).Round(time.Second), "recipients", a.Registry.Progress())
-			a.thrift()
+			a.thrift(loadingGC)
 		}
 	}
 }

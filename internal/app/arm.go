@@ -18,15 +18,17 @@ const (
 	// manyRecipients is from how many on memory is worth more than the collector's time.
 	manyRecipients = 100_000
 	// thriftyGC is the heap's growth in percent between collections then: the usual
-	// 100 would let a country's subscriptions take twice their size.
+	// 100 would let a country's subscriptions take twice their size. While they are
+	// read in, time counts for more.
 	thriftyGC = 30
+	loadingGC = 60
 )
 
 // thrift has a process with many recipients collect garbage more often, unless the
 // operator set GOGC himself.
-func (a *App) thrift() {
+func (a *App) thrift(percent int) {
 	if a.Registry.Progress() > manyRecipients && os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(thriftyGC)
+		debug.SetGCPercent(percent)
 	}
 }
 

@@ -35,12 +35,16 @@ func quick(data []byte, s *stored) bool {
 	}
 	c.literal(`]`)
 	s.Destination = c.after(`,"destination":"`)
-	c.literal(`,"address":{`)
-	if end := bytes.IndexByte(c.rest, '}'); end >= 0 {
-		begin := len(data) - len(c.rest) - 1
-		s.Address = data[begin : begin+end+2 : begin+end+2]
-		c.rest = c.rest[end+1:]
+	c.literal(`,"address":`)
+	begin := len(data) - len(c.rest)
+	c.literal(`{`)
+	for more := true; more && !c.bad; more = c.has(`,`) { // texts by name, nothing deeper
+		c.span(`"`)
+		c.span(`:"`)
 	}
+	c.literal(`}`)
+	end := len(data) - len(c.rest)
+	s.Address = data[begin:end:end]
 	if c.has(`,"created":"`) {
 		s.Created = c.time()
 	}
@@ -54,8 +58,7 @@ func quick(data []byte, s *stored) bool {
 		c.rest = c.rest[end:]
 	}
 	c.literal(`}`)
-	// What a "}" in an address cuts short is no JSON.
-	return !c.bad && len(c.rest) == 0 && json.Valid(s.Address)
+	return !c.bad && len(c.rest) == 0
 }
 
 // cursor reads a record from left to right; bad once it was not as expected.
@@ -75,19 +78,21 @@ func (c *cursor) has(s string) bool {
 func (c *cursor) literal(s string) { c.bad = c.bad || !c.has(s) }
 
 // after is the text between start and the next quote.
-func (c *cursor) after(start string) string {
+func (c *cursor) after(start string) string { return string(c.span(start)) }
+
+func (c *cursor) span(start string) []byte {
 	c.literal(start)
 	end := bytes.IndexByte(c.rest, '"')
 	if c.bad || end < 0 {
 		c.bad = true
-		return ""
+		return nil
 	}
 	for _, b := range c.rest[:end] {
 		if b < ' ' || b >= 0x80 { // encoding/json has rules for these
 			c.bad = true
 		}
 	}
-	s := string(c.rest[:end])
+	s := c.rest[:end]
 	c.rest = c.rest[end+1:]
 	return s
 }

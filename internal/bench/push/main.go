@@ -60,6 +60,7 @@ type options struct {
 	tables      bool
 	longRun     bool
 	registry    bool
+	armed       bool
 }
 
 func main() {
@@ -70,6 +71,7 @@ func main() {
 	flag.BoolVar(&o.tables, "tables", true, "compare the senders")
 	flag.BoolVar(&o.longRun, "long", true, "send to the crowd by the adapter alone, armed and cold")
 	flag.BoolVar(&o.registry, "registry", true, "send to the crowd by the whole product in one process")
+	flag.BoolVar(&o.armed, "armed", true, "wait until the whole product has prepared itself before it sends")
 	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "5,000 pushes in a round, 10,000 in the long run")
 	role := flag.String("role", "", "internal: this process is one of the parts")
 	flag.Parse()

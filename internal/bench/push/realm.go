@@ -159,7 +159,11 @@ func (r *realm) fill(from, to int) error {
 // citizen is subscriber i as the registry takes him.
 func (r *realm) citizen(i int) (adapter.Recipient, error) {
 	s := r.subscription(i)
-	address, err := json.Marshal(map[string]string{"endpoint": s.Endpoint, "p256dh": s.Keys.P256dh, "auth": s.Keys.Auth})
+	address, err := json.Marshal(struct { // as the channel stores it
+		Endpoint string `json:"endpoint"`
+		P256dh   string `json:"p256dh"`
+		Auth     string `json:"auth"`
+	}{s.Endpoint, s.Keys.P256dh, s.Keys.Auth})
 	return adapter.Recipient{
 		ID: webpush.RecipientID(s.Endpoint), Channel: webpush.Name, Lang: alert.Langs[i%len(alert.Langs)],
 		Areas: []string{citizens[i%len(citizens)]}, Destination: r.People.Origin, Address: address,

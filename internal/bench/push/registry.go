@@ -55,15 +55,17 @@ func (o options) wholeRun(w io.Writer, last io.Writer) error {
 	}
 	fmt.Fprintf(w, "registry of %d: loaded in %.1f s (CPU %.1f s), peak memory %.0f MB\n",
 		o.crowd, loaded.Seconds, loaded.CPU/1e6, loaded.PeakMB)
-	if armed, err = p.until("armed", func(s state) int { return s.Armed }, o.crowd); err != nil {
-		return err
+	if o.armed {
+		if armed, err = p.until("armed", func(s state) int { return s.Armed }, o.crowd); err != nil {
+			return err
+		}
 	}
 	if err := p.part.Ask(step{Do: "rest"}, &rest); err != nil {
 		return err
 	}
 	bytes := table.HeapMB * (1 << 20) / float64(o.crowd)
-	fmt.Fprintf(w, "armed: %.0f bytes of heap each for table and key pairs; with all of the product heap %.0f MB, resident %.0f MB, peak %.0f MB; count by area %.2f ms (%d)\n",
-		bytes, rest.HeapMB, rest.RSSMB, armed.PeakMB, rest.CountMS, rest.Count)
+	fmt.Fprintf(w, "%d armed: %.0f bytes of heap each for table and key pairs; with all of the product heap %.0f MB, resident %.0f MB, peak %.0f MB; count by area %.2f ms (%d)\n",
+		rest.Armed, bytes, rest.HeapMB, rest.RSSMB, max(armed.PeakMB, rest.PeakMB), rest.CountMS, rest.Count)
 	before, err := s.seen()
 	if err != nil {
 		return err
