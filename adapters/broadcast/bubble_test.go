@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -25,7 +24,7 @@ type bubble struct {
 	reg  *memRegistry
 	book *book
 	far  *elsewhere
-	out  *bytes.Buffer // what the operator's log says
+	out  *logbook // what the operator's log says
 	feed *Feed
 }
 
@@ -33,10 +32,10 @@ type bubble struct {
 func newBubble(t *testing.T, change func(*Feed)) *bubble {
 	b := &bubble{
 		t: t, log: newLog(), reg: &memRegistry{by: map[string]adapter.Recipient{}},
-		book: &book{has: map[string]bool{}}, far: &elsewhere{done: map[string]bool{}}, out: new(bytes.Buffer),
+		book: &book{has: map[string]bool{}}, far: &elsewhere{done: map[string]bool{}}, out: new(logbook),
 	}
 	b.feed = newFeed(adapter.Env{
-		Realm: alert.Live, Log: slog.New(slog.NewTextHandler(&lockedWriter{w: b.out}, nil)), Inbox: b.book, Recipients: b.reg,
+		Realm: alert.Live, Log: slog.New(slog.NewTextHandler(b.out, nil)), Inbox: b.book, Recipients: b.reg,
 		Alerts: b.log, Receipts: b.book, Nodes: b.far,
 	}, defaults())
 	if change != nil {
@@ -199,13 +198,22 @@ func (e *elsewhere) announced() map[string]int {
 	return out
 }
 
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+// logbook keeps what is logged.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
-func (l *lockedWriter) Write(p []byte) (int, error) {
+func (l *logbook) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return l.text.Write(p)
+}
+
+// take is what was logged since the last take.
+func (l *logbook) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	return l.text.String()
 }

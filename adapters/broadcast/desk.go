@@ -63,11 +63,29 @@ func (d *desk) contains(k [sha256.Size]byte) bool {
 	return ok
 }
 
-// full says whether the station has had its say about the revision.
-func (d *desk) full(id, identifier string) bool {
+// take reserves a place for one more receipt of the station about the revision;
+// false: it has had its say. A receipt that is not stored gives the place back.
+func (d *desk) take(id, identifier string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.count[confirmKey(id, identifier)] >= maxReceipts
+	if len(d.count) >= deskSize {
+		clear(d.count)
+	}
+	k := confirmKey(id, identifier)
+	if d.count[k] >= maxReceipts {
+		return false
+	}
+	d.count[k]++
+	return true
+}
+
+// giveBack frees a place that take reserved.
+func (d *desk) giveBack(id, identifier string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k := confirmKey(id, identifier); d.count[k] > 0 {
+		d.count[k]--
+	}
 }
 
 // note remembers a stored receipt.
@@ -75,10 +93,6 @@ func (d *desk) note(id string, r receiptFrame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.add(fullKey(id, r))
-	if len(d.count) >= deskSize {
-		clear(d.count)
-	}
-	d.count[confirmKey(id, r.Identifier)]++
 	if r.State != "failed" {
 		d.add(confirmKey(id, r.Identifier))
 	}

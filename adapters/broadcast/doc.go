@@ -16,8 +16,14 @@
 // holds only its position, so replay and live are the same loop. The ring keeps
 // 4,096 messages or 64 MB, and every live alert beside it. What is older is not
 // read again from the log: it is superseded, withdrawn or over, and a station
-// that was away for so long needs what is live, which is what it gets. One
-// goroutine writes to a connection, all that is due in one write. With a
+// that was away for so long needs what is live, which is what it gets.
+//
+// One at a time writes to a connection, all that is due in one write. Resting
+// WebSockets have no writer: the fan-out goes over them after each message and
+// writes to those that take it at once, the same bytes for all that stand at the
+// same place of the log with the same areas. A line that does not take it gets a
+// goroutine until it has caught up. Receipts that arrive while the ledger writes
+// go into its next write together, and each session's answers into one. With a
 // withdrawal the earlier revisions of the case leave the node's memory; so does an
 // alert that expires.
 package broadcast

@@ -165,11 +165,11 @@ func (w *passer) run(s *session) *run {
 	who := s.who.Load()
 	next, head, total, version := s.ring.end()
 	for _, r := range w.runs {
-		if r.ring == s.ring && r.version == version && r.from == s.next && r.prev == s.prev && r.areas == who.key {
+		if r.ring == s.ring && r.version == version && r.from == s.next && r.prev == s.prev && r.areas == who.group {
 			return r
 		}
 	}
-	r := &run{ring: s.ring, version: version, areas: who.key, prev: s.prev, from: s.next}
+	r := &run{ring: s.ring, version: version, areas: who.group, prev: s.prev, from: s.next}
 	if !w.fill(r, who, time.Now(), next, head, total) {
 		return nil
 	}

@@ -49,15 +49,18 @@ func (l *pipeline) write(b *batch, _ time.Duration) (int, error) {
 func (*pipeline) interrupt() {}
 func (*pipeline) close()     {}
 
-// frames are the messages that went through, taken apart by hand.
+// frames are the whole messages that went through so far, taken apart by hand.
 func (l *pipeline) frames(t *testing.T) (out []frame) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for b := l.got; len(b) > 0; {
+	for b := l.got; len(b) >= 4; {
 		op, n, at := b[0], int(b[1]), 2
 		if n == 126 {
 			n, at = int(binary.BigEndian.Uint16(b[2:])), 4
+		}
+		if len(b) < at+n {
+			break // the rest is on its way
 		}
 		if op == opText {
 			var f frame

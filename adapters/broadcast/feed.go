@@ -111,8 +111,8 @@ func (f *Feed) start() {
 	f.running.Go(f.follow)
 	f.running.Go(f.sweep)
 	f.running.Go(func() { f.fan.run(f.ctx) })
-	f.running.Go(f.warn)
 	f.running.Go(func() { f.intake.run(f.ctx) })
+	f.running.Go(f.warn)
 }
 
 // enter admits a request to the feed.

@@ -54,7 +54,7 @@ func (f *Feed) heartbeat(who *station, now time.Time) ([]byte, uint64) {
 	next, head, _, version := r.end()
 	f.beats.mu.Lock()
 	defer f.beats.mu.Unlock()
-	key := who.key
+	key := who.group
 	days := who.credDays(now)
 	if days != nil {
 		key += "#" + strconv.Itoa(*days)

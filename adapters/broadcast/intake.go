@@ -3,6 +3,7 @@ package broadcast
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,22 +112,14 @@ func (i *intake) run(ctx context.Context) {
 // settle stores a batch, answers each session, and returns early with those to be asked again.
 func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 	f := i.feed
-	var (
-		reports []adapter.Report
-		stored  []word
-	)
-	for _, w := range batch {
-		who := w.s.who.Load()
-		rep, known, err := f.weigh(who, w.frame)
-		if err != nil || known {
-			i.answer(w, err)
-			continue
-		}
-		reports, stored = append(reports, rep), append(stored, w)
-	}
+	reports, stored, twins := i.sort(batch)
+	errs := f.report(ctx, reports)
 	var failed error
-	for n, err := range f.report(ctx, reports) {
-		w := stored[n]
+	for n, w := range stored {
+		err := errs[n]
+		if err != nil {
+			f.desk.giveBack(w.s.who.Load().id, w.frame.Identifier)
+		}
 		if errors.Is(err, adapter.ErrUnknown) && time.Since(w.since) < earlyWait && ctx.Err() == nil {
 			early = append(early, w)
 			continue
@@ -139,6 +132,13 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 		}
 		i.answer(w, err)
 	}
+	for _, t := range twins {
+		if errors.Is(errs[t.of], adapter.ErrUnknown) {
+			early = append(early, t.word) // it goes the way of its twin, or ends as it did
+			continue
+		}
+		i.answer(t.word, errs[t.of])
+	}
 	if failed != nil {
 		f.env.Log.Error("receipts were not stored; the stations were asked to send them again", "error", failed)
 	}
@@ -146,6 +146,34 @@ func (i *intake) settle(ctx context.Context, batch, early []word) []word {
 		w.s.wake()
 	}
 	return early
+}
+
+// twin is a receipt that came twice within one batch: it is stored once.
+type twin struct {
+	word
+
+	of int // index of the one that is stored
+}
+
+// sort checks a batch: what is bad or known is answered, the rest is to be stored.
+func (i *intake) sort(batch []word) (reports []adapter.Report, stored []word, twins []twin) {
+	first := make(map[[sha256.Size]byte]int, len(batch))
+	for _, w := range batch {
+		who := w.s.who.Load()
+		key := fullKey(who.id, w.frame)
+		if n, ok := first[key]; ok {
+			twins = append(twins, twin{w, n})
+			continue
+		}
+		rep, known, err := i.feed.weigh(who, w.frame)
+		if err != nil || known {
+			i.answer(w, err)
+			continue
+		}
+		first[key] = len(reports)
+		reports, stored = append(reports, rep), append(stored, w)
+	}
+	return reports, stored, twins
 }
 
 // report hands reports to the ledger, all at once where it can take them so.

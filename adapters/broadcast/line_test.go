@@ -39,7 +39,7 @@ func TestBurstKeepsOrder(t *testing.T) {
 	if testing.Short() {
 		clients = 100
 	}
-	w := newWorld(t, func(f *Feed) { f.beatEvery = 10 * time.Second }) // so many clients in one process have no time for more
+	w := newWorld(t, func(f *Feed) { f.beatEvery, f.limits.confirm = 10*time.Second, time.Hour }) // so many clients in one process have no time for more
 	var all sync.WaitGroup
 	errs := make(chan error, clients)
 	joined := make(chan struct{}, clients)

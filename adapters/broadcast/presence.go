@@ -14,7 +14,6 @@ type Presence struct {
 	Connected bool
 	Since     time.Time // of the oldest session, or when the last one ended; zero = never seen
 	Sessions  int       // on all nodes
-	Direct    bool      // it may read the log itself over NATS, where nobody sees it connected
 	Nodes     []string  // names of the nodes that hold them; of the last one if there are none
 }
 
@@ -25,7 +24,7 @@ func (f *Feed) Stations() []Presence {
 	at := map[string]int{}
 	for _, r := range f.env.Recipients.All(Name) {
 		at[r.ID] = len(out)
-		out = append(out, Presence{ID: r.ID, Name: r.Name, Direct: NATSAccount(r) != ""})
+		out = append(out, Presence{ID: r.ID, Name: r.Name})
 	}
 	for _, a := range f.everywhere() {
 		if i, ok := at[a.Recipient]; ok {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,8 +139,9 @@ func (c *counted) Origin() (uint64, time.Time, time.Duration) { return c.n, c.at
 // node calls itself degraded, on every transport, and no longer when one comes.
 func TestCutOffNodeSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		c := &counted{n: 7, at: time.Now().Add(time.Hour), read: time.Now()} // the log's clock is an hour ahead of ours
-		b := newBubble(t, func(f *Feed) { c.memLog = f.env.Alerts.(*memLog); f.env.Alerts = c })
+		b := newBubble(t, func(f *Feed) { c.memLog = f.env.Alerts.(*memLog); f.env.Alerts = lockedOrigin{c, &mu} })
 		_, line := b.station()
 		beat := func() frame {
 			t.Helper()
@@ -164,7 +166,9 @@ func TestCutOffNodeSaysSo(t *testing.T) {
 			t.Errorf("poll %+v, %v", a, err)
 		}
 		b.feed.lines.Done()
+		mu.Lock()
 		c.n, c.read = 8, time.Now()
+		mu.Unlock()
 		if f := beat(); f.Degraded || f.Origin.N != 8 {
 			t.Errorf("the log is back: %s", f.raw)
 		}

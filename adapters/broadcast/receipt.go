@@ -70,6 +70,7 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	ctx, cancel := context.WithTimeout(ctx, reportWait)
 	defer cancel()
 	if err := f.env.Inbox.Report(ctx, rep); err != nil {
+		f.desk.giveBack(who.id, r.Identifier)
 		return fmt.Errorf("receipt: %w", err)
 	}
 	f.stats.receipts.Add(1)
@@ -77,7 +78,8 @@ func (f *Feed) settle(ctx context.Context, who *station, r receiptFrame) error {
 	return nil
 }
 
-// weigh checks r and says what is to be reported; known says that it is on the ledger already.
+// weigh checks r and says what is to be reported; known says that it is on the
+// ledger already. What it gives to be reported has its place at the desk.
 func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bool, err error) {
 	bad := func(field, detail string) (adapter.Report, bool, error) {
 		return rep, false, &problem{http.StatusUnprocessableEntity, detail, field}
@@ -103,7 +105,7 @@ func (f *Feed) weigh(who *station, r receiptFrame) (rep adapter.Report, known bo
 	if f.desk.known(who.id, r) {
 		return rep, true, nil
 	}
-	if f.desk.full(who.id, r.Identifier) {
+	if !f.desk.take(who.id, r.Identifier) {
 		return bad("receipt", fmt.Sprintf("this station has sent %d receipts of this revision; no more are kept", maxReceipts))
 	}
 	rep = adapter.Report{

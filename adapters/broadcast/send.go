@@ -26,7 +26,7 @@ func (f *Feed) Send(_ context.Context, d adapter.Delivery, batch []adapter.Recip
 			out[i] = adapter.Receipt{State: adapter.Received, Ref: m.Identifier}
 		case known && e.text(now) == nil:
 			out[i] = failed(adapter.Rejected, "no longer live")
-		case !on && NATSAccount(r) == "": // who reads the log itself needs no session
+		case !on:
 			out[i] = failed(adapter.Temporary, adapter.NotConnected)
 		case now.Sub(m.Sent) >= f.limits.overdue && now.Sub(since) >= f.limits.overdue:
 			out[i] = failed(adapter.Temporary, adapter.Unconfirmed)

@@ -57,7 +57,7 @@ func NewStation(name string, areas []string, lang alert.Lang) (adapter.Recipient
 type station struct {
 	id, name string
 	areas    []string
-	key      string    // areas as one string: stations of the same areas share heartbeats
+	group    string    // areas as one string: stations of the same areas share heartbeats
 	address  string    // as registered, to see a change
 	keys     []key     // all that it may enter with
 	entered  key       // the one it did enter with
@@ -72,7 +72,7 @@ func newStation(r adapter.Recipient) (*station, error) {
 		return nil, err
 	}
 	s := &station{
-		id: r.ID, name: r.Name, areas: slices.Clone(r.Areas), key: strings.Join(r.Areas, ","),
+		id: r.ID, name: r.Name, areas: slices.Clone(r.Areas), group: strings.Join(r.Areas, ","),
 		address: string(r.Address),
 	}
 	if s.keys, err = a.keys(); err != nil {

@@ -25,6 +25,8 @@ import (
 type sight struct {
 	State   string   `json:"state"`
 	Words   string   `json:"words"`
+	Result  string   `json:"result"` // of the test
+	Checks  string   `json:"checks"`
 	Visible []string `json:"visible"`
 	Shown   []shown  `json:"shown"`
 }
@@ -72,6 +74,9 @@ func TestFirefox(t *testing.T) {
 	if len(all) != 1 || all[0].Areas[0] != "BE-BRU" || all[0].Lang != alert.English || all[0].Destination != s.URL() {
 		t.Fatalf("the registry holds %+v", all)
 	}
+	if on.Checks != "can=ok allowed=ok worker=ok address=ok server=ok" {
+		t.Errorf("the page checks %s", on.Checks)
+	}
 
 	for i, typ := range []alert.MsgType{alert.TypeAlert, alert.TypeUpdate, alert.TypeCancel} {
 		m := message(typ, i+1)
@@ -100,15 +105,8 @@ func TestFirefox(t *testing.T) {
 		t.Errorf("after a late first revision the browser shows %+v", v.Shown)
 	}
 
-	b.click("test")
-	b.wait(t, 15*time.Second, "the test is shown", func(v sight) bool {
-		for _, n := range v.Shown {
-			if n.Tag == "tocsin-test" && n.Title == "EXERCISE. Test: notifications work" {
-				return v.State == "tested"
-			}
-		}
-		return false
-	})
+	b.testComesBack(t, a)
+	b.heals(t, a)
 	b.click("unsubscribe")
 	b.wait(t, 15*time.Second, "the page says it is off", func(v sight) bool { return v.State == "off" })
 	if left := a.env.Recipients.All(Name); len(left) != 0 {
@@ -117,6 +115,48 @@ func TestFirefox(t *testing.T) {
 	receipts, err := a.Send(t.Context(), delivery(t, a, message(alert.TypeAlert, 5)), all)
 	if err != nil || classOf(receipts[0]) != adapter.Gone {
 		t.Errorf("a push after leaving: %+v, %v; want Gone", receipts, err)
+	}
+}
+
+// testComesBack presses the test and waits until the page is green, by the word
+// of the worker and of the server; and green still when it is opened anew.
+func (b *browser) testComesBack(t *testing.T, a *Adapter) {
+	t.Helper()
+	b.click("test")
+	b.wait(t, 15*time.Second, "the test is shown and the page says so", func(v sight) bool {
+		for _, n := range v.Shown {
+			if n.Tag == "tocsin-test" && n.Title == "EXERCISE. Test: notifications work" {
+				return v.Result == "shown"
+			}
+		}
+		return false
+	})
+	a.trials.mu.Lock()
+	confirmed := 0
+	for e := a.trials.order.Front(); e != nil; e = e.Next() {
+		if !e.Value.(*trial).shown.IsZero() {
+			confirmed++
+		}
+	}
+	a.trials.mu.Unlock()
+	if confirmed != 1 {
+		t.Errorf("the server knows of %d tests that were shown", confirmed)
+	}
+	b.click("reload")
+	b.wait(t, 20*time.Second, "the page that is opened anew says so too", func(v sight) bool { return v.State == "on" && v.Result == "shown" })
+}
+
+// heals takes the subscription away behind the page's back, as browsers do, and
+// wants the next visit to put a new one in its place.
+func (b *browser) heals(t *testing.T, a *Adapter) {
+	t.Helper()
+	old := a.env.Recipients.All(Name)[0]
+	b.click("end")
+	b.wait(t, 15*time.Second, "the subscription has ended", func(v sight) bool { return v.State == "ended" })
+	b.click("reload")
+	b.wait(t, 30*time.Second, "the page has healed it", func(v sight) bool { return v.State == "on" })
+	if all := a.env.Recipients.All(Name); len(all) != 1 || all[0].ID == old.ID || !all[0].Created.Equal(old.Created) {
+		t.Errorf("after healing the registry holds %+v", all)
 	}
 }
 

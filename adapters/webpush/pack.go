@@ -16,6 +16,7 @@ import (
 //	1 byte    which of starts the endpoint begins with; 0 = none
 //	64 bytes  the subscription's public key, x and y
 //	16 bytes  its secret
+//	9 bytes   the citizen's wishes, see wishes.go
 //	2 bytes   the length of the origin, and the origin; only after 0
 //	rest      of the endpoint: path and query
 //
@@ -23,7 +24,8 @@ import (
 const (
 	keyAt  = 1
 	authAt = keyAt + xyLen
-	restAt = authAt + authLen
+	wishAt = authAt + authLen
+	restAt = wishAt + wishesLen
 )
 
 // starts are how the endpoints of the large push services begin: a million
@@ -45,14 +47,15 @@ type target struct {
 	rest   []byte // the path's rest, with the query
 	xy     []byte // public key
 	auth   []byte
+	wishes []byte // see wishes.go
 }
 
 // pack is Driver.Pack: it checks an address as the guard does, but for the list
 // of allowed hosts, which is the open channel's and is asked by Send.
 func pack(address json.RawMessage) ([]byte, error) {
-	var sub subscription
+	var sub stored
 	if !sub.quick(string(address)) {
-		sub = subscription{}
+		sub = stored{}
 		if err := json.Unmarshal(address, &sub); err != nil {
 			return nil, errors.New("the stored subscription cannot be read")
 		}
@@ -84,6 +87,7 @@ func pack(address json.RawMessage) ([]byte, error) {
 	p = append(p, byte(code))
 	p = append(p, point[1:]...)
 	p = append(p, auth...)
+	p = appendWishes(p, sub)
 	if code == 0 {
 		p = binary.BigEndian.AppendUint16(p, uint16(len(at.origin)))
 		p = append(p, at.origin...)
@@ -93,7 +97,7 @@ func pack(address json.RawMessage) ([]byte, error) {
 
 // quick reads an address as we write it ourselves, at a tenth of the cost of
 // encoding/json, or says that it is not one: a million are read at every start.
-func (s *subscription) quick(address string) bool {
+func (s *stored) quick(address string) bool {
 	if strings.Contains(address, `\`) {
 		return false
 	}
@@ -103,7 +107,10 @@ func (s *subscription) quick(address string) bool {
 	s.P256dh, rest, _ = strings.Cut(rest, `"`)
 	rest, ok3 := strings.CutPrefix(rest, `,"auth":"`)
 	s.Auth, rest, _ = strings.Cut(rest, `"`)
-	return ok && ok2 && ok3 && rest == "}"
+	if day, more := strings.CutPrefix(rest, `,"confirmed":"`); more {
+		s.Confirmed, rest, _ = strings.Cut(day, `"`)
+	}
+	return ok && ok2 && ok3 && rest == "}" // wishes go the common way
 }
 
 // unpack is the target of r. An error says what is wrong with the address, without repeating it.
@@ -117,7 +124,7 @@ func unpack(r adapter.Recipient) (t target, err error) {
 	if len(p) <= restAt || int(p[0]) >= len(starts) {
 		return t, errors.New("the packed subscription cannot be read")
 	}
-	t.xy, t.auth, t.rest = p[keyAt:authAt], p[authAt:restAt], p[restAt:]
+	t.xy, t.auth, t.wishes, t.rest = p[keyAt:authAt], p[authAt:wishAt], p[wishAt:restAt], p[restAt:]
 	if s := starts[p[0]]; p[0] > 0 {
 		t.origin, t.start = startOrigins[p[0]], s.path
 		return t, nil

@@ -18,13 +18,13 @@ func TestPackKeepsTheAddress(t *testing.T) {
 		endpoint string
 		size     int // of the packed form
 	}{
-		{fcm + "eX:APA91b", 81 + 9},
-		{"https://fcm.googleapis.com/wp/eX:APA91b", 81 + 9},
-		{"https://fcm.googleapis.com/other/eX", 81 + 2 + 26 + 9},
-		{"https://updates.push.services.mozilla.com/wpush/v2/gAAA", 81 + 4},
-		{"https://web.push.apple.com/QLx", 81 + 3},
-		{"https://wns2-par02p.notify.windows.com/w/?token=BQY%3d", 81 + 2 + 38 + 16},
-		{"http://127.0.0.1:4001/push/x", 81 + 2 + 21 + 7},
+		{fcm + "eX:APA91b", restAt + 9},
+		{"https://fcm.googleapis.com/wp/eX:APA91b", restAt + 9},
+		{"https://fcm.googleapis.com/other/eX", restAt + 2 + 26 + 9},
+		{"https://updates.push.services.mozilla.com/wpush/v2/gAAA", restAt + 4},
+		{"https://web.push.apple.com/QLx", restAt + 3},
+		{"https://wns2-par02p.notify.windows.com/w/?token=BQY%3d", restAt + 2 + 38 + 16},
+		{"http://127.0.0.1:4001/push/x", restAt + 2 + 21 + 7},
 	} {
 		address := mustJSON(t, subscription{c.endpoint, goodPoint, goodSecret})
 		packed, err := pack(address)

@@ -60,6 +60,7 @@ type mark struct {
 	Identifier string        `json:"identifier"`
 	Revision   int           `json:"revision"`
 	MsgType    alert.MsgType `json:"msg_type"`
+	Test       string        `json:"test,omitempty"` // the token by which the device says that the test was shown
 }
 
 // Topic is the name under which a case's newest message lies at a push service
@@ -155,7 +156,7 @@ func declare(m *alert.Message, lang alert.Lang, t alert.Texts, page string) decl
 			n.Actions = append(n.Actions, action{Action: "call", Title: buttons(lang).call, Navigate: "tel:" + m.Facts.Contact.Phone})
 		}
 	}
-	return declared{WebPush: 8030, Notification: n, Tocsin: mark{m.Identifier, m.Revision, m.MsgType}}
+	return declared{WebPush: 8030, Notification: n, Tocsin: mark{Identifier: m.Identifier, Revision: m.Revision, MsgType: m.MsgType}}
 }
 
 // buttons falls back to English for a language that a State has added.

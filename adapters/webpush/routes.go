@@ -1,12 +1,13 @@
 package webpush
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
-	"time"
+	"slices"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -15,9 +16,6 @@ import (
 // maxRequest bounds a request's body: a subscription is below 1 KB, twenty
 // regions and a generous endpoint below 3.
 const maxRequest = 8 << 10
-
-// testTTL is how long a test notification may wait for its device.
-const testTTL = 5 * time.Minute
 
 // Routes are the citizens' addresses. They are for our own pages alone: no
 // CORS header is ever sent, and a cross-site request is refused.
@@ -38,6 +36,8 @@ func (a *Adapter) Routes() []adapter.Route {
 		route("POST /v1/push/subscriptions", a.subscribe),
 		route("DELETE /v1/push/subscriptions", a.unsubscribe),
 		route("POST /v1/push/test", a.test),
+		route("POST /v1/push/test/shown", a.testShown),
+		route("GET /v1/push/test/{id}", a.testResult),
 	}
 }
 
@@ -47,9 +47,11 @@ func (a *Adapter) serveKey(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"key": a.keys.Public})
 }
 
-// subscribe stores a subscription: 201 when it is new, 200 when it is changed.
+// subscribe stores a subscription: 201 when it is new, 200 when it was known. A
+// page says it on every visit, so what changes nothing writes nothing; that the
+// device is there is written down once a day.
 func (a *Adapter) subscribe(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limit(a.subs, a.clientKey(r)); err != nil {
+	if err := a.limit(a.subs, a.callers(r)...); err != nil {
 		return err
 	}
 	var req request
@@ -60,110 +62,122 @@ func (a *Adapter) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	replaced, err := a.replaced(req.Replaces, recipient.ID)
+	if err != nil {
+		return err
+	}
 	status := http.StatusCreated
-	if known, ok := a.env.Recipients.Get(Name, recipient.ID); ok {
+	known, ok := a.env.Recipients.Get(Name, recipient.ID)
+	if ok {
 		recipient.Created, status = known.Created, http.StatusOK
+	} else if old, had := a.env.Recipients.Get(Name, replaced); had {
+		recipient.Created = old.Created
 	}
-	if err := a.env.Recipients.Put(r.Context(), recipient); err != nil {
-		return a.unstored("subscription", err)
+	if !ok || !same(known, recipient) {
+		if err := a.env.Recipients.Put(r.Context(), recipient); err != nil {
+			return a.unstored("subscription", err)
+		}
 	}
-	return writeJSON(w, status, map[string]any{"id": recipient.ID, "regions": recipient.Areas, "lang": recipient.Lang})
+	// The new one first: a crash between the two leaves a dead address more, never a citizen less.
+	if err := a.forget(r.Context(), replaced); err != nil {
+		return err
+	}
+	if !ok || !slices.Equal(known.Areas, recipient.Areas) {
+		a.welcome(r.Context(), recipient.ID)
+	}
+	return writeJSON(w, status, a.told(recipient))
+}
+
+// replaced is the recipient that a request takes the place of; empty for none.
+func (a *Adapter) replaced(endpoint, by string) (id string, err error) {
+	if endpoint == "" {
+		return "", nil
+	}
+	target, err := a.guard.check(endpoint)
+	if err != nil {
+		return "", alert.Invalid{{Field: "replaces", Code: "refused", Text: "The endpoint " + err.Error() + "."}}
+	}
+	if id = RecipientID(target.url); id == by {
+		return "", nil
+	}
+	return id, nil
+}
+
+// welcome has a citizen who has just come told of what is live. He is
+// registered whatever becomes of it: the page shows him the same.
+func (a *Adapter) welcome(ctx context.Context, id string) {
+	if a.env.Newcomer == nil {
+		return
+	}
+	if err := a.env.Newcomer(ctx, Name, id); err != nil && a.env.Log != nil {
+		a.env.Log.Warn("a newcomer was not told of the live alerts", "channel", Name, "recipient", id, "err", err)
+	}
+}
+
+// told is what a device may know of its own subscription.
+func (a *Adapter) told(r adapter.Recipient) map[string]any {
+	answer := map[string]any{"id": r.ID, "regions": r.Areas, "lang": r.Lang, "created": r.Created}
+	if t, err := unpack(r); err == nil {
+		s := t.stored()
+		answer["quiet"], answer["calm"], answer["confirmed"] = s.Quiet, s.Calm, s.Confirmed
+	}
+	return answer
 }
 
 // named reads a request that names a subscription by its endpoint: whoever
 // knows that long random address is its owner.
-func (a *Adapter) named(w http.ResponseWriter, r *http.Request) (string, error) {
-	var req struct {
-		Endpoint string `json:"endpoint"`
-	}
-	if err := readJSON(w, r, &req); err != nil {
-		return "", err
-	}
-	target, err := a.guard.check(req.Endpoint)
+func (a *Adapter) named(endpoint string) (string, error) {
+	target, err := a.guard.check(endpoint)
 	if err != nil {
 		return "", alert.Invalid{{Field: "endpoint", Code: "refused", Text: "The endpoint " + err.Error() + "."}}
 	}
 	return RecipientID(target.url), nil
 }
 
+// byEndpoint is the body of requests about one subscription.
+type byEndpoint struct {
+	Endpoint string `json:"endpoint"`
+}
+
+var errUnknown = problem{http.StatusNotFound, "No such subscription", "Subscribe again on this page.", nil}
+
 // unsubscribe forgets a subscription; one that is not known is forgotten already.
 func (a *Adapter) unsubscribe(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limit(a.subs, a.clientKey(r)); err != nil {
+	if err := a.limit(a.subs, a.callers(r)...); err != nil {
 		return err
 	}
-	id, err := a.named(w, r)
+	var req byEndpoint
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	id, err := a.named(req.Endpoint)
 	if err != nil {
 		return err
 	}
-	if err := a.env.Recipients.Remove(r.Context(), Name, id); err != nil {
-		return a.unstored("leave", err)
+	if err := a.forget(r.Context(), id); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// test sends a quiet notification to one subscription, so that a citizen knows
-// today that an alert will reach this device.
-func (a *Adapter) test(w http.ResponseWriter, r *http.Request) error {
-	if err := a.limit(a.tests, a.clientKey(r)); err != nil {
-		return err
+// forget removes a recipient for good; the empty id is nobody.
+func (a *Adapter) forget(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
 	}
-	id, err := a.named(w, r)
-	if err != nil {
-		return err
+	if err := a.env.Recipients.Remove(ctx, Name, id); err != nil {
+		return a.unstored("leave", err)
 	}
-	if err := a.limit(a.tests, "id:"+id); err != nil { // from whatever address it is asked
-		return err
-	}
-	recipient, ok := a.env.Recipients.Get(Name, id)
-	if !ok {
-		return problem{http.StatusNotFound, "No such subscription", "Subscribe again on this page.", nil}
-	}
-	body, err := a.testBody(r, recipient.Lang)
-	if err != nil {
-		return err
-	}
-	receipt := a.post(r.Context(), notice{
-		body:    func(alert.Lang) []byte { return body },
-		urgency: urgencyNormal, until: a.now().Add(testTTL),
-	}, []adapter.Recipient{recipient}, func(int) {})[0]
-	switch f := receipt.Failure; {
-	case f == nil:
-		return writeJSON(w, http.StatusOK, map[string]string{"state": string(receipt.State)})
-	case f.Class == adapter.Gone:
-		if err := a.env.Recipients.Remove(r.Context(), Name, id); err != nil {
-			return a.unstored("leave", err)
+	return nil
+}
+
+// limit takes a turn of each key, or refuses.
+func (a *Adapter) limit(l *limiter, keys ...caller) error {
+	for _, k := range keys {
+		if !l.allow(k, a.now()) {
+			return problem{http.StatusTooManyRequests, "Too many requests", "Wait a minute and try again.", nil}
 		}
-		return problem{http.StatusGone, "The subscription has ended", "The browser's push service no longer knows it: subscribe again.", nil}
-	default:
-		return problem{http.StatusBadGateway, "The push service did not take it", f.Error(), nil}
-	}
-}
-
-// testBody is the test notification in lang; its page is the citizens' own.
-func (a *Adapter) testBody(r *http.Request, lang alert.Lang) ([]byte, error) {
-	w := buttons(lang)
-	title := w.testTitle
-	if a.env.Realm == alert.Drill {
-		title = alert.StatusWord(alert.StatusExercise, lang) + ". " + title
-	}
-	scheme := "https"
-	if a.env.AllowLoopback && r.TLS == nil {
-		scheme = "http"
-	}
-	return encode(declared{
-		WebPush: 8030,
-		Notification: notification{
-			Title: title, Body: w.testBody, Navigate: scheme + "://" + r.Host + "/" + string(lang) + "/",
-			Lang: lang, Dir: direction(lang), Tag: "tocsin-test", Silent: true,
-		},
-		Tocsin: mark{MsgType: "Test"},
-	})
-}
-
-func (a *Adapter) limit(l *limiter, key string) error {
-	if !l.allow(key, a.now()) {
-		return problem{http.StatusTooManyRequests, "Too many requests", "Wait a minute and try again.", nil}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package webpush
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
-	"tocsin/internal/peers/pushservice"
 )
 
 // site is the adapter's routes behind a mux, as the app serves them.
@@ -60,7 +60,7 @@ func TestSubscribeIsIdempotent(t *testing.T) {
 		t.Errorf("recipient %+v", r)
 	}
 	var address map[string]string
-	if err := json.Unmarshal(r.Address, &address); err != nil || len(address) != 3 || address["endpoint"] != "https://fcm.googleapis.com/fcm/send/abc" || address["auth"] != "BTBZMqHH6r4Tts7J_aSIgg" {
+	if err := json.Unmarshal(r.Address, &address); err != nil || len(address) != 4 || address["endpoint"] != "https://fcm.googleapis.com/fcm/send/abc" || address["auth"] != "BTBZMqHH6r4Tts7J_aSIgg" {
 		t.Errorf("address %s", r.Address)
 	}
 
@@ -191,76 +191,86 @@ func TestRegistryFailureIsTold(t *testing.T) {
 	}
 }
 
-func TestTestNotification(t *testing.T) {
-	s := service(t, pushservice.Options{TLS: true})
-	a := drill(t, s)
-	h := site(a)
-	users, batch := subscribers(t, s, a, 2)
-	batch[0].Lang = alert.Russian
-	for _, r := range batch {
-		if err := a.env.Recipients.Put(t.Context(), r); err != nil {
-			t.Fatal(err)
+// A page says it on every visit: what is known is not written again, that the
+// device is there once a day, and a new endpoint takes the old one's place.
+func TestReconcile(t *testing.T) {
+	a := drill(t, nil)
+	h, held := site(a), a.env.Recipients.(*registry)
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	a.now = func() time.Time { return now }
+	wish := strings.Replace(goodBody, `"lang":"fr"`, `"lang":"fr","calm":true,"quiet":{"from":"22:00","to":"07:30","zone":"Europe/Brussels"}`, 1)
+	for i, c := range []struct {
+		body   string
+		after  time.Duration
+		status int
+		writes int // in all
+	}{
+		{goodBody, 0, 201, 1},
+		{goodBody, time.Hour, 200, 1},
+		{strings.Replace(goodBody, `"BTBZMqHH6r4Tts7J_aSIgg"`, `"BTBZMqHH6r4Tts7J/aSIgg=="`, 1), 0, 200, 1}, // the same secret
+		{goodBody, 24 * time.Hour, 200, 2},                                      // another day
+		{strings.Replace(goodBody, `"FR"`, `"BE-VAN"`, 1), 0, 200, 3},           // other regions
+		{strings.Replace(goodBody, `"lang":"fr"`, `"lang":"it"`, 1), 0, 200, 4}, // another language, and the first regions
+		{wish, 0, 200, 5},
+		{wish, 0, 200, 5},
+	} {
+		now = now.Add(c.after)
+		if w := ask(h, "POST", subscriptions, c.body); w.Code != c.status || held.puts != c.writes {
+			t.Errorf("step %d: %d after %d writes, want %d after %d: %s", i, w.Code, held.puts, c.status, c.writes, w.Body)
 		}
 	}
-	body := func(i int) string { return `{"endpoint":"` + users[i].Endpoint + `"}` }
-	if w := ask(h, "POST", "/v1/push/test", body(0)); w.Code != 200 || !strings.Contains(w.Body.String(), "accepted") {
-		t.Fatalf("%d %s", w.Code, w.Body)
+	first := a.env.Recipients.All(Name)[0]
+	w := ask(h, "POST", subscriptions, wish)
+	for _, want := range []string{`"calm":true`, `"confirmed":"2026-11-23"`, `"quiet":{"from":"22:00","to":"07:30","zone":"Europe/Brussels"}`, `"regions":["BE-BRU","FR"]`, `"lang":"fr"`} {
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the device is told %d %s without %s", w.Code, w.Body, want)
+		}
 	}
-	if n := len(users[1].Messages()); n != 0 {
-		t.Errorf("the neighbour got %d messages", n)
+	next := strings.NewReplacer("send/abc", "send/new", `"lang"`, `"replaces":"https://fcm.googleapis.com/fcm/send/abc","lang"`).Replace(goodBody)
+	for range 2 { // the answer may have been lost
+		if w := ask(h, "POST", subscriptions, next); w.Code != http.StatusCreated && w.Code != http.StatusOK {
+			t.Fatalf("replace: %d %s", w.Code, w.Body)
+		}
+		all := a.env.Recipients.All(Name)
+		if len(all) != 1 || all[0].ID != RecipientID("https://fcm.googleapis.com/fcm/send/new") || !all[0].Created.Equal(first.Created) {
+			t.Errorf("after a new endpoint: %+v", all)
+		}
 	}
-	got := users[0].Messages()
-	if len(got) != 1 || got[0].Topic != "" || got[0].Urgency != "normal" {
-		t.Fatalf("got %+v", got)
+	itself := strings.Replace(goodBody, `"lang"`, `"replaces":"https://fcm.googleapis.com/fcm/send/abc","lang"`, 1)
+	if ask(h, "POST", subscriptions, itself); len(a.env.Recipients.All(Name)) != 2 {
+		t.Error("a subscription that replaces itself was forgotten")
 	}
-	plain, err := users[0].Decrypt(got[0])
-	if err != nil {
-		t.Fatal(err)
+	for field, body := range map[string]string{
+		"replaces":   strings.Replace(goodBody, `"lang"`, `"replaces":"https://[::1]/x","lang"`, 1),
+		"quiet.zone": strings.Replace(wish, "Europe/Brussels", "../../etc/passwd", 1),
+		"quiet.to":   strings.Replace(wish, "07:30", "22:00", 1),
+	} {
+		if w := ask(h, "POST", subscriptions, body); w.Code != 422 || !strings.Contains(w.Body.String(), `"field":"`+field+`"`) {
+			t.Errorf("%s: %d %s", field, w.Code, w.Body)
+		}
 	}
-	var d declared
-	if err := json.Unmarshal(plain, &d); err != nil || !d.Notification.Silent || d.Notification.Navigate == "" ||
-		!strings.HasPrefix(d.Notification.Title, "УЧЕБНАЯ ТРЕВОГА. Проверка") || d.Tocsin.Revision != 0 {
-		t.Errorf("%s: %v", plain, err)
-	}
-
-	users[1].Unsubscribe()
-	if w := ask(h, "POST", "/v1/push/test", body(1)); w.Code != http.StatusGone {
-		t.Errorf("a dead subscription: %d %s", w.Code, w.Body)
-	}
-	if _, known := a.env.Recipients.Get(Name, batch[1].ID); known {
-		t.Error("a dead subscription stayed")
-	}
-	if w := ask(h, "POST", "/v1/push/test", body(1)); w.Code != http.StatusNotFound {
-		t.Errorf("an unknown subscription: %d %s", w.Code, w.Body)
-	}
-	s.Fail(pushservice.Fault{N: 1, Status: 500})
-	from := func(r *http.Request) { r.RemoteAddr = "192.0.2.9:1" }
-	if w := ask(h, "POST", "/v1/push/test", body(0), from); w.Code != http.StatusBadGateway {
-		t.Errorf("a push service in trouble: %d %s", w.Code, w.Body)
+	if w := ask(h, "POST", subscriptions, strings.Replace(wish, "22:00", "half past", 1)); w.Code != 400 && w.Code != 422 {
+		t.Errorf("a time of no form: %d %s", w.Code, w.Body)
 	}
 }
 
-// A test may not become a way to pester: neither from one address nor at one device.
-func TestTestIsRateLimited(t *testing.T) {
+// Whoever comes, or asks for other regions, is told of what is live; who only visits is not.
+func TestNewcomerIsWelcomed(t *testing.T) {
 	a := drill(t, nil)
-	now := time.Now()
-	a.now = func() time.Time { return now }
-	h := site(a)
-	body := `{"endpoint":"https://fcm.googleapis.com/fcm/send/abc"}`
-	for i := range testsPerMinute + 1 {
-		w := ask(h, "POST", "/v1/push/test", body, func(r *http.Request) { r.RemoteAddr = "192.0.2." + string(rune('1'+i)) + ":1" })
-		if want := map[bool]int{true: 404, false: 429}[i < testsPerMinute]; w.Code != want {
-			t.Errorf("test %d of one device: %d, want %d", i, w.Code, want)
-		}
+	var told []string
+	a.env.Newcomer = func(_ context.Context, channel, id string) error {
+		told = append(told, channel+" "+id)
+		return errors.New("the queue is away") // his subscription stands
 	}
-	for i := range testsPerMinute + 1 {
-		w := ask(h, "POST", "/v1/push/test", `{"endpoint":"https://fcm.googleapis.com/fcm/send/d`+string(rune('a'+i))+`"}`, func(r *http.Request) { r.RemoteAddr = "198.51.100.1:1" })
-		if want := map[bool]int{true: 404, false: 429}[i < testsPerMinute]; w.Code != want {
-			t.Errorf("test %d from one address: %d, want %d", i, w.Code, want)
-		}
-		if w.Code == 429 && w.Header().Get("Retry-After") == "" {
-			t.Error("no Retry-After")
-		}
+	h := site(a)
+	ask(h, "POST", subscriptions, goodBody)
+	ask(h, "POST", subscriptions, goodBody)
+	ask(h, "POST", subscriptions, strings.Replace(goodBody, `"lang":"fr"`, `"lang":"de"`, 1))
+	if w := ask(h, "POST", subscriptions, strings.Replace(goodBody, `"FR"`, `"NL"`, 1)); w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if want := Name + " " + RecipientID("https://fcm.googleapis.com/fcm/send/abc"); len(told) != 2 || told[0] != want || told[1] != want {
+		t.Errorf("told: %q", told)
 	}
 }
 

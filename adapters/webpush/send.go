@@ -36,7 +36,9 @@ const (
 // notice is one payload in its languages, ready to go to anybody.
 type notice struct {
 	body    func(alert.Lang) []byte
-	topic   string // empty: replaces nothing
+	quiet   func(alert.Lang) []byte // body without its sound; nil = there is none to take away
+	grave   bool                    // sounds also for those who asked for few
+	topic   string                  // empty: replaces nothing
 	urgency string
 	until   time.Time // nobody is told after this
 }
@@ -56,6 +58,8 @@ func (a *Adapter) Send(ctx context.Context, d adapter.Delivery, batch []adapter.
 	}
 	if m.MsgType == alert.TypeCancel {
 		n.urgency = urgencyNormal // an all-clear need not wake a sleeping telephone
+	} else {
+		n.quiet, n.grave = hush(n.body), grave(m)
 	}
 	return a.post(ctx, n, batch, d.Land), nil
 }
@@ -228,7 +232,11 @@ func (p *leg) seal(f *flight, now time.Time) (no *adapter.Receipt) {
 		return new(failed(adapter.Misconfigured, "vapid", "no VAPID token could be signed: check vapid.json"))
 	}
 	r, t := p.batch[f.index], f.target
-	plain := p.notice.body(r.Lang)
+	body := p.notice.body
+	if p.notice.quiet != nil && t.silent(now, p.notice.grave) {
+		body = p.notice.quiet
+	}
+	plain := body(r.Lang)
 	var pr pair
 	defer pr.wipe()
 	if !p.armory.take(&pr, r.Slot, t.xy) {

@@ -21,6 +21,7 @@ type registry struct {
 	mu   sync.Mutex
 	held map[string]adapter.Recipient
 	fail error // what writes return
+	puts int
 }
 
 func (r *registry) Put(_ context.Context, rec adapter.Recipient) error {
@@ -33,6 +34,7 @@ func (r *registry) Put(_ context.Context, rec adapter.Recipient) error {
 		r.held = map[string]adapter.Recipient{}
 	}
 	r.held[rec.ID] = rec
+	r.puts++
 	return nil
 }
 

@@ -19,7 +19,7 @@ const maxRegions = 20
 // regionForm is an ISO 3166-1 or 3166-2 code.
 var regionForm = regexp.MustCompile(`^[A-Z]{2}(-[A-Z0-9]{1,3})?$`)
 
-// subscription is a Recipient's Address. Personal data: it can reach a person.
+// subscription is where a device is reached, and by which keys.
 type subscription struct {
 	Endpoint string `json:"endpoint"`
 	P256dh   string `json:"p256dh"`
@@ -44,6 +44,10 @@ type request struct {
 	} `json:"subscription"`
 	Regions []string   `json:"regions"`
 	Lang    alert.Lang `json:"lang"`
+	wishes
+	// Replaces is the endpoint that this subscription takes the place of, when
+	// the browser has made a new one.
+	Replaces string `json:"replaces"`
 }
 
 // recipient checks r, naming every fault at once.
@@ -68,10 +72,18 @@ func (a *Adapter) recipient(r request, now time.Time) (adapter.Recipient, error)
 	if _, ok := words[r.Lang]; !ok {
 		faults.Add("lang", "unknown", "Choose one of en, fr, de, it, ru and es.")
 	}
+	if r.Quiet != nil && zoneNumber(r.Quiet.Zone) == 0 {
+		faults.Add("quiet.zone", "unknown", "Name a time zone such as Europe/Brussels: the browser knows its own.")
+	}
+	if r.Quiet != nil && r.Quiet.From == r.Quiet.To {
+		faults.Add("quiet.to", "contradiction", "Let the quiet hours end at another time than they begin, or leave them out.")
+	}
 	if len(faults) > 0 {
 		return adapter.Recipient{}, faults
 	}
-	address, err := json.Marshal(subscription{target.url, b64.EncodeToString(point), b64.EncodeToString(auth)})
+	address, err := json.Marshal(stored{
+		subscription{target.url, b64.EncodeToString(point), b64.EncodeToString(auth)}, r.wishes, now.UTC().Format(dayForm),
+	})
 	if err != nil {
 		return adapter.Recipient{}, err
 	}

@@ -78,8 +78,10 @@ type Adapter struct {
 	sends   atomic.Int32 // under way: arming gives way to them
 	tokens  tokens
 	regions []string
-	subs    *limiter // of subscriptions, per client address
+	subs    *limiter // of subscriptions, per client address and network
 	tests   *limiter // of test notifications, per client address and per subscription
+	asks    *limiter // of what else belongs to a test
+	trials  trials
 	proxies []netip.Prefix
 	now     func() time.Time
 }
@@ -146,7 +148,8 @@ func newAdapter(set Settings, env adapter.Env) (*Adapter, error) {
 	}
 	a := &Adapter{
 		env: env, keys: k, subject: subject, guard: g, client: c, regions: set.Regions,
-		subs: newLimiter(perMinute), tests: newLimiter(testsPerMinute), proxies: set.TrustedProxies, now: time.Now,
+		subs: newLimiter(perMinute), tests: newLimiter(testsPerMinute),
+		asks: newLimiter(4 * testsPerMinute), proxies: set.TrustedProxies, now: time.Now,
 	}
 	a.tokens.mint = a.mint
 	return a, nil

@@ -24,6 +24,7 @@ type recipientsCmd struct {
 	ImportPhones importPhonesCmd `cmd:"" help:"Register phone numbers from a file: number,areas,language on each line."`
 	LinkTest     linkTestCmd     `cmd:"" help:"How the weekly test of the broadcasters' lines went; --now sends one."`
 	List         listCmd         `cmd:"" help:"List a channel's recipients, without their addresses."`
+	PushHealth   pushHealthCmd   `cmd:"" help:"How many citizens' devices are alive, at each push service and in each area."`
 	Remove       removeCmd       `cmd:"" help:"Remove a recipient for good."`
 }
 

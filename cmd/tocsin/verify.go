@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"tocsin/internal/cap"
-	"tocsin/internal/casework"
 	"tocsin/internal/receive/receivecmd"
 )
 
@@ -49,12 +48,12 @@ type exportCmd struct {
 
 // Help is the example.
 func (exportCmd) Help() string {
-	return "Example:\n  tocsin export 7GQ2XKPB4MNT --data /var/lib/tocsin > record.json"
+	return "Example:\n  tocsin export 7GQ2XKPB4MNT --data /var/lib/tocsin > record.json\n  tocsin verify-record record.json"
 }
 
-// Run writes the case's events to standard output.
+// Run writes the case's events to standard output, to be read, and to be checked by verify-record.
 func (c exportCmd) Run(ctx context.Context) error {
-	var events []casework.Event
+	var events []json.RawMessage
 	if err := c.call(ctx, "GET", "/cases/"+c.Case+"/record", nil, &events); err != nil {
 		return err
 	}

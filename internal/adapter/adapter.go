@@ -97,9 +97,6 @@ type Recipient struct {
 	// endpoint. Personal data: never logged, never on the ledger.
 	Address json.RawMessage `json:"address"`
 	Created time.Time       `json:"created,omitzero"`
-	// Confirmed is the day on which the recipient was last known to want this, for
-	// a channel that packs; the registry keeps it to the week.
-	Confirmed time.Time `json:"confirmed,omitzero"`
 	// Second makes this recipient the second way to another one: it is told only
 	// when that one does not confirm in time. Zero for everybody else.
 	Second Second `json:"second,omitzero"`
@@ -254,6 +251,10 @@ type Env struct {
 	// ledger holds, who is connected where. nil: this process is alone.
 	Receipts Receipts
 	Nodes    Nodes
+	// Newcomer has a recipient that has just registered, or asked for other areas,
+	// told of every live alert that is meant for it and that it does not have yet.
+	// Durable when it returns nil. nil: nobody is told of what went out before it came.
+	Newcomer func(ctx context.Context, channel, id string) error
 	// KeyDir is where the channel's keys live; made on first need with 0600 files.
 	KeyDir string
 	// AllowLoopback lets the address guard pass 127.0.0.1 and plain http: for the

@@ -76,10 +76,22 @@ func (a *App) adminHandler() http.Handler {
 		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
 			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
+	mux.HandleFunc("GET /push-health", reply(a.servePushHealth))
 	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
 	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
 	mux.HandleFunc("GET /cases/{id}/record", reply(func(r *http.Request) (any, error) {
-		return a.Cases.Record(r.Context(), r.PathValue("id"))
+		raw, err := a.Cases.RawRecord(r.Context(), r.PathValue("id"))
+		if err == nil {
+			err = casework.VerifyRecord(raw)
+		}
+		if err != nil {
+			return nil, err
+		}
+		events := make([]json.RawMessage, len(raw)) // byte for byte: the hashes are over them
+		for i, b := range raw {
+			events[i] = b
+		}
+		return events, nil
 	}))
 	return mux
 }

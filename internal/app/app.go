@@ -40,6 +40,7 @@ type App struct {
 	Nodes    *nodes.Table
 	Cases    *casework.Service
 	Officers *auth.Book
+	Passkeys *auth.Passkeys // nil: browsers make none for the public address
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
 	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
@@ -52,6 +53,7 @@ type App struct {
 	opsAddr  net.Addr
 	steps    []step // to stop, last first
 	failed   chan error
+	push     pushCount
 }
 
 // step is one thing to stop, named, with a bound of its own.

@@ -28,6 +28,11 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
 		return err
 	}
+	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
+		a.log.Info("officers sign in with passwords: " + err.Error())
+	} else if err != nil {
+		return err
+	}
 	var channels []casework.Channel
 	for _, ch := range a.channels {
 		channels = append(channels, casework.Channel{
@@ -38,16 +43,23 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Cases, err = casework.New(ctx, casework.Deps{
+	deps := casework.Deps{
 		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
 		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
+			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
 		},
 		Log: a.log, Kit: studio, KitVersion: kit.Version,
-	})
-	if err != nil {
+	}
+	switch {
+	case a.Passkeys != nil:
+		deps.Passkeys = a.Passkeys
+	case deps.Policy.Passkey == casework.PasskeyRequired:
+		return fmt.Errorf("release_passkey is required: %w", auth.ErrNoPasskeys)
+	}
+	if a.Cases, err = casework.New(ctx, deps); err != nil {
 		return err
 	}
 	a.loop("casework", a.Cases.Run)

@@ -28,7 +28,7 @@ func (a *App) openChannels(ctx context.Context) error {
 		opened, closeIt, err := d.Open(ctx, settings, adapter.Env{
 			Realm: a.Config.Realm, Log: a.log.With("channel", d.Name), Inbox: a.Ledger,
 			Recipients: a.Registry, Alerts: alertLog{engine: a.Stream, nodes: a.Nodes, log: a.log},
-			Receipts: a.Ledger, Nodes: a.Nodes,
+			Receipts: a.Ledger, Nodes: a.Nodes, Newcomer: a.newcomer,
 			Contact: a.Config.Contact, KeyDir: keyDir(a.Config), AllowLoopback: a.Config.AllowLoopback,
 		})
 		if err != nil {
@@ -44,6 +44,11 @@ func (a *App) openChannels(ctx context.Context) error {
 
 // Channels are those that were opened.
 func (a *App) Channels() []delivery.Channel { return a.channels }
+
+// newcomer has a recipient who has just come told of what is live.
+func (a *App) newcomer(ctx context.Context, channel, id string) error {
+	return delivery.Newcomer(ctx, a.delivery(), a.Current, channel, id)
+}
 
 // alertLog is the ALERTS stream as messages, for feeds.
 type alertLog struct {
@@ -119,9 +124,6 @@ func (a *App) lines() func(channel, recipient string) (ledger.Line, bool) {
 	open := make(map[string]ledger.Line)
 	if feed := a.feed(); feed != nil {
 		for _, p := range feed.Stations() {
-			if p.Direct && !p.Connected {
-				continue // over NATS perhaps: only its receipts tell
-			}
 			open[p.ID] = ledger.Line{Connected: p.Connected, Since: p.Since}
 		}
 	}
@@ -145,6 +147,6 @@ func (a *App) feed() *broadcast.Feed {
 func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
 
 // AlertLog is the engine's ALERTS stream as feeds read it.
-func AlertLog(e *stream.Engine, log *slog.Logger) adapter.AlertLog {
-	return alertLog{engine: e, log: log}
+func AlertLog(e *stream.Engine, n *nodes.Table, log *slog.Logger) adapter.AlertLog {
+	return alertLog{engine: e, nodes: n, log: log}
 }

@@ -55,6 +55,18 @@ var (
 var damaged = prometheus.NewDesc("tocsin_stream_missing_records",
 	"Records that a replica of a stream without deletions has lost. Anything but 0 needs the operator.", []string{"stream", "server"}, nil)
 
+var (
+	pushServices = prometheus.NewDesc("tocsin_push_devices",
+		"Citizens' devices at each push service, by when they were last known to be there: week, month (without the week), older.",
+		[]string{"service", "seen"}, nil)
+	pushAreas = prometheus.NewDesc("tocsin_push_area_devices",
+		"Citizens' devices that chose an area and were there in the last thirty days; the largest areas.", []string{"area"}, nil)
+)
+
+// maxSeries bounds the push services and areas among the metrics: each is a
+// time series of its own. The operator's command shows them all.
+const maxSeries = 100
+
 // Describe names the metrics.
 func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- liveAlerts
@@ -63,6 +75,8 @@ func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- proven
 	ch <- deliveries
 	ch <- damaged
+	ch <- pushServices
+	ch <- pushAreas
 }
 
 // Collect reads them.
@@ -110,6 +124,15 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(connected, on)
 	gauge(proven, sound)
+	push := c.app.pushReport(time.Now())
+	for _, h := range push.Services[:min(len(push.Services), maxSeries)] {
+		gauge(pushServices, h.Week, h.Of, "week")
+		gauge(pushServices, h.Month-h.Week, h.Of, "month")
+		gauge(pushServices, h.All-h.Month, h.Of, "older")
+	}
+	for _, h := range push.Areas[:min(len(push.Areas), maxSeries)] {
+		gauge(pushAreas, h.Month, h.Of)
+	}
 	for _, ch := range c.app.channels {
 		gauge(registered, c.app.Registry.Count(ch.Driver.Name, []string{"*"}), ch.Driver.Name)
 	}

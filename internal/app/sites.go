@@ -20,12 +20,16 @@ import (
 // consoleDeps is what the officers' site stands on.
 func (a *App) consoleDeps() console.Deps {
 	c := a.Config
-	return console.Deps{
+	d := console.Deps{
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
 		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(),
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
 		TimeZone: c.TimeZone, Authority: c.Authority, Log: a.log,
 	}
+	if a.Passkeys != nil {
+		d.Passkeys = a.Passkeys
+	}
+	return d
 }
 
 // stations is who of the broadcasters is on the line.

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/stream"
 )
@@ -43,11 +45,18 @@ var ErrUnknown = errors.New("no such officer")
 
 // event is one act on an account, as stored. Secrets are in it only as hashes.
 type event struct {
-	Kind     string    `json:"kind"` // added, token, revoked
+	Kind     string    `json:"kind"` // added, token, revoked, or one of passkeys
 	At       time.Time `json:"at"`
 	Officer  *Officer  `json:"officer,omitempty"`  // added
 	Password string    `json:"password,omitempty"` // added: argon2id
 	Token    string    `json:"token,omitempty"`    // token: hex SHA-256
+	// Credential and Name on passkey; Key and Name on passkey_named; Key, Count
+	// and Suspect on passkey_used; Key on passkey_removed. All of it is public.
+	Credential *webauthn.Credential `json:"credential,omitempty"`
+	Name       string               `json:"name,omitempty"`
+	Key        string               `json:"key,omitempty"` // id of the credential, base64url
+	Count      uint32               `json:"count,omitempty"`
+	Suspect    bool                 `json:"suspect,omitempty"`
 }
 
 const (
@@ -61,8 +70,9 @@ type account struct {
 	officer  Officer
 	password string
 	tokens   []string
-	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
-	seq      uint64 // of the newest event
+	passkeys []passkey // oldest first
+	since    uint64    // sequence of the event that added him: sessions of an earlier life are void
+	seq      uint64    // of the newest event
 	active   bool
 }
 
@@ -76,6 +86,7 @@ type Book struct {
 	mu       sync.RWMutex
 	accounts map[string]account
 	tokens   map[string]string                    // hex SHA-256 of a token: officer id
+	keys     map[string]string                    // id of a passkey: officer id
 	seen     uint64                               // newest sequence read from the log; what this process wrote itself does not count
 	open     map[string]map[*func(error)]struct{} // requests under way of each officer: cut when he is revoked
 }
@@ -84,7 +95,7 @@ type Book struct {
 func New(ctx context.Context, log Log) (*Book, error) {
 	b := &Book{
 		log: log, throttle: newThrottle(), hasher: newHasher(),
-		accounts: map[string]account{}, tokens: map[string]string{},
+		accounts: map[string]account{}, tokens: map[string]string{}, keys: map[string]string{},
 		open: map[string]map[*func(error)]struct{}{}, sessions: newSessions(),
 	}
 	for rec, err := range log.Read(ctx, allOfficers, 0) {
@@ -149,8 +160,15 @@ func (b *Book) fold(rec stream.Record) error {
 		for _, t := range a.tokens {
 			delete(b.tokens, t)
 		}
-		a.tokens, a.password, a.active = nil, "", false
+		for _, k := range a.passkeys {
+			delete(b.keys, k.ID)
+		}
+		a.tokens, a.passkeys, a.password, a.active = nil, nil, "", false
 		b.cut(id)
+	case kindPasskey, kindPasskeyNamed, kindPasskeyUsed, kindPasskeyRemoved:
+		if err := b.foldKey(&a, id, ev); err != nil {
+			return err
+		}
 	}
 	b.accounts[id] = a
 	return nil

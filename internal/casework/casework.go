@@ -9,6 +9,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/auth"
 )
 
 // What the sites turn into status codes.
@@ -134,6 +135,10 @@ type Event struct {
 	Message *alert.Message  `json:"message,omitempty"` // signed: written here first, then to ALERTS; republished after a crash
 	Photo   *Photo          `json:"photo,omitempty"`
 	Kit     *Kit            `json:"kit,omitempty"`
+	// Shown are the texts that Digest is over, besides Message; on released.
+	Shown []Shown `json:"shown,omitempty"`
+	// Signature is the approver's passkey over Digest; on released, where he has one.
+	Signature *auth.Signature `json:"signature,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
@@ -168,6 +173,13 @@ type Preview struct {
 	// before it is made, which is at submission.
 	Kit    *Kit          `json:"kit,omitempty"`
 	Faults alert.Invalid `json:"faults,omitempty"` // empty when it could be submitted
+}
+
+// Shown is what the approver saw of one channel in one language.
+type Shown struct {
+	Channel string         `json:"channel"`
+	Lang    alert.Lang     `json:"lang"`
+	Parts   []adapter.Part `json:"parts"`
 }
 
 // ChannelPreview is one channel in one language.

@@ -25,6 +25,14 @@ func VerifyRecord(raw [][]byte) error {
 	return err
 }
 
+// LastHash is the hash of a record's newest event: what to note elsewhere. "" of an empty one.
+func LastHash(raw [][]byte) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	return hashOf(raw[len(raw)-1])
+}
+
 // verified is the decoded record.
 func verified(raw [][]byte) ([]Event, error) {
 	events := make([]Event, len(raw))

@@ -11,10 +11,11 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/auth"
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field but those of the kit is required.
+// Deps is what the service stands on. Every field but those of the kit and Passkeys is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -31,6 +32,17 @@ type Deps struct {
 	// alone. KitVersion changes when the same content would be drawn otherwise.
 	Kit        KitMaker
 	KitVersion string
+	// Passkeys checks what approvers confirm releases with; nil = browsers make
+	// none for the public address, and nobody is asked for one.
+	Passkeys Passkeys
+}
+
+// Passkeys are the officers' keys: *auth.Passkeys.
+type Passkeys interface {
+	Host() string
+	List(officerID string) []auth.Passkey
+	Confirm(ctx context.Context, o auth.Officer, digest string, answer []byte) (auth.Signature, error)
+	Note(ctx context.Context, o auth.Officer, s auth.Signature) error
 }
 
 // CaseLog is the CASES stream: append with the sequence last seen, read, follow.
@@ -100,6 +112,8 @@ type Policy struct {
 	MaxExpiry time.Duration
 	// Repeat is the pace at which stations are asked to air an alert; nil = once.
 	Repeat *alert.Cadence
+	// Passkey says who confirms a release by passkey; empty = PasskeyWhenEnrolled.
+	Passkey PasskeyPolicy
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }
@@ -115,6 +129,11 @@ func (p Policy) check() error {
 	case p.Realm == alert.Live && (p.Status == alert.StatusActual || p.Status == alert.StatusTest):
 	default:
 		v.Add("status", "contradiction", "The realm drill issues status Exercise alone; the realm live Actual or Test.")
+	}
+	switch p.Passkey {
+	case "", PasskeyWhenEnrolled, PasskeyRequired, PasskeyOff:
+	default:
+		v.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
 	if p.Sender == "" || strings.ContainsAny(p.Sender, " ,<&") {
 		v.Add("sender", "format", "Give the sender's address, without spaces, commas, < and &.")

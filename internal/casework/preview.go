@@ -66,7 +66,7 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 		// What the signer will ask of the whole, asked while it can still be mended.
 		p.Faults = m.Validate(now)
 	}
-	p.Digest, err = digest(p)
+	p.Digest, err = digest(p.Message, p.shown())
 	return p, err
 }
 
@@ -181,24 +181,25 @@ func distinct(all alert.Invalid) alert.Invalid {
 	return v
 }
 
+// shown is what the approver sees of every channel.
+func (p Preview) shown() []Shown {
+	var all []Shown
+	for _, c := range p.Channels {
+		all = append(all, Shown{c.Channel, c.Lang, c.Parts})
+	}
+	return all
+}
+
 // digest is over everything that the approver sees of the content: the message
 // without sent and signature, and every part of every channel. The recipients
 // are not in it; they come and go by themselves.
-func digest(p Preview) (string, error) {
-	m := *p.Message
+func digest(message *alert.Message, shown []Shown) (string, error) {
+	m := *message
 	m.Sent, m.CAP = time.Time{}, nil
-	type part struct {
-		Channel string         `json:"channel"`
-		Lang    alert.Lang     `json:"lang"`
-		Parts   []adapter.Part `json:"parts"`
-	}
 	whole := struct {
 		Message *alert.Message `json:"message"`
-		Parts   []part         `json:"parts"`
-	}{Message: &m}
-	for _, c := range p.Channels {
-		whole.Parts = append(whole.Parts, part{c.Channel, c.Lang, c.Parts})
-	}
+		Parts   []Shown        `json:"parts"`
+	}{&m, shown}
 	// encoding/json is canonical for these types: fields in order, map keys sorted.
 	raw, err := json.Marshal(whole)
 	if err != nil {

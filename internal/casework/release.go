@@ -88,21 +88,37 @@ func (s *Service) judge(ctx context.Context, by auth.Officer, id, reason string,
 // message durably. ErrPending, with the case, means that the release is
 // recorded and goes out as soon as ALERTS takes it. The same call again is no fault.
 func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest string) (Case, error) {
+	return s.ReleaseSigned(ctx, by, id, digest, nil)
+}
+
+// ReleaseSigned is Release confirmed by the approver's passkey: answer is what
+// his browser gave for the digest. It is on the record with the release. Where
+// no passkey is asked for, answer is not looked at.
+func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (Case, error) {
 	var released string
+	var signature *auth.Signature
 	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
 		if st.c.Stage == StageReleased && st.releaser == by.ID && st.releasedDigest == digest {
 			released = st.c.Live.Identifier
 			return nil, nil
 		}
-		m, err := s.releasable(ctx, st, by, digest)
+		ev, err := s.releasable(ctx, st, by, digest)
 		if err != nil {
 			return nil, err
 		}
-		released = m.Identifier
-		return &Event{Kind: KindReleased, Digest: digest, Message: m}, nil
+		if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
+			return nil, err
+		}
+		released, ev.Signature = ev.Message.Identifier, signature
+		return ev, nil
 	})
 	if err != nil {
 		return Case{}, err
+	}
+	if signature != nil {
+		if err := s.d.Passkeys.Note(ctx, by, *signature); err != nil { // the alert is what matters now
+			s.d.Log.Warn("the use of a passkey is not noted", "case", id, "err", err)
+		}
 	}
 	if err := s.publish(ctx, id); err != nil {
 		return s.pendingCase(id, err)
@@ -114,8 +130,8 @@ func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest strin
 	return c, err
 }
 
-// releasable is the signed message, or why it may not go out.
-func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, digest string) (*alert.Message, error) {
+// releasable is the release with its signed message, or why it may not go out.
+func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, digest string) (*Event, error) {
 	if st.c.Stage != StageSubmitted {
 		return nil, wrongStage("Only a submitted alert can be released; this case is " + string(st.c.Stage) + ".")
 	}
@@ -139,7 +155,11 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err := p.Faults.Err(); err != nil {
 		return nil, err
 	}
-	return s.signed(st, p.Message, now)
+	m, err := s.signed(st, p.Message, now)
+	if err != nil {
+		return nil, err
+	}
+	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown()}, nil
 }
 
 // signed sets sent and signs. Sent is strictly after the revision before: CAP's

@@ -58,6 +58,10 @@ type Config struct {
 	RemovalWithin Duration `json:"removal_within"`
 	LinkTest      LinkTest `json:"link_test"`
 
+	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
+	// "when_enrolled" (of who has one; the default) or "off".
+	ReleasePasskey string `json:"release_passkey"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -209,6 +213,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 	}
 	if !agencyShape.MatchString(c.Agency) {
 		bad.Add("agency", "shape", "Use 2 to 16 capital letters and digits, a letter first.")
+	}
+	if !slices.Contains([]string{"", "required", "when_enrolled", "off"}, c.ReleasePasskey) {
+		bad.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
 	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
 		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")

@@ -97,11 +97,11 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 	known := view.Filter == ""
 	titles := map[string]string{}
 	for _, t := range b.Channels {
-		titles[t.Channel] = t.Title
+		titles[t.Channel] = c.retell(t.Title)
 		view.Tiles = append(view.Tiles, c.tile(t, view.Ended))
 		current := t.Channel == view.Filter
 		known = known || current
-		view.Filters = append(view.Filters, tab{Slug: at + "?channel=" + t.Channel, Text: t.Title, Current: current, Count: t.Failed + t.Retrying + t.Declined})
+		view.Filters = append(view.Filters, tab{Slug: at + "?channel=" + t.Channel, Text: titles[t.Channel], Current: current, Count: t.Failed + t.Retrying + t.Declined})
 	}
 	if !known {
 		view.Filter, view.Filters[0].Current = "", true
@@ -134,7 +134,7 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 
 func (c *console) tile(t ledger.Totals, ended bool) tile {
 	tl := tile{
-		Title: t.Title, Done: t.Accepted, Of: t.Recipients, Word: c.say("have it"), Failed: t.Failed, Retrying: t.Retrying,
+		Title: c.retell(t.Title), Done: t.Accepted, Of: t.Recipients, Word: c.say("have it"), Failed: t.Failed, Retrying: t.Retrying,
 		First: c.seconds(t.FirstMS), Last: c.seconds(t.LastMS), Waiting: t.Queued + t.Sent,
 	}
 	if t.FirstMS < 0 {
@@ -162,6 +162,7 @@ func (c *console) tile(t ledger.Totals, ended bool) tile {
 
 func (t *tongue) boardRowOf(row ledger.Row, titles map[string]string) boardRow {
 	br := boardRow{Row: row, Who: row.Name, State: t.say(stateWords[row.State]), Channel: titles[row.Channel], Took: t.seconds(row.Millis), Class: string(row.Lamp)}
+	br.Reason = t.retell(row.Reason)
 	if br.Who == "" {
 		br.Who = shortRecipient(row.Recipient)
 	}

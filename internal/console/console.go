@@ -35,6 +35,8 @@ type Casework interface {
 	Kit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
+	ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error)
+	Confirmation(by auth.Officer) casework.Confirmation
 	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
@@ -95,6 +97,7 @@ type Deps struct {
 	Accounts Accounts
 	// Officer is the signed-in officer of a request: auth.From.
 	Officer   func(ctx context.Context) (auth.Officer, bool)
+	Passkeys  Passkeys // nil: browsers make none for the public address
 	Ledger    Ledger
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
@@ -165,7 +168,10 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/", redirectTo("/console/cases"))
 	r.Get("/console/sign-in", c.speak((*console).signInPage))
 	r.Post("/console/sign-in", c.speak((*console).signIn))
+	r.Get("/console/sign-in/challenge", c.speak((*console).challenge))
+	r.Post("/console/sign-in/passkey", c.speak((*console).signInByPasskey))
 	r.Post("/console/sign-out", c.speak((*console).signOut))
+	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
 		r.Use(limitForm, c.needOfficer)
@@ -173,6 +179,7 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Route("/console/account", c.accountPages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r

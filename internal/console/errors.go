@@ -27,6 +27,9 @@ func (c *console) diagnose(err error) trouble {
 	if _, ok := errors.AsType[alert.Invalid](err); ok {
 		return trouble{http.StatusUnprocessableEntity, "invalid", c.say("Something is missing or wrong"), c.say("Each fault names its field and the mend.")}
 	}
+	if t, ok := c.ofPasskey(err); ok {
+		return t
+	}
 	switch {
 	case errors.Is(err, casework.ErrNotFound):
 		return trouble{http.StatusNotFound, "not-found", c.say("There is no such case"), c.say("Check the address, or open the list of cases.")}
@@ -54,6 +57,21 @@ func (c *console) diagnose(err error) trouble {
 		return trouble{http.StatusTooManyRequests, "throttled", c.say("Too many attempts"), c.count(throttled.Seconds(), "Wait {n} second and try again.", "Wait {n} seconds and try again.")}
 	}
 	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Go back and try again; if it happens twice, tell the operator.")}
+}
+
+// ofPasskey turns what can go wrong with a passkey into words.
+func (c *console) ofPasskey(err error) (t trouble, ok bool) {
+	switch {
+	case errors.Is(err, auth.ErrLate):
+		return trouble{http.StatusUnauthorized, "late", c.say("That took too long"), c.say("Use the passkey again.")}, true
+	case errors.Is(err, auth.ErrSuspect):
+		return trouble{http.StatusUnauthorized, "suspect", c.say("This passkey may have been copied"), c.say("It is refused from now on. Sign in with your password, remove the passkey on the account page, and tell your administrator.")}, true
+	case errors.Is(err, auth.ErrPasskey):
+		return trouble{http.StatusUnauthorized, "passkey", c.say("This passkey is not known here"), c.say("Use another passkey, or sign in with your password.")}, true
+	case errors.Is(err, auth.ErrNoPasskeys):
+		return trouble{http.StatusNotFound, "no-passkeys", c.say("There are no passkeys here"), c.say("Browsers make no passkeys for the address of this server: it needs a host name and https. Sign in with your password.")}, true
+	}
+	return trouble{}, false
 }
 
 // reasonOf is the sentence beside a sentinel, whichever way it was wrapped.

@@ -93,7 +93,7 @@ var looks = map[string]string{"webpush": "push", "sms": "sms", "broadcast": "rad
 
 func (c *console) card(k casework.Case, m *alert.Message, ch casework.ChannelPreview) card {
 	cd := card{
-		Look: looks[ch.Channel], Title: ch.Title, Texts: m.Texts[ch.Lang], Parts: ch.Parts, Lang: ch.Lang, Drill: c.Realm == alert.Drill,
+		Look: looks[ch.Channel], Title: c.retell(ch.Title), Texts: m.Texts[ch.Lang], Parts: ch.Parts, Lang: ch.Lang, Drill: c.Realm == alert.Drill,
 		Phone: k.Facts.Contact.Phone, Where: c.areaNames(k.Facts.Areas, ch.Lang),
 	}
 	if cd.Look == "" || m.Texts[ch.Lang] == (alert.Texts{}) {

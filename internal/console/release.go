@@ -32,7 +32,11 @@ type releaseView struct {
 	ReasonFault string
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
+	Confirm     *confirmView // nil: no passkey is asked for
 }
+
+// confirmView is what the page asks the approver's passkey with.
+type confirmView struct{ Challenge, Host, Keys string }
 
 func (c *console) releasePage(w http.ResponseWriter, r *http.Request) {
 	k, ok := c.find(w, r)
@@ -63,6 +67,13 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
 	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
+	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" {
+		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
+		view.Scripts = append(view.Scripts, "passkey.js")
+		if len(with.Keys) == 0 {
+			view.WhyNot = c.say("Releases are confirmed by passkey here, and you have none that can be used. Add one on your account page.")
+		}
+	}
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
 	}
@@ -95,13 +106,6 @@ func (c *console) onRelease(k casework.Case, p casework.Preview) (sentenceText s
 	}
 }
 
-func first(langs []alert.Lang) alert.Lang {
-	if len(langs) == 0 {
-		return alert.English
-	}
-	return langs[0]
-}
-
 // writers are all who had a hand in it, by name.
 func (c *console) writers(k casework.Case) string {
 	var names []string
@@ -124,7 +128,11 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	_, err := c.Casework.Release(r.Context(), c.officer(r), k.ID, sent.Get("digest"))
+	if len(sent.Get("answer")) > auth.MaxAnswer {
+		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
+		return
+	}
+	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(sent.Get("answer")))
 	switch {
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)

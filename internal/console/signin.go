@@ -16,6 +16,15 @@ type signInView struct {
 	page
 	ID, Next string
 	Wrong    string
+	Passkeys bool
+}
+
+func (c *console) signInView(r *http.Request, next string) signInView {
+	view := signInView{page: c.page(r, c.say("Sign in")), Next: next, Passkeys: c.Passkeys != nil}
+	if view.Passkeys {
+		view.Scripts = []string{"passkey.js"}
+	}
+	return view
 }
 
 func (c *console) signInPage(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +32,13 @@ func (c *console) signInPage(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/console/cases", http.StatusSeeOther)
 		return
 	}
-	c.render(w, r, http.StatusOK, "sign-in", signInView{page: c.page(r, c.say("Sign in")), Next: safeNext(r.URL.Query().Get("next"))})
+	c.render(w, r, http.StatusOK, "sign-in", c.signInView(r, safeNext(r.URL.Query().Get("next"))))
+}
+
+// accessibilityPage says what works, what does not, and how that is known. It
+// needs no sign-in: who cannot sign in may be the one whom something hinders.
+func (c *console) accessibilityPage(w http.ResponseWriter, r *http.Request) {
+	c.render(w, r, http.StatusOK, "accessibility", struct{ page }{c.page(r, c.say("Accessibility of the console"))})
 }
 
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
@@ -34,13 +49,42 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	id, next := strings.TrimSpace(r.PostForm.Get("id")), safeNext(r.PostForm.Get("next"))
 	o, err := c.Accounts.SignIn(r.Context(), id, r.PostForm.Get("password"))
+	c.enter(w, r, o, err, id, next)
+}
+
+// challenge is what a browser's passkey is asked to sign in with.
+func (c *console) challenge(w http.ResponseWriter, r *http.Request) {
+	if c.Passkeys == nil {
+		c.fail(w, r, auth.ErrNoPasskeys)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"challenge": c.Passkeys.Challenge(), "host": c.Passkeys.Host()})
+}
+
+func (c *console) signInByPasskey(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, auth.MaxAnswer) // before anybody is known
+	if err := r.ParseForm(); err != nil {
+		c.badForm(w, r, err)
+		return
+	}
+	if c.Passkeys == nil {
+		c.fail(w, r, auth.ErrNoPasskeys)
+		return
+	}
+	o, err := c.Passkeys.SignIn(r.Context(), []byte(r.PostForm.Get("answer")))
+	c.enter(w, r, o, err, "", safeNext(r.PostForm.Get("next")))
+}
+
+// enter begins the session of who signed in, or says what went wrong and asks again.
+func (c *console) enter(w http.ResponseWriter, r *http.Request, o auth.Officer, err error, id, next string) {
 	if err == nil {
 		if err = c.Accounts.StartSession(w, r, o); err == nil {
 			http.Redirect(w, r, next, http.StatusSeeOther)
 			return
 		}
 	}
-	view := signInView{page: c.page(r, c.say("Sign in")), ID: id, Next: next}
+	view := c.signInView(r, next)
+	view.ID = id
 	t := c.diagnose(err)
 	switch {
 	case errors.Is(err, auth.ErrCredentials):
@@ -55,6 +99,9 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", itoa(throttled.Seconds()))
 	}
 	view.Errors = []fault{{view.Wrong, "#id"}}
+	if _, ok := c.ofPasskey(err); ok { // no fault of what is asked below
+		view.Wrong, view.Errors[0].Href = "", ""
+	}
 	c.render(w, r, t.status, "sign-in", view)
 }
 

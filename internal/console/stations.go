@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -74,13 +75,13 @@ func (c *console) doings(row ledger.Row, zone *time.Location) []string {
 	for _, w := range story.Words {
 		switch w.State {
 		case adapter.Declined:
-			out = append(out, c.say("Declined: {reason}", "reason", w.Reason)+c.by(w.By))
+			out = append(out, c.say("Declined: {reason}", "reason", c.retell(w.Reason))+c.by(w.By))
 		case adapter.Failed:
-			out = append(out, c.say("Failed: {reason}", "reason", w.Reason)+c.by(w.By))
+			out = append(out, c.say("Failed: {reason}", "reason", c.retell(w.Reason))+c.by(w.By))
 		}
 	}
 	if row.State == adapter.Failed && !slices.ContainsFunc(story.Words, func(w ledger.Word) bool { return w.State == adapter.Failed }) {
-		out = append(out, row.Reason)
+		out = append(out, c.retell(row.Reason))
 	}
 	if !story.Removed.IsZero() {
 		out = append(out, c.say("Removal confirmed at {time}.", "time", story.Removed.In(zone).Format("15:04:05")))
@@ -96,13 +97,14 @@ func (c *console) by(who string) string {
 }
 
 func (c *console) wordDetail(w ledger.Word) string {
-	text := c.seconds(w.Millis)
-	for _, x := range []string{w.By, w.Outlet, w.Reason} {
+	var text strings.Builder
+	text.WriteString(c.seconds(w.Millis))
+	for _, x := range []string{w.By, w.Outlet, c.retell(w.Reason)} {
 		if x != "" {
-			text += " · " + x
+			text.WriteString(" · " + x)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // airing says when the stations are to air it next, and who did since it was last due.

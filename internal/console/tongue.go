@@ -226,10 +226,21 @@ func (t *tongue) languages(langs []alert.Lang) string {
 func (t *tongue) funcs() template.FuncMap {
 	all := templateFuncs()
 	all["t"], all["n"] = t.say, t.count
+	all["told"], all["warning"] = t.retell, t.warning
 	all["ago"] = func(at time.Time) string { return t.ago(time.Since(at)) }
 	all["thousands"], all["seconds"] = t.thousands, t.seconds
 	all["lang"] = func() string { return string(t.lang) }
+	all["dir"] = t.direction
 	return all
+}
+
+// direction is how the language's script runs, for the page's dir: "ltr" or "rtl".
+func (t *tongue) direction() string {
+	switch script, _ := t.tag.Script(); script.String() {
+	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm":
+		return "rtl"
+	}
+	return "ltr"
 }
 
 // languageCookie remembers the language an officer chose on this device. It

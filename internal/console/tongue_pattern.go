@@ -42,6 +42,14 @@ func patterns(table map[string]phrase) []pattern {
 // maxFault bounds what is matched: a longer text is nobody's sentence.
 const maxFault = 1000
 
+// value is a word of a program inside a sentence, such as a case's stage; names and numbers stay as they are.
+func (t *tongue) value(word string) string {
+	if p, ok := t.table["value|"+word]; ok {
+		return p.text
+	}
+	return word
+}
+
 // retell is an English sentence of another room in this language, or as it is
 // when the language has no words for it.
 func (t *tongue) retell(text string) string {
@@ -55,7 +63,7 @@ func (t *tongue) retell(text string) string {
 		}
 		said := t.table[p.key].text
 		for i, name := range p.names {
-			said = strings.ReplaceAll(said, name, found[i+1])
+			said = strings.ReplaceAll(said, name, t.value(found[i+1]))
 		}
 		return said
 	}

@@ -39,11 +39,11 @@ var builds = []option{
 var hairColours = []option{
 	{string(alert.HairBlond), "Blond"},
 	{string(alert.HairLightBrown), "Light brown"},
-	{string(alert.HairBrown), "Brown"},
-	{string(alert.HairBlack), "Black"},
-	{string(alert.HairRed), "Red"},
-	{string(alert.HairGrey), "Grey"},
-	{string(alert.HairWhite), "White"},
+	{string(alert.HairBrown), "hair|Brown"},
+	{string(alert.HairBlack), "hair|Black"},
+	{string(alert.HairRed), "hair|Red"},
+	{string(alert.HairGrey), "hair|Grey"},
+	{string(alert.HairWhite), "hair|White"},
 	{string(alert.HairDyed), "Dyed"},
 }
 
@@ -55,10 +55,10 @@ var hairLengths = []option{
 }
 
 var eyeColours = []option{
-	{string(alert.EyesBlue), "Blue"},
-	{string(alert.EyesGreen), "Green"},
-	{string(alert.EyesBrown), "Brown"},
-	{string(alert.EyesGrey), "Grey"},
+	{string(alert.EyesBlue), "eyes|Blue"},
+	{string(alert.EyesGreen), "eyes|Green"},
+	{string(alert.EyesBrown), "eyes|Brown"},
+	{string(alert.EyesGrey), "eyes|Grey"},
 	{string(alert.EyesHazel), "Hazel"},
 }
 
@@ -196,7 +196,7 @@ func (t *tongue) reach(channel, title string, n int) string {
 	case "website":
 		return t.count(n, "{n} partner site", "{n} partner sites")
 	default:
-		return t.count(n, "{n} recipient by {channel}", "{n} recipients by {channel}", "channel", title)
+		return t.count(n, "{n} recipient by {channel}", "{n} recipients by {channel}", "channel", t.retell(title))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -47,6 +48,7 @@ var (
 type world struct {
 	*httptest.Server
 	book     *auth.Book
+	passkeys *auth.Passkeys
 	casework *casework.Service
 	ledger   *memLedger
 	stations *memStations
@@ -62,11 +64,15 @@ type faulty struct {
 }
 
 func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
+	return f.ReleaseSigned(ctx, by, id, digest, nil)
+}
+
+func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.Release(ctx, by, id, digest)
+	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
@@ -94,6 +100,8 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	if realm == alert.Drill {
 		status = alert.StatusExercise
 	}
+	w.Server = httptest.NewUnstartedServer(nil)
+	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	w.casework = must(casework.New(ctx, casework.Deps{
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
@@ -102,9 +110,10 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
-		Log: slog.New(slog.DiscardHandler), Kit: slides,
+		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
 	}))(t)
 	h := must(New(Deps{
+		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
@@ -113,10 +122,14 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
 	mux.Handle("/", h)
-	w.Server = httptest.NewServer(mux)
+	w.Config.Handler = mux
+	w.Start()
 	t.Cleanup(func() { w.CloseClientConnections(); w.Close() }) // a board left open would keep its stream
 	return w
 }
+
+// port is the last part of an address.
+func port(a net.Addr) string { return fmt.Sprint(a.(*net.TCPAddr).Port) }
 
 // must takes a value and an error apart, and ends the test on the error.
 func must[T any](v T, err error) func(testing.TB) T {

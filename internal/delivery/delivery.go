@@ -54,6 +54,8 @@ type Queue interface {
 type Recipients interface {
 	Select(channel string, areas []string, tier recipient.Tier, shard, shards int, also recipient.Also) []adapter.Recipient
 	CountTiers(channel string, areas []string, also recipient.Also) [recipient.Tiers]int
+	// Meant is one recipient, and whether an alert for areas is meant for him.
+	Meant(channel, id string, areas []string) (adapter.Recipient, bool)
 	Remove(ctx context.Context, channel, id string) error
 }
 
@@ -98,6 +100,8 @@ type job struct {
 	Tier   *recipient.Tier `json:"tier,omitempty"`
 	Shard  int             `json:"shard"`
 	Shards int             `json:"shards"`
+	// Only is the one recipient of a newcomer's job; its shard means nothing then.
+	Only string `json:"only,omitempty"`
 }
 
 // tier is whom of j's shard it is for.
@@ -110,6 +114,9 @@ func (j job) tier() recipient.Tier {
 
 // shard names j's recipients among those of its channel and revision.
 func (j job) shard() string {
+	if j.Only != "" {
+		return j.Only
+	}
 	name := strconv.Itoa(j.Shard)
 	if j.Tier != nil {
 		name = strconv.Itoa(int(*j.Tier)) + "-" + name

@@ -134,10 +134,7 @@ func (w *world) run() {
 	if w.pack != nil {
 		w.registry.Compact("fake", w.pack)
 	}
-	d := Deps{
-		Alerts: w.alerts, Queue: w.queue, Recipients: w.registry, Ledger: w.ledger, Current: w.current, Log: log,
-		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks, Pack: w.pack}, Adapter: w.channel}},
-	}
+	d := w.deps()
 	ready := make(chan struct{}, 3)
 	caughtUp := func() { ready <- struct{}{} }
 	w.running.Go(func() { _ = w.current.Run(ctx, w.alerts, caughtUp) })
@@ -148,6 +145,14 @@ func (w *world) run() {
 	}
 	w.running.Go(func() { _ = Plan(ctx, d) })
 	w.running.Go(func() { _ = NewRunner(d, d.Channels[0]).Run(ctx) })
+}
+
+// deps are what planner, runner and newcomers work with.
+func (w *world) deps() Deps {
+	return Deps{
+		Alerts: w.alerts, Queue: w.queue, Recipients: w.registry, Ledger: w.ledger, Current: w.current, Log: slog.New(slog.DiscardHandler),
+		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks, Pack: w.pack}, Adapter: w.channel}},
+	}
 }
 
 func (w *world) halt() {

@@ -237,7 +237,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 // unsettled groups the shard's recipients that still want an attempt by destination.
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
-	for _, p := range r.deps.selectShard(m, j.Channel, j.tier(), j.Shard, j.Shards) {
+	for _, p := range r.deps.people(m, j) {
 		if r.deps.settled(m, &p) {
 			continue
 		}

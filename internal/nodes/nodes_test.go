@@ -88,7 +88,7 @@ func TestOriginAgesWhenCutOff(t *testing.T) {
 			t.Errorf("cut off for a minute: %d after %d, read %v ago", n, before, age)
 		}
 		log.away.Store(false)
-		time.Sleep(2 * every)
+		time.Sleep(2 * (every + try))
 		if n, _, age := a.Origin(); n <= before || age > 2*every {
 			t.Errorf("well again: %d after %d, read %v ago", n, before, age)
 		}
@@ -163,8 +163,8 @@ func TestPresence(t *testing.T) {
 		defer endD()
 		sees(t, d, 0, "a")
 		log.away.Store(false)
-		time.Sleep(every + time.Second)
-		sees(t, b, 1, "a") // it was only out of reach
+		time.Sleep(2 * (every + try)) // what it is trying now must fail first
+		sees(t, b, 1, "a")            // it was only out of reach
 	})
 }
 

@@ -61,7 +61,7 @@ func (r *Receiver) runOne(ctx context.Context, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.log("command", id, rev.Revision, detail)
-	if h := r.state.Cases[id]; h != nil && h.Revision == rev.Revision {
+	if h := r.state.Cases[id]; h != nil && h.Revision == rev.Revision && h.wanted == rev.wanted {
 		h.Run = false
 		_ = r.save() // a failure is an alarm; then it runs once more after a restart
 	}

@@ -183,6 +183,7 @@ func (r *Receiver) complete(w *wanting, files []fetched) error {
 	r.want(w.v, w.dir, files)
 	if h := r.state.Cases[w.v.Case]; h != nil && len(r.opt.Exec) > 0 { // the playout machine wants the picture
 		h.Run = true
+		h.wanted++
 		select {
 		case r.runs <- w.v.Case:
 		default:

@@ -41,6 +41,8 @@ type held struct {
 	Run        bool      `json:"run,omitempty"`     // the command is still to be run
 	Earlier    []string  `json:"earlier,omitempty"` // identifiers of the revisions before
 	Said       []Said    `json:"said,omitempty"`    // our receipts for this revision
+
+	wanted int // how often the command was wanted anew: a picture may come while it runs
 }
 
 // Said is one receipt of ours for a revision, as the state and the status page

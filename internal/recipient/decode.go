@@ -48,9 +48,6 @@ func quick(data []byte, s *stored) bool {
 	if c.has(`,"created":"`) {
 		s.Created = c.time()
 	}
-	if c.has(`,"confirmed":"`) {
-		s.Confirmed = c.time()
-	}
 	if c.has(`,"number":`) {
 		end := max(0, bytes.IndexByte(c.rest, '}'))
 		n, err := strconv.ParseUint(string(c.rest[:end]), 10, 32)

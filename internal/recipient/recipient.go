@@ -126,9 +126,6 @@ func (g *Registry) record(r adapter.Recipient, number uint32) (stream.Entry, err
 	if r.Created.IsZero() {
 		r.Created = time.Now().UTC().Truncate(time.Second)
 	}
-	if g.packs[r.Channel] == nil {
-		r.Confirmed = time.Time{}
-	}
 	data, err := json.Marshal(stored{r, number})
 	if err != nil {
 		return stream.Entry{}, fmt.Errorf("recipient %s: %w", r.ID, err)
@@ -147,12 +144,8 @@ func subject(channel, id string) string { return "subscribers." + channel + "." 
 // before. Errors are alert.Invalid for bad input, else the stream's.
 func (g *Registry) Put(ctx context.Context, r adapter.Recipient) error {
 	old, known := g.Get(r.Channel, r.ID)
-	pack := g.packs[r.Channel]
-	if pack != nil {
-		r.Confirmed = time.Now().UTC().Truncate(daySeconds * time.Second)
-		if known && unchanged(old, r, pack) {
-			return nil
-		}
+	if pack := g.packs[r.Channel]; known && pack != nil && unchanged(old, r, pack) {
+		return nil
 	}
 	en, err := g.record(r, old.Number)
 	if err != nil {
@@ -167,18 +160,13 @@ func (g *Registry) Put(ctx context.Context, r adapter.Recipient) error {
 	return g.seen(ctx, seq)
 }
 
-// confirmEvery is how old a confirmation grows before a new one is written: with
-// a million citizens who come every day that is two records a second instead of twelve,
-// each of which costs the erasure of the one before.
-const confirmEvery = 7 * 24 * time.Hour
-
 // unchanged says that r tells nothing which old does not.
 func unchanged(old, r adapter.Recipient, pack Pack) bool {
 	if old.Lang != r.Lang || old.Destination != r.Destination || !slices.Equal(old.Areas, r.Areas) || old.Packed == nil {
 		return false
 	}
 	address, err := pack(r.Address)
-	return err == nil && bytes.Equal(address, old.Packed) && r.Confirmed.Sub(old.Confirmed) < confirmEvery
+	return err == nil && bytes.Equal(address, old.Packed)
 }
 
 // PutAll adds many at once: an import. They must be new; Put replaces.
@@ -210,6 +198,12 @@ func (g *Registry) Remove(ctx context.Context, channel, id string) error {
 		return fmt.Errorf("remove recipient: %w", err)
 	}
 	return g.seen(ctx, seq)
+}
+
+// Meant is one recipient, and whether he is registered and an alert for areas is meant for him.
+func (g *Registry) Meant(channel, id string, areas []string) (adapter.Recipient, bool) {
+	r, ok := g.Get(channel, id)
+	return r, ok && g.match(r.Areas, areas)
 }
 
 // Get is one recipient. One of a compact channel has Packed instead of Address.

@@ -46,7 +46,6 @@ type slotFacts struct {
 	created uint32 // Unix seconds
 	set     uint32
 	dest    uint16
-	seen    uint16 // last confirmed, Unix days
 	lang    uint8
 	used    bool
 }
@@ -126,17 +125,12 @@ func (t *table) put(p packed) bool {
 	if !p.Created.IsZero() {
 		t.facts(slot).created = uint32(p.Created.Unix())
 	}
-	if !p.Confirmed.IsZero() {
-		t.facts(slot).seen = uint16(p.Confirmed.Unix() / daySeconds)
-	}
 	if known {
 		t.sets.leave(old.set)
 		t.drop(old.at)
 	}
 	return true
 }
-
-const daySeconds = 24 * 60 * 60
 
 // drop gives an entry's room back.
 func (t *table) drop(at uint32) {
@@ -236,9 +230,6 @@ func (t *table) recipient(channel string, slot uint32) adapter.Recipient {
 	}
 	if f.created > 0 {
 		r.Created = time.Unix(int64(f.created), 0).UTC()
-	}
-	if f.seen > 0 {
-		r.Confirmed = time.Unix(int64(f.seen)*daySeconds, 0).UTC()
 	}
 	return r
 }

@@ -172,7 +172,7 @@ func TestCompactRegistry(t *testing.T) {
 	bad.Address = []byte(`"bad"`)
 	put(t, g, bad)
 	a, _ := g.Get("webpush", "a")
-	if a.Packed == nil || a.Slot == 0 || a.Number != 1 || a.Address != nil || a.Confirmed.IsZero() {
+	if a.Packed == nil || a.Slot == 0 || a.Number != 1 || a.Address != nil {
 		t.Errorf("a is not compact: %+v", a)
 	}
 	if c, ok := g.Get("webpush", "c"); !ok || c.Packed != nil || string(c.Address) != `"bad"` {
@@ -225,23 +225,6 @@ func TestVisitWritesNothing(t *testing.T) {
 		if log.Records()[0].Seq == was {
 			t.Errorf("a change of %s was not written", field)
 		}
-	}
-}
-
-// TestConfirmation: a visit a week after the last confirmation is one, and written.
-func TestConfirmation(t *testing.T) {
-	log := new(streamtest.Memory)
-	g := compactRegistry(t, log)
-	put(t, g, person("a", "BE"))
-	old, _ := g.Get("webpush", "a")
-	visit := person("a", "BE")
-	visit.Confirmed = old.Confirmed.Add(confirmEvery - time.Hour)
-	if !unchanged(old, visit, g.packs["webpush"]) {
-		t.Error("a visit within the week is written")
-	}
-	visit.Confirmed = old.Confirmed.Add(confirmEvery)
-	if unchanged(old, visit, g.packs["webpush"]) {
-		t.Error("a visit after a week is not written: nobody would know that the citizen is still there")
 	}
 }
 

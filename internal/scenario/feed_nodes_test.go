@@ -71,10 +71,11 @@ func (e *ear) beat() (hb struct {
 // listenSocket follows a server's feed by WebSocket until the line ends.
 func listenSocket(t *testing.T, s *server, token string) *ear {
 	t.Helper()
-	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url("/v1/feed"), "http"), http.Header{"Authorization": {"Bearer " + token}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	var conn *websocket.Conn
+	eventually(t, 20*time.Second, "the feed lets the station in", func() (err error) { // once this node has read of it
+		conn, _, err = websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url("/v1/feed"), "http"), http.Header{"Authorization": {"Bearer " + token}})
+		return err
+	})
 	t.Cleanup(func() { _ = conn.Close() })
 	if err := conn.WriteJSON(map[string]string{"type": "resume", "start": "live"}); err != nil {
 		t.Fatal(err)
@@ -205,11 +206,11 @@ func TestTwoNodesAreOneFeed(t *testing.T) {
 	if err := unconfirmed(b); err != nil {
 		t.Errorf("after kill -9: %v", err)
 	}
-	stands(t, author, first, adapter.Received, "")
+	boardSays(t, author, first, adapter.Received, "")
 }
 
-// stands waits until the board shows the one station so.
-func stands(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
+// boardSays waits until the board shows the one station so.
+func boardSays(t *testing.T, o client.Officer, caseID string, state adapter.State, reason string) {
 	t.Helper()
 	eventually(t, 100*time.Second, fmt.Sprintf("the station is %s %s", state, reason), func() error {
 		board, err := o.Board(t.Context(), caseID)
@@ -234,15 +235,15 @@ func TestBoardIsRightWhoeverHoldsTheStation(t *testing.T) {
 	a, b, _, token := nodes(t, url)
 	author, approver := a.officer("author", "author"), a.officer("approver", "approver")
 	id := released(t, author, approver)
-	stands(t, author, id, adapter.Failed, adapter.NotConnected)
+	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
 	e := listenSocket(t, b, token)
-	stands(t, author, id, adapter.Sent, "")
-	stands(t, author, id, adapter.Failed, adapter.Unconfirmed)
+	boardSays(t, author, id, adapter.Sent, "")
+	boardSays(t, author, id, adapter.Failed, adapter.Unconfirmed)
 	if n := len(e.alerts()); n < 2 {
 		t.Errorf("%d frames: what was not confirmed was not sent again", n)
 	}
 	b.kill() // without a word: the station is on no node any more
-	stands(t, author, id, adapter.Failed, adapter.NotConnected)
+	boardSays(t, author, id, adapter.Failed, adapter.NotConnected)
 }
 
 // A node that is cut off from the log says so within the minute, though its own

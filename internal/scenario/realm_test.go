@@ -192,7 +192,8 @@ func (w *world) kitSpeaks(revision int, says func(string, string, ...alert.Lang)
 				}
 			}
 		} else {
-			says("the station's "+name, string(data), alert.Lang(name[:2]))
+			lang := strings.TrimPrefix(name, "teletext-")[:2]
+			says("the station's "+name, string(data), alert.Lang(lang))
 		}
 	}
 }

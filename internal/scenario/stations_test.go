@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -135,9 +136,7 @@ func TestReturnPath(t *testing.T) {
 	identifier := board().Identifier
 	say := func(state, by string, more map[string]any) {
 		body := map[string]any{"identifier": identifier, "revision": 1, "state": state, "by": by}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		a := ask(t, request{
 			method: "POST", url: w.url("/v1/feed/receipts"), body: asJSON(t, body),
 			token: w.stationToken, header: map[string]string{"Content-Type": "application/json"},

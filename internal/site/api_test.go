@@ -148,7 +148,7 @@ func TestWellKnown(t *testing.T) {
 func TestManifest(t *testing.T) {
 	w := newWorld(t, nil)
 	m := read[manifestJSON](w, "/manifest.webmanifest")
-	if len(m.Icons) != 2 || m.Start != "/" || m.Scope != "/" || m.Lang != "fr" {
+	if len(m.Icons) != 4 || len(m.Shortcuts) != 1 || m.Start != "/" || m.Scope != "/" || m.Lang != "fr" {
 		t.Errorf("%+v", m)
 	}
 	for _, icon := range m.Icons {

@@ -66,6 +66,13 @@ type manifestJSON struct {
 	Background string         `json:"background_color"`
 	Theme      string         `json:"theme_color"`
 	Icons      []manifestIcon `json:"icons"`
+	Shortcuts  []manifestLink `json:"shortcuts"`
+}
+
+// manifestLink is an entry of the icon's own menu.
+type manifestLink struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
 }
 
 type manifestIcon struct {
@@ -83,8 +90,11 @@ func (s *site) manifest() manifestJSON {
 		Lang: s.Languages[0], Background: "#ffffff", Theme: "#0b2a55",
 		Icons: []manifestIcon{
 			{Src: "/favicon.svg", Sizes: "any", Type: "image/svg+xml"},
+			{Src: web.Asset("icon-180.png"), Sizes: "180x180", Type: "image/png"},
+			{Src: web.Asset("icon-512.png"), Sizes: "512x512", Type: "image/png", Purpose: "any"},
 			{Src: web.Asset("icon-512.png"), Sizes: "512x512", Type: "image/png", Purpose: "maskable"},
 		},
+		Shortcuts: []manifestLink{{Name: words["nav.subscribe"], URL: "/" + string(s.Languages[0]) + "/subscribe"}},
 	}
 }
 

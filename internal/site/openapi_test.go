@@ -85,7 +85,8 @@ func TestDescriptionIsWhole(t *testing.T) {
 		"GET /v1/cases", "POST /v1/cases", "GET /v1/cases/{id}", "PUT /v1/cases/{id}", "POST /v1/cases/{id}/photos", "GET /v1/cases/{id}/preview",
 		"POST /v1/cases/{id}/submit", "POST /v1/cases/{id}/release", "POST /v1/cases/{id}/return", "POST /v1/cases/{id}/reject",
 		"POST /v1/cases/{id}/withdraw", "GET /v1/cases/{id}/deliveries", "GET /v1/cases/{id}/record",
-		"GET /v1/push/key", "POST /v1/push/subscriptions", "DELETE /v1/push/subscriptions", "POST /v1/push/test",
+		"GET /v1/push/key", "POST /v1/push/subscriptions", "DELETE /v1/push/subscriptions",
+		"POST /v1/push/test", "POST /v1/push/test/shown", "GET /v1/push/test/{id}",
 		"GET /v1/feed", "GET /v1/feed/events", "GET /v1/feed/poll", "POST /v1/feed/receipts", "POST /v1/receipts",
 	} {
 		if !slices.Contains(all, want) {

@@ -45,6 +45,9 @@ type Atlas interface {
 	Units(country string) []alert.Area
 	Area(code string) (alert.Area, bool)
 	Search(q string, lang alert.Lang, limit int) []alert.Area
+	// Outline and Centre are for maps to choose on; nil and false for what is not drawn.
+	Outline(code string) []alert.Polygon
+	Centre(code string) (alert.Point, bool)
 }
 
 // Verified is what a genuine document says of itself. It has no word about the child.

@@ -90,6 +90,16 @@ async function copy(button, text) {
   setTimeout(() => (button.textContent = before), 2500);
 }
 
+// From the notification's button: the number is dialled, and stands ready where
+// the browser wants the reader's own touch for that.
+if (location.hash === "#call") {
+  const number = document.querySelector(".callbox .call");
+  if (number) {
+    number.focus();
+    location.href = number.href;
+  }
+}
+
 wire(document);
 // One open menu at a time is enough, and a tap elsewhere closes it.
 document.addEventListener("click", (event) => {

@@ -10,6 +10,7 @@
 const STORE = "tocsin-push"; // shared with push.js: what the citizen chose
 const SHOWN = "/-/push/shown/"; // + tag: the newest revision shown of a case
 const CHOICE = "/-/push/choice";
+const TESTED = "/-/push/tested"; // {at}: the last test that was shown
 const MAX_SHOWN = 200; // cases remembered; the oldest go first
 const API = "/v1/push/";
 
@@ -36,17 +37,21 @@ async function show({ notification: n, tocsin = {} }) {
   const revision = Number(tocsin.revision) || 0;
   const store = await caches.open(STORE);
   const key = SHOWN + encodeURIComponent(n.tag || "");
+  const words = JSON.stringify([n.title, n.body, n.image]);
+  let changed = true;
   if (revision > 0) {
-    const known = await store.match(key);
-    if (known && (await known.json()).revision >= revision) return; // older, or told already
+    const known = await (await store.match(key))?.json();
+    if (known?.revision >= revision) return; // older, or told already
+    changed = known?.words !== words; // a revision may change nothing that a citizen sees
   }
+  const silent = n.silent === true || !changed;
   const options = {
     body: n.body,
     lang: n.lang,
     dir: n.dir,
     tag: n.tag,
-    silent: n.silent === true,
-    renotify: n.renotify === true && Boolean(n.tag) && n.silent !== true,
+    silent,
+    renotify: n.renotify === true && Boolean(n.tag) && !silent,
     requireInteraction: n.requireInteraction === true,
     data: {
       navigate: n.navigate,
@@ -61,9 +66,21 @@ async function show({ notification: n, tocsin = {} }) {
   await self.registration.showNotification(n.title, options);
   if (revision > 0) {
     // After showing, not before: a revision that could not be shown must not count as told.
-    await store.put(key, Response.json({ revision }));
+    await store.put(key, Response.json({ revision, words }));
     await forgetOld(store);
   }
+  if (tocsin.test) await tested(store, tocsin.test);
+}
+
+// tested says that a test was shown: to the pages that are open, to those opened
+// later, and to the server by the token that came with it.
+async function tested(store, token) {
+  const at = Date.now();
+  await store.put(TESTED, Response.json({ at }));
+  for (const page of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
+    page.postMessage({ tocsin: "tested", at });
+  }
+  await send("POST", "test/shown", { token }).catch(() => {}); // the device knows it all the same
 }
 
 async function forgetOld(store) {
@@ -79,16 +96,10 @@ self.addEventListener("notificationclick", (event) => {
 });
 
 // open goes to the page, in the tab that has it already if there is one. A
-// telephone number is handed to the system; where that is not allowed, the page
-// with the number is opened instead.
+// number to call is dialled by the page: only pages may do that, and there the
+// citizen sees it again should he have no telephone in his hand.
 async function open(target, page) {
-  if (target.startsWith("tel:")) {
-    try {
-      return await self.clients.openWindow(target);
-    } catch {
-      target = page;
-    }
-  }
+  if (target.startsWith("tel:")) target = page + "#call";
   if (!/^https?:/.test(target)) return;
   for (const client of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
     if (client.url === target) return client.focus();
@@ -97,27 +108,29 @@ async function open(target, page) {
 }
 
 // The browser may end a subscription of its own accord. The citizen's choice is
-// kept on the device, so the new one gets the same regions without asking.
+// kept on the device, so the new one gets the same without asking; one request
+// puts it in the old one's place.
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
 
 async function renew({ oldSubscription, newSubscription }) {
   const store = await caches.open(STORE);
-  const kept = await store.match(CHOICE);
+  const kept = await (await store.match(CHOICE))?.json();
   if (!kept) return;
-  const { regions, lang } = await kept.json();
+  const { regions, lang, quiet, calm, endpoint } = kept;
   let subscription = newSubscription;
   if (!subscription) {
     const { key } = await (await fetch(API + "key")).json();
     subscription = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   }
-  await send("POST", { subscription, regions, lang });
-  if (oldSubscription && oldSubscription.endpoint !== subscription.endpoint) {
-    await send("DELETE", { endpoint: oldSubscription.endpoint });
-  }
+  const replaces = endpoint || oldSubscription?.endpoint;
+  const answer = await send("POST", "subscriptions", { subscription, regions, lang, quiet, calm, replaces });
+  if (!answer.ok) return; // the next visit of any page tries again
+  const day = new Date().toISOString().slice(0, 10);
+  await store.put(CHOICE, Response.json({ ...kept, endpoint: subscription.endpoint, day }));
 }
 
-function send(method, body) {
-  return fetch(API + "subscriptions", {
+function send(method, path, body) {
+  return fetch(API + path, {
     method,
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),

@@ -27,6 +27,7 @@ import (
 	"tocsin/internal/bench/measure"
 	"tocsin/internal/current"
 	"tocsin/internal/ledger"
+	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
@@ -55,7 +56,8 @@ type result struct {
 }
 
 // node is the product as a feed node: the event stream with synchronous writes,
-// the registry, the ledger, the set of current alerts, the feed with its
+// the registry, the ledger, the set of current alerts, the nodes' table with the
+// origin counter, the feed with its
 // authentication, heartbeats, rights and receipts, and the metrics. The sites,
 // the console and the planner, which work elsewhere in a large State, are not here.
 type node struct {
@@ -118,7 +120,8 @@ func openNode(t task) (n *node, err error) {
 	now := current.New(log)
 	n.people = recipient.New(n.engine.Subscribers(), region.Match, log)
 	book := ledger.New(n.engine.Ledger(), func(id string) (ledger.Batch, bool) { return head(now, id) }, log)
-	if err := n.fold(ctx, n.people.Run, book.Run, func(ctx context.Context, up func()) error { return now.Run(ctx, n.engine.Alerts(), up) }); err != nil {
+	table := nodes.New(n.engine.Nodes(), log)
+	if err := n.fold(ctx, n.people.Run, book.Run, table.Run, func(ctx context.Context, up func()) error { return now.Run(ctx, n.engine.Alerts(), up) }); err != nil {
 		return n, err
 	}
 	settings, err := json.Marshal(map[string]string{"node": t.Node})
@@ -129,7 +132,8 @@ func openNode(t task) (n *node, err error) {
 		settings = nil
 	}
 	a, closeFeed, err := broadcast.Driver().Open(ctx, settings, adapter.Env{
-		Realm: alert.Drill, Log: log, Inbox: book, Recipients: n.people, Alerts: app.AlertLog(n.engine, log),
+		Realm: alert.Drill, Log: log, Inbox: book, Recipients: n.people, Alerts: app.AlertLog(n.engine, table, log),
+		Receipts: book, Nodes: table,
 	})
 	if err != nil {
 		return n, err

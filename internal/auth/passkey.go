@@ -1,0 +1,315 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"tocsin/internal/alert"
+)
+
+var (
+	// ErrNoPasskeys: browsers make passkeys for host names over https, or for
+	// localhost; the public address is neither.
+	ErrNoPasskeys = errors.New("browsers make no passkeys for this public address: it needs a host name and https")
+	// ErrPasskey: the browser's answer is no proof of a passkey that we know.
+	ErrPasskey = errors.New("the passkey is not known here, or its answer is wrong")
+	// ErrSuspect: the passkey's counter went backwards, as that of a copied key
+	// would. It is of no use any more until its officer removes it.
+	ErrSuspect = errors.New("the passkey may have been copied; sign in another way and remove it")
+)
+
+const (
+	// maxPasskeys bounds an officer's keys: a phone, a computer, a spare and some more.
+	maxPasskeys = 10
+	// maxPasskeyName is what fits a line of the account page.
+	maxPasskeyName = 40
+	// MaxAnswer bounds what a browser may send as a passkey's answer, in bytes:
+	// real ones have under 4 KB, with a chain of certificates under 16 KB.
+	MaxAnswer = 32 << 10
+)
+
+// Passkey is one of an officer's keys, as he sees it.
+type Passkey struct {
+	ID      string // of the credential, base64url
+	Name    string // as he called it
+	Added   time.Time
+	Used    time.Time // last; zero = never
+	Suspect bool      // its counter went backwards: refused
+}
+
+// passkey is a key as the account holds it; cred is what the library checks answers with.
+type passkey struct {
+	Passkey
+	cred webauthn.Credential
+}
+
+// Passkeys makes and checks officers' passkeys for one public address. It is
+// safe for concurrent use.
+type Passkeys struct {
+	book       *Book
+	web        *webauthn.WebAuthn
+	ceremonies *ceremonies
+}
+
+// NewPasskeys is for the console at publicURL. ErrNoPasskeys says that browsers
+// make none there.
+func NewPasskeys(b *Book, publicURL string) (*Passkeys, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return nil, fmt.Errorf("public address: %w", err)
+	}
+	host := u.Hostname()
+	_, notIP := netip.ParseAddr(host)
+	if notIP == nil || host == "" || u.Scheme != "https" && host != "localhost" {
+		return nil, ErrNoPasskeys
+	}
+	web, err := webauthn.New(&webauthn.Config{RPID: host, RPDisplayName: "Tocsin", RPOrigins: []string{u.Scheme + "://" + u.Host}})
+	if err != nil {
+		return nil, fmt.Errorf("passkeys for %s: %w", host, err)
+	}
+	return &Passkeys{book: b, web: web, ceremonies: newCeremonies()}, nil
+}
+
+// Host is the name that the keys are bound to.
+func (p *Passkeys) Host() string { return p.web.Config.RPID }
+
+// person is an officer as the library wants him.
+type person struct {
+	officer Officer
+	keys    []passkey
+}
+
+// WebAuthnID is the same for all his keys, and says nothing about him: it lies on them readably.
+func (p person) WebAuthnID() []byte {
+	sum := sha256.Sum256([]byte("tocsin officer\n" + p.officer.ID))
+	return sum[:]
+}
+
+// WebAuthnName is what the browser lists the key by.
+func (p person) WebAuthnName() string { return p.officer.ID }
+
+// WebAuthnDisplayName is who he is.
+func (p person) WebAuthnDisplayName() string { return p.officer.Name }
+
+// WebAuthnCredentials are the keys that may answer.
+func (p person) WebAuthnCredentials() []webauthn.Credential {
+	var creds []webauthn.Credential
+	for _, k := range p.keys {
+		creds = append(creds, k.cred)
+	}
+	return creds
+}
+
+// person is an officer who may act, with his keys.
+func (b *Book) person(id string) (person, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.accounts[id]
+	return person{a.officer.clone(), a.passkeys}, a.active && !a.officer.editor()
+}
+
+// List is an officer's keys, oldest first.
+func (p *Passkeys) List(officerID string) []Passkey {
+	who, ok := p.book.person(officerID)
+	if !ok {
+		return nil
+	}
+	var list []Passkey
+	for _, k := range who.keys {
+		list = append(list, k.Passkey)
+	}
+	return list
+}
+
+// encoded is bytes as WebAuthn writes them in JSON.
+func encoded(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// forSignIn and forNew are what challenges are good for.
+const forSignIn = "sign in"
+
+func forNew(officerID string) string { return "new key of " + officerID }
+
+// Challenge is a new one for signing in without a name: base64url, for five minutes.
+func (p *Passkeys) Challenge() string {
+	return encoded(p.ceremonies.challenge(forSignIn))
+}
+
+// Creation is what navigator.credentials.create needs to make a key for o, as
+// JSON: WebAuthn's PublicKeyCredentialCreationOptionsJSON under "publicKey".
+func (p *Passkeys) Creation(o Officer) (any, error) {
+	who, ok := p.book.person(o.ID)
+	if !ok {
+		return nil, ErrUnknown
+	}
+	creation, _, err := p.web.BeginRegistration(who,
+		webauthn.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
+			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: new(true),
+			UserVerification: protocol.VerificationRequired,
+		}),
+		webauthn.WithConveyancePreference(protocol.PreferNoAttestation),
+		webauthn.WithExclusions(webauthn.Credentials(who.WebAuthnCredentials()).CredentialDescriptors()))
+	if err != nil {
+		return nil, fmt.Errorf("a new passkey: %w", err)
+	}
+	creation.Response.Challenge = p.ceremonies.challenge(forNew(o.ID))
+	return creation, nil
+}
+
+// Enrol adds the key that the browser made from Creation, under the name that o
+// gives it. ErrLate, ErrPasskey, or alert.Invalid for the name and the number of keys.
+func (p *Passkeys) Enrol(ctx context.Context, o Officer, name string, answer []byte) error {
+	name = strings.TrimSpace(name)
+	if err := checkKeyName(name); err != nil {
+		return err
+	}
+	who, ok := p.book.person(o.ID)
+	if !ok {
+		return ErrUnknown
+	}
+	made, err := protocol.ParseCredentialCreationResponseBytes(answer)
+	if err != nil {
+		return errors.Join(ErrPasskey, err)
+	}
+	challenge := made.Response.CollectedClientData.Challenge
+	if !p.ceremonies.good(forNew(o.ID), challenge) {
+		return ErrLate
+	}
+	cred, err := p.web.CreateCredential(who, webauthn.SessionData{
+		Challenge: challenge, UserID: who.WebAuthnID(), UserVerification: protocol.VerificationRequired,
+		CredParams: webauthn.CredentialParametersDefault(),
+	}, made)
+	if err != nil {
+		return errors.Join(ErrPasskey, err)
+	}
+	if !p.ceremonies.take(challenge) {
+		return ErrLate
+	}
+	return p.book.act(ctx, o.ID, func(a account) (event, error) {
+		switch {
+		case !a.active:
+			return event{}, ErrUnknown
+		case p.book.taken(encoded(cred.ID)):
+			return event{}, errors.Join(ErrPasskey, errors.New("a key of this id is enrolled already"))
+		case len(a.passkeys) >= maxPasskeys:
+			return event{}, alert.Invalid{{Field: "name", Code: "too_many", Text: "You have 10 passkeys; remove one that you no longer use."}}
+		}
+		return event{Kind: kindPasskey, Name: name, Credential: cred}, nil
+	})
+}
+
+func checkKeyName(name string) error {
+	var v alert.Invalid
+	checkLine(&v, "name", name, "Give the passkey a name, at most 40 characters: what it is on, such as “Phone”.")
+	if len(v) == 0 && utf8.RuneCountInString(name) > maxPasskeyName {
+		v.Add("name", "too_long", "Shorten the passkey's name to 40 characters.")
+	}
+	return v.Err()
+}
+
+// Rename gives a key of o another name. ErrPasskey when he has none such.
+func (p *Passkeys) Rename(ctx context.Context, o Officer, keyID, name string) error {
+	name = strings.TrimSpace(name)
+	if err := checkKeyName(name); err != nil {
+		return err
+	}
+	return p.onKey(ctx, o, event{Kind: kindPasskeyNamed, Key: keyID, Name: name})
+}
+
+// Remove takes a key away from o: it signs nobody in any more, and releases nothing.
+func (p *Passkeys) Remove(ctx context.Context, o Officer, keyID string) error {
+	return p.onKey(ctx, o, event{Kind: kindPasskeyRemoved, Key: keyID})
+}
+
+func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
+	return p.book.act(ctx, o.ID, func(a account) (event, error) {
+		if !a.active || a.keyAt(ev.Key) < 0 {
+			return event{}, ErrPasskey
+		}
+		return ev, nil
+	})
+}
+
+// SignIn finds out whose key answered a Challenge. The key asked for his finger,
+// face or PIN, so nothing else is asked. ErrLate, ErrPasskey, ErrSuspect.
+func (p *Passkeys) SignIn(ctx context.Context, answer []byte) (Officer, error) {
+	said, err := protocol.ParseCredentialRequestResponseBytes(answer)
+	if err != nil {
+		return Officer{}, errors.Join(ErrPasskey, err)
+	}
+	challenge := said.Response.CollectedClientData.Challenge
+	if !p.ceremonies.good(forSignIn, challenge) {
+		return Officer{}, ErrLate
+	}
+	var who person
+	_, cred, err := p.web.ValidatePasskeyLogin(func(rawID, _ []byte) (webauthn.User, error) {
+		var ok bool
+		if who, ok = p.book.holder(encoded(rawID)); !ok {
+			return nil, ErrPasskey
+		}
+		return who, nil
+	}, webauthn.SessionData{Challenge: challenge, UserVerification: protocol.VerificationRequired}, said)
+	if err != nil {
+		return Officer{}, errors.Join(ErrPasskey, err)
+	}
+	if !p.ceremonies.take(challenge) {
+		return Officer{}, ErrLate
+	}
+	if err := p.used(ctx, who.officer, cred); err != nil {
+		return Officer{}, err
+	}
+	return who.officer, nil
+}
+
+// holder is the officer who has a key.
+func (b *Book) holder(keyID string) (person, bool) {
+	b.mu.RLock()
+	id := b.keys[keyID]
+	b.mu.RUnlock()
+	return b.person(id)
+}
+
+// taken says whether some officer has the key: an id leads to one of them alone.
+func (b *Book) taken(keyID string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	_, ok := b.keys[keyID]
+	return ok
+}
+
+// used stores the key's counter, and refuses a key whose counter shows that
+// there are two of it: which one is the officer's nobody can know.
+func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credential) error {
+	keyID := encoded(cred.ID)
+	suspect := false
+	err := p.book.act(ctx, o.ID, func(a account) (event, error) {
+		at := a.keyAt(keyID)
+		if !a.active || at < 0 {
+			return event{}, ErrPasskey // removed a moment ago
+		}
+		if suspect = a.passkeys[at].Suspect || cred.Authenticator.CloneWarning; suspect && a.passkeys[at].Suspect {
+			return event{}, ErrSuspect
+		}
+		return event{Kind: kindPasskeyUsed, Key: keyID, Count: cred.Authenticator.SignCount, Suspect: suspect}, nil
+	})
+	if err == nil && suspect {
+		return ErrSuspect
+	}
+	return err
+}
+
+// keyAt is the index of a key, or -1.
+func (a account) keyAt(keyID string) int {
+	return slices.IndexFunc(a.passkeys, func(k passkey) bool { return k.ID == keyID })
+}

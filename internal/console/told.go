@@ -1,0 +1,53 @@
+package console
+
+import (
+	"regexp"
+
+	"tocsin/internal/alert"
+)
+
+// What channels and the studio say to officers is English, as their logs and
+// the interface for programs are. These are the texts that pages show; the page
+// says them by retell. Those with {1} have a name or a number in that place.
+var _ = []string{
+	// Channels, the parts of their texts, and what the parts are counted in.
+	tr("Broadcasters"), tr("Partner websites"), tr("Web push"),
+	tr("Headline"), tr("Spoken"), tr("Crawl"), tr("RadioText"), tr("Push title"), tr("Push body"), tr("Partner page"),
+	tr("characters"), tr("seconds"),
+	tr("GSM-7 characters in 1 part"), tr("GSM-7 characters in {1} parts"),
+	tr("UCS-2 characters in 1 part"), tr("UCS-2 characters in {1} parts"),
+
+	// Why something did not arrive.
+	tr("no answer in time"), tr("the attempt failed before an answer came"), tr("the adapter failed; see the server's log"),
+	tr("the push service asks for a slower pace"), tr("the push service asks to try again"),
+	tr("the push service could not be reached"), tr("the push service did not answer in time"),
+	tr("the push service is in trouble"), tr("the push service refuses the message"),
+	tr("the push service refuses our VAPID key or token: check vapid.json, the contact and the clock"),
+	tr("the subscription has ended"), tr("the time of this attempt ran out"),
+	tr("no connection to the gateway"), tr("the gateway asks for time"), tr("the gateway could not take the text"),
+	tr("the gateway did not answer; the text may arrive twice"), tr("the gateway failed"), tr("the gateway is being connected"),
+	tr("the gateway knows no such number"), tr("the gateway refuses our name or password"),
+	tr("the gateway refuses our name or password; check system_id, password_file and system_type"),
+	tr("the connection to the gateway was lost, or its rate left no room in time"),
+	tr("the gateways' windows and rates left no room in time"),
+	tr("the number's registration is damaged; register it anew"), tr("the text is too long for SMS"),
+	tr("queued for air"),
+
+	// Stages and outcomes inside a sentence.
+	tr("value|draft"), tr("value|submitted"), tr("value|released"), tr("value|rejected"), tr("value|withdrawn"),
+	tr("value|found"), tr("value|error"), tr("value|expired"), tr("value|other"),
+
+	tr("Slides, poster and sound could not be made. The alert goes out without them."),
+}
+
+// inLanguage ends a warning of the studio about one language: " (fr)".
+var inLanguage = regexp.MustCompile(` \(([a-z]{2})\)$`)
+
+// warning says what the studio could not make, with the language by its name.
+func (t *tongue) warning(text string) string {
+	at := inLanguage.FindStringSubmatchIndex(text)
+	if at == nil {
+		return t.retell(text)
+	}
+	return t.retell(text[:at[0]]) + " (" + languageName(alert.Lang(text[at[2]:at[3]])) + ")"
+}

@@ -1,0 +1,65 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/current"
+	"tocsin/internal/stream"
+)
+
+// Live is what is published and neither withdrawn nor expired.
+type Live interface {
+	Live() []current.Revision
+}
+
+// Newcomer puts a job for one recipient on the queue for each live alert that is
+// meant for it: whoever subscribes while a child is being searched for hears of
+// that child, and not only of the next one. What it has already is not sent
+// again. Durable when it returns nil; errors are the queue's.
+//
+// A shard that is being worked at this very moment may meet the same recipient;
+// then it is told twice, with the same revision.
+func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error {
+	var errs []error
+	for _, r := range live.Live() {
+		m := r.Message
+		if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest || m.Expired(time.Now()) {
+			continue
+		}
+		if who, meant := d.Recipients.Meant(channel, id, m.AreaCodes()); !meant || d.settled(m, &who) {
+			continue
+		}
+		data, err := json.Marshal(job{
+			Case: m.Case, Identifier: m.Identifier, Revision: m.Revision, Seq: r.Seq, Channel: channel, Shards: 1, Only: id,
+		})
+		if err != nil {
+			return err
+		}
+		if err := d.Queue.Enqueue(ctx, []stream.Job{{
+			Subject: "jobs." + channel + "." + then + "." + m.Case + "." + id,
+			// The queue drops a job whose id it has just had: somebody who presses twice is one job.
+			ID:   m.Identifier + "." + channel + "." + id,
+			Data: data,
+		}}); err != nil {
+			errs = append(errs, fmt.Errorf("queue %s: %w", m.Identifier, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// people are those whom j is for.
+func (d Deps) people(m *alert.Message, j job) []adapter.Recipient {
+	if j.Only == "" {
+		return d.selectShard(m, j.Channel, j.tier(), j.Shard, j.Shards)
+	}
+	if who, meant := d.Recipients.Meant(j.Channel, j.Only, m.AreaCodes()); meant {
+		return []adapter.Recipient{who}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package delivery
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+	"tocsin/internal/stream"
+)
+
+// Whoever comes during an alert is told of it once, its neighbours not again,
+// and then of the update and the end like everybody else.
+func TestNewcomer(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(3, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		come := func(id string, areas ...string) {
+			if err := w.registry.Put(w.t.Context(), adapter.Recipient{ID: id, Channel: "fake", Areas: areas, Destination: "d"}); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // he presses twice
+				if err := Newcomer(w.t.Context(), w.deps(), w.current, "fake", id); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+			}
+		}
+		tried := func(revision int, want map[string]int) {
+			t.Helper()
+			for id, n := range want {
+				if got := len(w.channel.times(revision, id)); got != n {
+					t.Errorf("revision %d: %s was tried %d times, want %d", revision, id, got, n)
+				}
+			}
+		}
+		come("late", "BE")
+		come("far", "FR")
+		tried(1, map[string]int{"late": 1, "far": 0, "r000": 1, "r001": 1, "r002": 1})
+		if got := w.totals(1); got.Recipients != 4 || got.Accepted != 4 {
+			t.Errorf("the board says %+v, want 4 of 4", got)
+		}
+		w.publish(message(2, alert.TypeUpdate, time.Hour))
+		synctest.Wait()
+		come("later", "BE")
+		tried(1, map[string]int{"later": 0})
+		tried(2, map[string]int{"late": 1, "later": 1, "far": 0})
+		w.publish(message(3, alert.TypeCancel, time.Hour))
+		synctest.Wait()
+		come("last", "BE")
+		tried(3, map[string]int{"late": 1, "later": 1, "far": 0, "last": 0})
+	})
+}
+
+// The queue being away is told to the caller.
+func TestNewcomerWithoutQueue(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(1, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		if err := w.registry.Put(w.t.Context(), adapter.Recipient{ID: "late", Channel: "fake", Areas: []string{"BE"}, Destination: "d"}); err != nil {
+			t.Fatal(err)
+		}
+		d := w.deps()
+		d.Queue = brokenQueue{w.queue}
+		if err := Newcomer(w.t.Context(), d, w.current, "fake", "late"); err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+type brokenQueue struct{ Queue }
+
+func (brokenQueue) Enqueue(context.Context, []stream.Job) error { return context.DeadlineExceeded }
