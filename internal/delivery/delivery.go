@@ -10,6 +10,13 @@
 //   - A newer revision stops the older one's attempts, and reaches no recipient
 //     while an attempt of the older one is still under way to him: a
 //     withdrawal is never overtaken by its alert.
+//   - Those who chose the place itself are told before the rest of the country
+//     (recipient.Tier), and withdrawals before all, on every worker.
+//   - Of a million citizens nobody is listed: they are counted by choice of areas,
+//     each worker finds a shard's in its own table, and the ledger holds a bit for each.
+//     Receipts are stored after each Send, so a kill -9 repeats at most what was
+//     under way: Limits.Batch times Limits.PerDestination to one destination. Who
+//     has not got a revision is exactly who is meant for it and has no settled bit.
 //   - A slow destination holds up nobody but itself.
 package delivery
 

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -293,10 +294,7 @@ type areaSet struct {
 }
 
 func (s *areaSets) join(areas []string) uint32 {
-	key := ""
-	for _, a := range areas {
-		key += a + " "
-	}
+	key := strings.Join(areas, " ")
 	if s.of == nil {
 		s.of = make(map[string]uint32)
 	}
