@@ -27,6 +27,11 @@ type news struct {
 func (g *Registry) Run(ctx context.Context, caughtUp func()) error {
 	l := newLoader(g)
 	defer l.finish()
+	var janitor sync.WaitGroup
+	defer janitor.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	janitor.Go(func() { g.tidy(ctx) })
 	return g.stream.Follow(ctx, "subscribers.>", 0, func(r stream.Record) error {
 		if l.add(r) {
 			return nil

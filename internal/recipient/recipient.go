@@ -24,6 +24,7 @@ import (
 type Log interface {
 	Append(ctx context.Context, en stream.Entry) (uint64, error)
 	AppendAll(ctx context.Context, en []stream.Entry) error
+	EraseBefore(ctx context.Context, subject string, seq uint64) error
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
 }
 
@@ -43,6 +44,8 @@ type Registry struct {
 	left   func(channel string, slot uint32)
 	read   atomic.Int64 // records folded
 
+	outdated chan outdated
+
 	mu       sync.RWMutex
 	channels map[string]map[string]adapter.Recipient
 	tables   map[string]*table        // of the channels that pack
@@ -52,7 +55,7 @@ type Registry struct {
 // New is an empty registry; Run fills it.
 func New(l Log, match Match, log *slog.Logger) *Registry {
 	return &Registry{
-		stream: l, match: match, log: log, packs: make(map[string]Pack), tables: make(map[string]*table),
+		stream: l, match: match, log: log, outdated: make(chan outdated, maxOutdated), packs: make(map[string]Pack), tables: make(map[string]*table),
 		channels: make(map[string]map[string]adapter.Recipient), watch: make(map[chan struct{}]string),
 	}
 }
@@ -151,9 +154,13 @@ func (g *Registry) Put(ctx context.Context, r adapter.Recipient) error {
 	if err != nil {
 		return err
 	}
-	// Erasing an older record from disk is dear; a newcomer has none.
-	en.Rollup = known
-	seq, err := g.stream.Append(ctx, en)
+	store := g.stream.Append
+	if known && g.packs[r.Channel] != nil {
+		store = g.replace
+	} else {
+		en.Rollup = known // erasing an older record from disk is dear; a newcomer has none
+	}
+	seq, err := store(ctx, en)
 	if err != nil {
 		return fmt.Errorf("store recipient: %w", err)
 	}

@@ -1,6 +1,7 @@
 package recipient
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -11,10 +12,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
 )
 
@@ -214,18 +217,58 @@ func TestVisitWritesNothing(t *testing.T) {
 	if all := log.Records(); len(all) != 1 || all[0].Seq != before {
 		t.Errorf("a visit without a change wrote: %d records, sequence %d", len(all), all[0].Seq)
 	}
+	written := func() uint64 { return log.Records()[len(log.Records())-1].Seq }
 	for field, change := range map[string]func(*adapter.Recipient){
 		"areas":   func(r *adapter.Recipient) { r.Areas = []string{"BE", "FR"} },
 		"lang":    func(r *adapter.Recipient) { r.Lang = alert.French },
 		"address": func(r *adapter.Recipient) { r.Address = []byte(`{"endpoint":"other"}`) },
 	} {
-		r, was := person("a", "BE"), log.Records()[0].Seq
+		r, was := person("a", "BE"), written()
 		change(&r)
 		put(t, g, r)
-		if log.Records()[0].Seq == was {
+		if written() == was {
 			t.Errorf("a change of %s was not written", field)
 		}
 	}
+}
+
+// TestReplacedIsErased: the older record of a subscription goes, though nobody waits for
+// it; who leaves leaves none behind, whatever the janitor had not come to.
+func TestReplacedIsErased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(streamtest.Memory)
+		g := New(log, overlap, slog.New(slog.DiscardHandler))
+		g.Compact("webpush", func(raw json.RawMessage) ([]byte, error) { return slices.Clone(raw), nil })
+		ctx, stop := context.WithCancel(t.Context())
+		go func() { _ = g.Run(ctx, nil) }()
+		put(t, g, person("a", "BE"))
+		for range 3 {
+			put(t, g, person("a", "FR"))
+			put(t, g, person("a", "BE"))
+		}
+		synctest.Wait()
+		if n := len(log.Records()); n != 1 {
+			t.Errorf("%d records of one subscriber, want the newest alone", n)
+		}
+		stop() // the janitor with it
+		synctest.Wait()
+		if _, err := g.replace(t.Context(), stream.Entry{Subject: "subscribers.webpush.a", Data: log.Records()[0].Data}); err != nil {
+			t.Fatal(err)
+		}
+		again := New(log, overlap, slog.New(slog.DiscardHandler))
+		again.packs, again.tables = g.packs, map[string]*table{"webpush": newTable()}
+		third, stopAgain := context.WithCancel(t.Context())
+		go func() { _ = again.Run(third, nil) }()
+		synctest.Wait()
+		if err := again.Remove(t.Context(), "webpush", "a"); err != nil {
+			t.Fatal(err)
+		}
+		if all := log.Records(); len(all) != 1 || len(all[0].Data) != 0 {
+			t.Errorf("one who left left %d records behind, the last of %d bytes", len(all), len(all[0].Data))
+		}
+		stopAgain()
+		synctest.Wait()
+	})
 }
 
 func TestTiers(t *testing.T) {
