@@ -55,6 +55,31 @@ func TestNewcomer(t *testing.T) {
 	})
 }
 
+// A newcomer's job is his alone: a neighbour who waits for his next try is not tried for it.
+func TestNewcomerIsTriedAlone(t *testing.T) {
+	away := func(_ context.Context, _ *alert.Message, r adapter.Recipient, _ int) adapter.Receipt {
+		if r.ID == "r000" {
+			return adapter.Receipt{State: adapter.Failed, Failure: &adapter.Failure{Code: "503"}}
+		}
+		return adapter.Receipt{State: adapter.Accepted}
+	}
+	bubble(t, away, func(w *world) {
+		w.register(1, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		if err := w.registry.Put(w.t.Context(), adapter.Recipient{ID: "late", Channel: "fake", Areas: []string{"BE"}, Destination: "elsewhere"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := Newcomer(w.t.Context(), w.deps(), w.current, "fake", "late"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // no time has passed
+		if late, neighbour := len(w.channel.times(1, "late")), len(w.channel.times(1, "r000")); late != 1 || neighbour != 1 {
+			t.Errorf("the newcomer was tried %d times, his neighbour %d times; want 1 and 1", late, neighbour)
+		}
+	})
+}
+
 // The queue being away is told to the caller.
 func TestNewcomerWithoutQueue(t *testing.T) {
 	bubble(t, accept, func(w *world) {

@@ -25,29 +25,18 @@ const (
 	// farAway is how many times the middle distance from the country's middle a
 	// unit may lie. Islands oceans away would leave the rest too small to touch:
 	// they are on the list alone.
-	farAway = 4.0
+	farAway = 10.0
 	// smallest is the extent in pixels under which a ring is not drawn.
 	smallest = 2.0
 )
 
 // drawMap draws country's units; the zero map when there is nothing to choose on.
 func (s *site) drawMap(country string, units []alert.Area, lang alert.Lang) countryMap {
-	near := s.near(units)
+	near, heart := s.near(units)
 	if len(near) < 2 {
 		return countryMap{}
 	}
-	// Across the date line one side is drawn behind the other.
-	wrap := false
-	for _, u := range near {
-		c, _ := s.Atlas.Centre(u.Code)
-		wrap = wrap || c.Lon > 150
-	}
-	at := func(p alert.Point) (x, y float64) {
-		if wrap && p.Lon < -90 {
-			p.Lon += 360
-		}
-		return p.Lon, p.Lat
-	}
+	at := func(p alert.Point) (x, y float64) { return around(p.Lon, heart.Lon), p.Lat }
 	west, east, south, north := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, u := range near {
 		for _, ring := range s.Atlas.Outline(u.Code) {
@@ -75,8 +64,20 @@ func (s *site) drawMap(country string, units []alert.Area, lang alert.Lang) coun
 	return m
 }
 
-// near are the units that are drawn and lie together.
-func (s *site) near(units []alert.Area) []alert.Area {
+// around is the longitude lon counted from the other side of the date line when
+// it is nearer to middle that way.
+func around(lon, middle float64) float64 {
+	switch {
+	case lon-middle > 180:
+		return lon - 360
+	case middle-lon > 180:
+		return lon + 360
+	}
+	return lon
+}
+
+// near are the units that are drawn and lie together, and the middle of them.
+func (s *site) near(units []alert.Area) ([]alert.Area, alert.Point) {
 	var drawn []alert.Area
 	var lats, lons []float64
 	for _, u := range units {
@@ -85,12 +86,12 @@ func (s *site) near(units []alert.Area) []alert.Area {
 		}
 	}
 	if len(drawn) == 0 {
-		return nil
+		return nil, alert.Point{}
 	}
 	lat, lon := middle(lats), middle(lons)
 	far := make([]float64, len(drawn))
 	for i := range drawn {
-		far[i] = math.Hypot(lats[i]-lat, (lons[i]-lon)*math.Cos(lat*math.Pi/180))
+		far[i] = math.Hypot(lats[i]-lat, (around(lons[i], lon)-lon)*math.Cos(lat*math.Pi/180))
 	}
 	limit := farAway * max(middle(far), 1)
 	var out []alert.Area
@@ -99,7 +100,7 @@ func (s *site) near(units []alert.Area) []alert.Area {
 			out = append(out, u)
 		}
 	}
-	return out
+	return out, alert.Point{Lat: lat, Lon: lon}
 }
 
 // middle is the median.

@@ -20,4 +20,4 @@ func unbreakable(lang alert.Lang, text, phone string) string {
 	return text
 }
 
-var frenchMarks = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " !", "\u00a0!", " ?", "\u00a0?")
+var frenchMarks = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " !", "\u00a0!", " ?", "\u00a0?", "« ", "«\u00a0", " »", "\u00a0»")

@@ -23,6 +23,9 @@ func loadWords() (map[alert.Lang]map[string]string, []web.Language, error) {
 		if words[l], err = web.Words(string(l)); err != nil {
 			return nil, nil, err
 		}
+		for key, text := range words[l] {
+			words[l][key] = unbreakable(l, text, "")
+		}
 	}
 	return words, names, nil
 }

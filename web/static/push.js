@@ -192,7 +192,8 @@ async function wire(form) {
   const show = async ({ kept = {}, device, known, word }) => {
     const on = word === "on";
     for (const button of buttons) {
-      button.hidden = !device?.supported || (button.dataset.push !== "subscribe" && !kept.regions);
+      const wanted = { subscribe: true, unsubscribe: kept.regions, test: on }[button.dataset.push];
+      button.hidden = !device?.supported || !wanted;
       if (button.dataset.textOn && on) button.textContent = button.dataset.textOn;
       if (button.dataset.textOff && !on) button.textContent = button.dataset.textOff;
     }
@@ -201,8 +202,10 @@ async function wire(form) {
       can: device?.supported, allowed: device?.permission === "granted", worker: device?.worker,
       address: Boolean(device?.subscription), server: on && (known || kept.day === today()),
     };
+    let broken = false; // what rests on a broken link cannot be judged
     for (const item of document.querySelectorAll("[data-check]")) {
-      item.dataset.state = checks[item.dataset.check] ? "ok" : kept.regions || item.dataset.check === "can" ? "bad" : "wait";
+      item.dataset.state = broken ? "wait" : checks[item.dataset.check] ? "ok" : "bad";
+      broken ||= item.dataset.state === "bad";
     }
     if (word) return say(status, word);
     if (device?.supported) return say(status, device.permission === "denied" ? "denied" : "off");
@@ -261,7 +264,7 @@ async function wire(form) {
   if (!found.kept?.regions) return;
   await live(found.kept.regions, form.dataset.pushLang);
   const sent = await read(TEST);
-  if (sent.at) await follow(sent);
+  if (sent.at && found.word === "on") await follow(sent); // an old success must not stand beside a fresh failure
 }
 
 // fill puts the kept choice into the form. An area of another country gets a line of its own.
@@ -269,13 +272,10 @@ async function fill(form, { regions = [], quiet, calm }) {
   for (const code of regions) {
     let box = form.querySelector(`[name=regions][value="${CSS.escape(code)}"]`);
     if (!box) {
-      const line = document.createElement("div");
-      line.className = "choice";
-      line.innerHTML = '<input type="checkbox" name="regions"><label></label>';
-      [box] = line.children;
-      box.value = code;
-      box.id = line.lastChild.htmlFor = "r-" + code;
-      line.lastChild.textContent = await nameOf(code, form.dataset.pushLang);
+      box = Object.assign(document.createElement("input"), { type: "checkbox", name: "regions", value: code, id: "r-" + code });
+      const label = Object.assign(document.createElement("label"), { htmlFor: box.id, textContent: await nameOf(code, form.dataset.pushLang) });
+      const line = Object.assign(document.createElement("div"), { className: "choice" });
+      line.append(box, label);
       form.querySelector("[data-push-others]")?.append(line);
     }
     box.checked = true;
