@@ -85,10 +85,11 @@ type Book struct {
 
 	mu       sync.RWMutex
 	accounts map[string]account
-	tokens   map[string]string                    // hex SHA-256 of a token: officer id
-	keys     map[string]string                    // id of a passkey: officer id
-	seen     uint64                               // newest sequence read from the log; what this process wrote itself does not count
-	open     map[string]map[*func(error)]struct{} // requests under way of each officer: cut when he is revoked
+	tokens   map[string]string                  // hex SHA-256 of a token: officer id
+	keys     map[string]string                  // id of a passkey: officer id
+	seen     uint64                             // newest sequence read from the log; what this process wrote itself does not count
+	current  map[string]string                  // the one session of each officer, by its serial
+	open     map[string]map[*func(error)]string // requests under way of each officer, with their session: cut when he is revoked
 }
 
 // New folds the accounts, and follows changes of other processes until ctx ends.
@@ -96,7 +97,7 @@ func New(ctx context.Context, log Log) (*Book, error) {
 	b := &Book{
 		log: log, throttle: newThrottle(), hasher: newHasher(),
 		accounts: map[string]account{}, tokens: map[string]string{}, keys: map[string]string{},
-		open: map[string]map[*func(error)]struct{}{}, sessions: newSessions(),
+		open: map[string]map[*func(error)]string{}, current: map[string]string{}, sessions: newSessions(),
 	}
 	for rec, err := range log.Read(ctx, allOfficers, 0) {
 		if err != nil {

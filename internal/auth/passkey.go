@@ -210,10 +210,10 @@ func (p *Passkeys) Enrol(ctx context.Context, o Officer, name string, answer []b
 }
 
 func checkKeyName(name string) error {
-	var v alert.Invalid
-	checkLine(&v, "name", name, "Give the passkey a name, at most 40 characters: what it is on, such as “Phone”.")
-	if len(v) == 0 && utf8.RuneCountInString(name) > maxPasskeyName {
-		v.Add("name", "too_long", "Shorten the passkey's name to 40 characters.")
+	var v, bad alert.Invalid
+	checkLine(&bad, "name", name, "")
+	if len(bad) > 0 || utf8.RuneCountInString(name) > maxPasskeyName {
+		v.Add("name", "format", "Give the passkey a name of 1 to 40 characters: what it is on, such as “Phone”.")
 	}
 	return v.Err()
 }

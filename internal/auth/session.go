@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,14 +16,15 @@ import (
 // How long a session lives: a shift, and a coffee break without a click.
 const (
 	sessionLife = 12 * time.Hour
-	sessionIdle = 60 * time.Minute
+	sessionIdle = 30 * time.Minute
 )
 
-// What a session holds: who, and which life of his account; or, of a guest, the
+// What a session holds: who, which life of his account, and which of his sessions; or, of a guest, the
 // station, the name he gave and what he proved it with.
 const (
 	keyOfficer = "officer"
 	keySince   = "since"
+	keySerial  = "serial"
 	keyStation = "station"
 	keyName    = "name"
 	keySeal    = "seal"
@@ -34,6 +36,10 @@ var ErrNoSession = errors.New("the request has no session")
 
 // ErrRevoked is the cause of a request's context when its officer is revoked under way.
 var ErrRevoked = errors.New("the officer's account was revoked")
+
+// ErrElsewhere is the cause of a request's context when its officer signs in on
+// another machine or browser under way.
+var ErrElsewhere = errors.New("the officer signed in elsewhere")
 
 // sessions are two managers over one store: the cookie of an encrypted connection
 // is never sent over a plain one, and its name keeps other hosts from setting it.
@@ -70,7 +76,13 @@ type (
 	officerKey struct{}
 	guestKey   struct{}
 	managerKey struct{}
+	endedKey   struct{}
+	networkKey struct{}
 )
+
+// EndedElsewhere says that the request's session was ended by a newer one of
+// the same officer: he reads why he is signed out.
+func EndedElsewhere(ctx context.Context) bool { return ctx.Value(endedKey{}) != nil }
 
 // From is the officer who makes the request; never a station's editor.
 func From(ctx context.Context) (Officer, bool) {
@@ -115,11 +127,12 @@ func (b *Book) Middleware(next http.Handler) http.Handler {
 			if station := m.GetString(ctx, keyStation); station != "" {
 				ctx = context.WithValue(ctx, guestKey{}, Guest{station, m.GetString(ctx, keyName), m.GetString(ctx, keySeal)})
 			}
-			b.serve(next, w, r.WithContext(ctx), m.GetString(ctx, keyOfficer), m.GetInt64(ctx, keySince))
+			b.serve(next, w, r.WithContext(ctx), m.GetString(ctx, keyOfficer), m.GetInt64(ctx, keySince), m.GetString(ctx, keySerial))
 		}))
 	}
 	plain, secure := handler(b.sessions.plain), handler(b.sessions.secure)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), networkKey{}, networkOf(r)))
 		if token, ok := bearer(r); ok {
 			b.serveBearer(next, w, r, token)
 		} else if b.sessions.of(r) == b.sessions.secure {
@@ -146,41 +159,49 @@ func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Req
 		return
 	}
 	_, since, _ := b.active(o.ID)
-	b.serve(next, w, r, o.ID, int64(since))
+	b.serve(next, w, r, o.ID, int64(since), "")
 }
 
-// serve passes the request on with its officer, if that life of his account goes on.
-func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, id string, since int64) {
+// serve passes the request on with its officer, if that life of his account goes
+// on, and so does this session of his; a token's request has none.
+func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, id string, since int64, serial string) {
 	if id == "" {
 		next.ServeHTTP(w, r)
 		return
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	o, leave, ok := b.enter(id, uint64(since), cancel)
-	if !ok {
+	o, leave, err := b.enter(id, uint64(since), serial, cancel)
+	if err != nil {
+		if errors.Is(err, ErrElsewhere) {
+			ctx = context.WithValue(ctx, endedKey{}, true)
+		}
 		if m, ok := ctx.Value(managerKey{}).(*scs.SessionManager); ok {
 			_ = m.Destroy(ctx) // in memory: cannot fail, and is refused again at the next request if it did
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(ctx))
 		return
 	}
 	defer leave()
 	next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, officerKey{}, o)))
 }
 
-// enter notes a request of an officer, so that a revocation cuts it.
-func (b *Book) enter(id string, since uint64, cancel func(error)) (o Officer, leave func(), ok bool) {
+// enter notes a request of an officer, so that a revocation or a newer session
+// cuts it. ErrRevoked or ErrElsewhere when that was before.
+func (b *Book) enter(id string, since uint64, serial string, cancel func(error)) (o Officer, leave func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.accounts[id]
-	if !a.active || a.since != since {
-		return Officer{}, nil, false
+	switch {
+	case !a.active || a.since != since:
+		return Officer{}, nil, ErrRevoked
+	case serial != "" && !a.officer.editor() && b.current[id] != serial:
+		return Officer{}, nil, ErrElsewhere
 	}
 	if b.open[id] == nil {
-		b.open[id] = map[*func(error)]struct{}{}
+		b.open[id] = map[*func(error)]string{}
 	}
-	b.open[id][&cancel] = struct{}{}
+	b.open[id][&cancel] = serial
 	return a.officer.clone(), func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -188,7 +209,25 @@ func (b *Book) enter(id string, since uint64, cancel func(error)) (o Officer, le
 		if len(b.open[id]) == 0 {
 			delete(b.open, id)
 		}
-	}, true
+	}, nil
+}
+
+// begin makes serial the officer's one session: what an older one has under way
+// ends, so that a board left open elsewhere shows nothing more. Tokens have no
+// session, and a station's editors, who may share a desk, as many as they like.
+func (b *Book) begin(id, serial string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.accounts[id].officer.editor() {
+		return
+	}
+	old := b.current[id]
+	b.current[id] = serial
+	for cancel, of := range b.open[id] {
+		if of != "" && of == old {
+			(*cancel)(ErrElsewhere)
+		}
+	}
 }
 
 // cut ends the officer's requests under way; the caller holds the lock.
@@ -198,7 +237,8 @@ func (b *Book) cut(id string) {
 	}
 }
 
-// StartSession signs the officer in on this browser, under a new session id.
+// StartSession signs the officer in on this browser, under a new session id. It
+// ends his session anywhere else, which learns why from EndedElsewhere.
 func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) error {
 	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
 	if !ok {
@@ -213,6 +253,9 @@ func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) e
 	}
 	m.Put(r.Context(), keyOfficer, o.ID)
 	m.Put(r.Context(), keySince, int64(since))
+	serial := rand.Text()
+	m.Put(r.Context(), keySerial, serial)
+	b.begin(o.ID, serial)
 	return nil
 }
 

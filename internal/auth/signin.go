@@ -31,7 +31,8 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 	if len(id) > maxID || !idShape.MatchString(id) {
 		id = "" // one throttle for everything that cannot be a name
 	}
-	if err := b.throttle.try(id); err != nil {
+	network, _ := ctx.Value(networkKey{}).(string)
+	if err := b.throttle.try(id, network); err != nil {
 		return Officer{}, err
 	}
 	b.mu.RLock()
@@ -51,7 +52,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 	if !fits || !a.active || !welcome(a.officer) {
 		return Officer{}, ErrCredentials
 	}
-	b.throttle.done(id)
+	b.throttle.done(id, network)
 	return a.officer.clone(), nil
 }
 

@@ -60,12 +60,12 @@ func TestThrottlePerName(t *testing.T) {
 		var waits []int
 		for range 10 {
 			wait := 0
-			if e, ok := errors.AsType[*ThrottledError](th.try("anna")); ok {
+			if e, ok := errors.AsType[*ThrottledError](th.try("anna", "")); ok {
 				if wait = e.Seconds(); !strings.Contains(e.Error(), fmt.Sprintf("in %d s", wait)) {
 					t.Errorf("%v, want the wait of %d s", e, wait)
 				}
 				time.Sleep(e.After)
-				if err := th.try("anna"); err != nil {
+				if err := th.try("anna", ""); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -74,13 +74,13 @@ func TestThrottlePerName(t *testing.T) {
 		if got := fmt.Sprint(waits); got != "[0 0 0 1 2 4 8 16 30 30]" {
 			t.Errorf("waits %s", got)
 		}
-		if err := th.try("erik"); err != nil {
+		if err := th.try("erik", ""); err != nil {
 			t.Errorf("one officer's failures throttle another: %v", err)
 		}
 		time.Sleep(longestWait)
-		th.done("anna")
+		th.done("anna", "")
 		for range freeTries {
-			if err := th.try("anna"); err != nil {
+			if err := th.try("anna", ""); err != nil {
 				t.Errorf("after signing in: %v", err)
 			}
 		}
@@ -91,16 +91,16 @@ func TestThrottleForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := newThrottle()
 		for range freeTries {
-			if err := th.try("anna"); err != nil {
+			if err := th.try("anna", ""); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if th.try("anna") == nil {
+		if th.try("anna", "") == nil {
 			t.Fatal("a fourth try at once")
 		}
 		time.Sleep(forgetAfter + time.Second)
 		for range freeTries {
-			if err := th.try("anna"); err != nil {
+			if err := th.try("anna", ""); err != nil {
 				t.Error(err)
 			}
 		}
@@ -112,7 +112,7 @@ func TestThrottleOverall(t *testing.T) {
 		th := newThrottle()
 		taken := 0
 		for i := range 500 {
-			if th.try(fmt.Sprint("name", i)) == nil {
+			if th.try(fmt.Sprint("name", i), "") == nil {
 				taken++
 			}
 		}
@@ -121,17 +121,17 @@ func TestThrottleOverall(t *testing.T) {
 		}
 		// An hour of guessing at random names takes bounded memory.
 		for i := range 10_000 {
-			_ = th.try(fmt.Sprint("guess", i))
+			_ = th.try(fmt.Sprint("guess", i), "")
 			time.Sleep(time.Second / triesPerSecond)
 		}
 		for i := range maxNames {
 			th.names[fmt.Sprint("full", i)] = failures{last: time.Now()}
 		}
-		if th.try("new") == nil {
+		if th.try("new", "") == nil {
 			t.Error("a name beyond the bound")
 		}
 		time.Sleep(forgetAfter + time.Second)
-		if err := th.try("new"); err != nil || len(th.names) > 1 {
+		if err := th.try("new", ""); err != nil || len(th.names) > 1 {
 			t.Errorf("after a while: %v, %d names", err, len(th.names))
 		}
 	})

@@ -2,6 +2,9 @@ package auth
 
 import (
 	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,7 +15,10 @@ import (
 const (
 	// freeTries are typing mistakes; from then on each failure doubles the wait.
 	freeTries = 3
-	firstWait = time.Second
+	// freeFromNetwork is the same for all names from one network: a whole station
+	// that comes on duty at once behind one address, with its typing mistakes.
+	freeFromNetwork = 20
+	firstWait       = time.Second
 	// longestWait keeps a stranger who guesses at a colleague's name from locking
 	// him out for long, and still leaves him fewer than 3,000 guesses a day.
 	longestWait = 30 * time.Second
@@ -22,8 +28,8 @@ const (
 	triesPerSecond = 10
 	tryBurst       = 30
 	// maxNames bounds the memory that guessing at random names takes. 10 tries a
-	// second for 15 minutes are 9,000 names, so it is never reached.
-	maxNames = 10_000
+	// second for 15 minutes are 9,000 names from 9,000 networks, so it is never reached.
+	maxNames = 20_000
 )
 
 // ThrottledError says that signing in has to wait. 429 with Retry-After.
@@ -37,11 +43,11 @@ func (e *ThrottledError) Error() string {
 // Seconds is After for a Retry-After header, at least 1.
 func (e *ThrottledError) Seconds() int { return max(1, int((e.After+time.Second-1)/time.Second)) }
 
-// throttle slows guessing down, for each name and overall.
+// throttle slows guessing down, for each name, for each network and overall.
 type throttle struct {
 	mu    sync.Mutex
 	all   *rate.Limiter
-	names map[string]failures
+	names map[string]failures // by name, and by network: no name has a slash
 }
 
 type failures struct {
@@ -56,15 +62,16 @@ func newThrottle() *throttle {
 
 // try counts an attempt as failed before it is made, so that many at once are no
 // way around the wait; done takes it back.
-func (t *throttle) try(name string) error {
+// The network is "" where nobody knows it.
+func (t *throttle) try(name, network string) error {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := t.names[name]
-	if now.Sub(f.last) > forgetAfter {
-		f = failures{}
+	wait := t.names[name].until.Sub(now)
+	if network != "" { // "" is also what cannot be a name
+		wait = max(wait, t.names[network].until.Sub(now))
 	}
-	if wait := f.until.Sub(now); wait > 0 {
+	if wait > 0 {
 		return &ThrottledError{wait}
 	}
 	if !t.all.AllowN(now, 1) {
@@ -76,19 +83,66 @@ func (t *throttle) try(name string) error {
 			return &ThrottledError{longestWait}
 		}
 	}
-	f.n, f.last = f.n+1, now
-	if over := f.n - freeTries; over >= 0 {
-		f.until = now.Add(min(longestWait, firstWait<<min(over, 10)))
+	t.count(name, freeTries, now)
+	if network != "" {
+		t.count(network, freeFromNetwork, now)
 	}
-	t.names[name] = f
 	return nil
 }
 
-// done forgets the failures of a name that has signed in.
-func (t *throttle) done(name string) {
+// count adds a failure, and the wait that follows when it is more than is free.
+func (t *throttle) count(who string, free int, now time.Time) {
+	f := t.names[who]
+	if now.Sub(f.last) > forgetAfter {
+		f = failures{}
+	}
+	f.n, f.last = f.n+1, now
+	if over := f.n - free; over >= 0 {
+		f.until = now.Add(min(longestWait, firstWait<<min(over, 10)))
+	}
+	t.names[who] = f
+}
+
+// done forgets the failures of a name that has signed in. Of its network it takes
+// back this one try: else one account of his own would free a guesser's others.
+func (t *throttle) done(name, network string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.names, name)
+	if f, ok := t.names[network]; ok && network != "" {
+		if f.n--; f.n < freeFromNetwork {
+			f.until = time.Time{}
+		}
+		t.names[network] = f
+	}
+}
+
+// networkOf is where a request comes from: the address for IPv4, the first 56
+// bits, which are one household or office, for IPv6. A proxy on this machine or
+// in its private network names its client last in X-Forwarded-For; who comes
+// from elsewhere is not believed, and who is inside can spoil this bound alone,
+// not that of the name.
+func networkOf(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	addr := from.Addr().Unmap()
+	if addr.IsLoopback() || addr.IsPrivate() {
+		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		if said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+			addr = said.Unmap()
+		}
+	}
+	bits := 32
+	if addr.Is6() {
+		bits = 56
+	}
+	network, err := addr.WithZone("").Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return network.String()
 }
 
 // forget drops what no longer counts.

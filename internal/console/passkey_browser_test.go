@@ -103,7 +103,12 @@ func TestReleaseByPasskeyThroughTheBrowser(t *testing.T) {
 	b.withSecurityKey()
 	b.signIn("bram")
 	b.enrols("Phone")
-	w.browser(t, bram).refusesPlainRelease(k)
+	w.browser(t, bram).refusesPlainRelease(k) // it ends the session of the tab
+	b.open("/console/cases/" + k.ID + "/release")
+	if got := b.text("main"); !strings.Contains(got, "You signed in on another machine or browser") {
+		t.Errorf("the older session is not told why it ended: %s", got)
+	}
+	b.press("#passkey button")
 	b.open("/console/cases/" + k.ID + "/release")
 	b.check("01-release")
 	b.press("button.go")

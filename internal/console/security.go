@@ -107,8 +107,15 @@ func (c *console) needOfficer(next http.Handler) http.Handler {
 				c.in(r).late(w, r)
 				return
 			}
+			v := url.Values{}
 			if r.Method == http.MethodGet && r.URL.Path != "/console/cases" {
-				to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+				v.Set("next", r.URL.RequestURI())
+			}
+			if auth.EndedElsewhere(r.Context()) {
+				v.Set("done", "elsewhere")
+			}
+			if len(v) > 0 {
+				to += "?" + v.Encode()
 			}
 			http.Redirect(w, r, to, http.StatusSeeOther)
 			return

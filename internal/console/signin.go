@@ -122,6 +122,9 @@ func (c *console) late(w http.ResponseWriter, r *http.Request) {
 		_ = r.MultipartForm.RemoveAll() // the system cleans what stays
 	}
 	view := lateView{page: c.page(r, c.say("You were signed out")), Action: r.URL.RequestURI(), Sent: pairs(sent)}
+	if auth.EndedElsewhere(r.Context()) {
+		view.Notice = c.say(notices["elsewhere"])
+	}
 	c.render(w, r, http.StatusUnauthorized, "late", view)
 }
 
