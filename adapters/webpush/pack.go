@@ -54,8 +54,11 @@ type target struct {
 // of allowed hosts, which is the open channel's and is asked by Send.
 func pack(address json.RawMessage) ([]byte, error) {
 	var sub stored
-	if err := json.Unmarshal(address, &sub); err != nil {
-		return nil, errors.New("the stored subscription cannot be read")
+	if !sub.quick(string(address)) {
+		sub = stored{}
+		if err := json.Unmarshal(address, &sub); err != nil {
+			return nil, errors.New("the stored subscription cannot be read")
+		}
 	}
 	at, err := anyHost.check(sub.Endpoint)
 	if err != nil {
@@ -90,6 +93,24 @@ func pack(address json.RawMessage) ([]byte, error) {
 		p = append(p, at.origin...)
 	}
 	return bytes.Clone(append(p, path...)), nil // Clone: without the room
+}
+
+// quick reads an address as we write it ourselves, at a tenth of the cost of
+// encoding/json, or says that it is not one: a million are read at every start.
+func (s *stored) quick(address string) bool {
+	if strings.Contains(address, `\`) {
+		return false
+	}
+	rest, ok := strings.CutPrefix(address, `{"endpoint":"`)
+	s.Endpoint, rest, _ = strings.Cut(rest, `"`)
+	rest, ok2 := strings.CutPrefix(rest, `,"p256dh":"`)
+	s.P256dh, rest, _ = strings.Cut(rest, `"`)
+	rest, ok3 := strings.CutPrefix(rest, `,"auth":"`)
+	s.Auth, rest, _ = strings.Cut(rest, `"`)
+	if day, more := strings.CutPrefix(rest, `,"confirmed":"`); more {
+		s.Confirmed, rest, _ = strings.Cut(day, `"`)
+	}
+	return ok && ok2 && ok3 && rest == "}" // wishes go the common way
 }
 
 // unpack is the target of r. An error says what is wrong with the address, without repeating it.

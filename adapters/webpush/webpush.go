@@ -93,10 +93,10 @@ func Driver() adapter.Driver {
 		Name:  Name,
 		Title: "Web push",
 		Limits: adapter.Limits{
-			// A Send keeps all of its batch under way at once: 4,000 pushes to one
-			// service fill forty connections of a hundred streams.
-			Batch:          1000,
-			Concurrency:    16, // over all push services
+			// A Send keeps all of its batch under way at once: 2,000 pushes to one
+			// service fill twenty connections of a hundred streams.
+			Batch:          500, // what a kill -9 may repeat, times the Sends under way
+			Concurrency:    16,  // over all push services
 			PerDestination: 4,
 			Timeout:        30 * time.Second,
 			ShardSize:      2000,

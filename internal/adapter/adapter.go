@@ -105,6 +105,10 @@ type Recipient struct {
 	// recipient accepted; empty when there was none. Set by the runner.
 	Prior string `json:"-"`
 
+	// Number is the recipient's in the whole realm, the same on every node for as
+	// long as he is registered, so that the ledger can account for a million of
+	// them by bits. 0 = none: he is accounted for by ID.
+	Number uint32 `json:"-"`
 	// Packed is the channel's own compact form of Address, made once by
 	// Driver.Pack when the registry takes the recipient in, so that a million of
 	// them are neither kept nor parsed as JSON. nil = use Address. Personal data like Address.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/adapters/broadcast"
@@ -47,6 +48,7 @@ type App struct {
 
 	log      *slog.Logger
 	channels []delivery.Channel
+	armers   atomic.Pointer[map[string]adapter.Armer]
 	addr     net.Addr
 	opsAddr  net.Addr
 	steps    []step // to stop, last first
@@ -67,14 +69,14 @@ const stopWithin = 10 * time.Second
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
+		(*App).startCasework, (*App).startRunners, (*App).startArming, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
 		(*App).serve, (*App).serveAdmin)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
 func StartWorkers(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
 	return build(ctx, c, log, (*App).pinFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startRunners, (*App).startDirect)
+		(*App).startRunners, (*App).startArming, (*App).startDirect)
 }
 
 func build(
@@ -152,6 +154,7 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	}
 	a.Current = current.New(a.log)
 	a.Registry = recipient.New(a.Stream.Subscribers(), region.Match, a.log)
+	a.compact()
 	a.Ledger = ledger.New(a.Stream.Ledger(), a.resolve, a.log)
 	a.Nodes = nodes.New(a.Stream.Nodes(), a.log)
 	return a.fold(ctx, map[string]func(context.Context, func()) error{
@@ -187,13 +190,16 @@ func (a *App) fold(ctx context.Context, readers map[string]func(context.Context,
 	for {
 		select {
 		case <-done:
+			a.thrift(thriftyGC)
 			return nil
 		case err := <-a.failed:
 			return err
 		case <-ctx.Done():
 			return fmt.Errorf("reading the event stream: %w", context.Cause(ctx))
-		case <-time.After(5 * time.Second):
-			a.log.Info("still reading the event stream", "since", time.Since(begun).Round(time.Second))
+		case <-time.After(2 * time.Second):
+			a.log.Info("still reading the event stream",
+				"since", time.Since(begun).Round(time.Second), "recipients", a.Registry.Progress())
+			a.thrift(loadingGC)
 		}
 	}
 }

@@ -42,6 +42,9 @@ func (a *App) openChannels(ctx context.Context) error {
 	return nil
 }
 
+// Channels are those that were opened.
+func (a *App) Channels() []delivery.Channel { return a.channels }
+
 // newcomer has a recipient who has just come told of what is live.
 func (a *App) newcomer(ctx context.Context, channel, id string) error {
 	return delivery.Newcomer(ctx, a.delivery(), a.Current, channel, id)

@@ -52,7 +52,7 @@ func (a *App) pushReport(now time.Time) PushReport {
 		return a.push.last
 	}
 	services, areas := map[string]*PushHealth{}, map[string]*PushHealth{}
-	for _, r := range a.Registry.All(webpush.Name) {
+	for r := range a.Registry.Each(webpush.Name) {
 		seen := now.Sub(webpush.Confirmed(r))
 		count(services, r.Destination, seen)
 		for _, code := range r.Areas {

@@ -48,7 +48,7 @@ func boardAt(id string, rev int, kind alert.MsgType, done int, age time.Duration
 	b.Channels = []ledger.Totals{
 		{Channel: "webpush", Title: "Push to phones", Recipients: 10_000, Accepted: done, Queued: 10_000 - done - 14, Failed: 2, Retrying: 12, FirstMS: 41, LastMS: 2_310},
 		{Channel: "sms", Title: "SMS", Recipients: 1000, Accepted: 1000, Delivered: 871, FirstMS: 96, LastMS: 5_120},
-		{Channel: "broadcast", Title: "Radio and television", Recipients: 5, Accepted: 3, Seen: 2, OnAir: 1, Declined: 1, Failed: 1, Sent: 1, FirstMS: 22, LastMS: 9_400},
+		{Channel: "broadcast", Title: "Broadcasters", Recipients: 5, Accepted: 3, Seen: 2, OnAir: 1, Declined: 1, Failed: 1, Sent: 1, FirstMS: 22, LastMS: 9_400},
 		{Channel: "website", Title: "Partner websites", Recipients: 1, Retrying: 1, FirstMS: -1, LastMS: -1},
 	}
 	word := func(s adapter.State, ms int64, by, outlet, reason string) ledger.Word {
@@ -60,8 +60,8 @@ func boardAt(id string, rev int, kind alert.MsgType, done int, age time.Duration
 		return r
 	}
 	b.Rows = []ledger.Row{
-		{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Failed, Class: "temporary", Code: "500", Reason: "The site answered with an error; tried again in 4 s.", Attempts: 3, Millis: 9_870, At: now, Story: story(b.Released)},
-		{Channel: "webpush", Recipient: "4f2kq09mmx7wz1", Revision: rev, State: adapter.Failed, Class: "gone", Code: "410", Reason: "The subscription no longer exists; it was removed.", Attempts: 1, Millis: 312, At: now},
+		{Channel: "website", Recipient: "p-gazette", Name: "La Gazette du Nord", Revision: rev, State: adapter.Failed, Class: "temporary", Code: "500", Reason: "the partner's server failed", Attempts: 3, Millis: 9_870, At: now, Story: story(b.Released)},
+		{Channel: "webpush", Recipient: "4f2kq09mmx7wz1", Revision: rev, State: adapter.Failed, Class: "gone", Code: "410", Reason: "the subscription has ended", Attempts: 1, Millis: 312, At: now},
 		station("b-vivacite", "Radio Vivacité", adapter.Sent),
 		station("b-rtbf", "La Première", adapter.OnAir, word(adapter.Received, 41, "", "", ""), word(adapter.Seen, 9_400, "Eva Claes", "", ""), word(adapter.Seen, 21_000, "Tom Maes", "", ""),
 			word(adapter.OnAir, 95_000, "Eva Claes", "La Première", ""), word(adapter.OnAir, 996_000, "playout", "La Première", ""), word(adapter.OnAir, 1_899_000, "playout", "La Première", "")),

@@ -154,7 +154,7 @@ func intake(r io.Reader) (casework.Image, error) {
 var channels = []casework.Channel{
 	{Name: "webpush", Title: "Push to phones", Render: render("push_title", "push_body")},
 	{Name: "sms", Title: "SMS", Render: render("sms")},
-	{Name: "broadcast", Title: "Radio and television", Render: render("spoken", "crawl", "radiotext")},
+	{Name: "broadcast", Title: "Broadcasters", Render: render("spoken", "crawl", "radiotext")},
 	{Name: "website", Title: "Partner websites", Render: render("headline", "description", "instruction")},
 }
 

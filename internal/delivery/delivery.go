@@ -10,6 +10,13 @@
 //   - A newer revision stops the older one's attempts, and reaches no recipient
 //     while an attempt of the older one is still under way to him: a
 //     withdrawal is never overtaken by its alert.
+//   - Those who chose the place itself are told before the rest of the country
+//     (recipient.Tier), and withdrawals before all, on every worker.
+//   - Of a million citizens nobody is listed: they are counted by choice of areas,
+//     each worker finds a shard's in its own table, and the ledger holds a bit for each.
+//     Receipts are stored after each Send, so a kill -9 repeats at most what was
+//     under way: Limits.Batch times Limits.PerDestination to one destination. Who
+//     has not got a revision is exactly who is meant for it and has no settled bit.
 //   - A slow destination holds up nobody but itself.
 package delivery
 
@@ -17,10 +24,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/current"
 	"tocsin/internal/ledger"
+	"tocsin/internal/recipient"
 	"tocsin/internal/stream"
 )
 
@@ -50,7 +59,8 @@ type Queue interface {
 
 // Recipients is the registry as delivery needs it.
 type Recipients interface {
-	Select(channel string, areas []string, shard, shards int, also func(id string) bool) []adapter.Recipient
+	Select(channel string, areas []string, tier recipient.Tier, shard, shards int, also recipient.Also) []adapter.Recipient
+	CountTiers(channel string, areas []string, also recipient.Also) [recipient.Tiers]int
 	// Meant is one recipient, and whether an alert for areas is meant for him.
 	Meant(channel, id string, areas []string) (adapter.Recipient, bool)
 	Remove(ctx context.Context, channel, id string) error
@@ -63,6 +73,8 @@ type Ledger interface {
 	Touched(caseID string, before int, channel, recipient string) bool
 	Prior(caseID string, before int, channel, recipient string) string
 	Attempts(caseID string, revision int, channel, recipient string) int
+	Progress(caseID string, revision int, channel string, number uint32) (known, done bool)
+	Had(caseID string, before int, channel string, number uint32) bool
 }
 
 // Current is what is published now.
@@ -91,10 +103,32 @@ type job struct {
 	Revision   int    `json:"revision"`
 	Seq        uint64 `json:"seq"` // of the message on ALERTS
 	Channel    string `json:"channel"`
-	Shard      int    `json:"shard"`
-	Shards     int    `json:"shards"`
+	// Tier is how near the shard's recipients are; nil = of all tiers.
+	Tier   *recipient.Tier `json:"tier,omitempty"`
+	Shard  int             `json:"shard"`
+	Shards int             `json:"shards"`
 	// Only is the one recipient of a newcomer's job; its shard means nothing then.
 	Only string `json:"only,omitempty"`
+}
+
+// tier is whom of j's shard it is for.
+func (j job) tier() recipient.Tier {
+	if j.Tier == nil {
+		return recipient.Any
+	}
+	return *j.Tier
+}
+
+// shard names j's recipients among those of its channel and revision.
+func (j job) shard() string {
+	if j.Only != "" {
+		return j.Only
+	}
+	name := strconv.Itoa(j.Shard)
+	if j.Tier != nil {
+		name = strconv.Itoa(int(*j.Tier)) + "-" + name
+	}
+	return name
 }
 
 // The priorities, as subject tokens. Workers have a consumer for each, so a

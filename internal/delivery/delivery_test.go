@@ -328,7 +328,7 @@ func TestJobHandedOutTwice(t *testing.T) {
 		m := message(1, alert.TypeAlert, time.Hour)
 		w.publish(m)
 		time.Sleep(2 * time.Second)
-		again := jobs(m, 1, adapter.Driver{Name: "fake", Limits: w.limits}, 5)
+		again := load{channel: Channel{Driver: adapter.Driver{Name: "fake", Limits: w.limits}}, all: 5}.jobs(m, 1)
 		again[0].ID = "again"
 		if err := w.queue.Enqueue(w.t.Context(), again); err != nil {
 			t.Fatal(err)

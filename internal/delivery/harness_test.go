@@ -32,6 +32,7 @@ type world struct {
 	channel                   *fakeChannel
 	limits                    adapter.Limits
 	asks                      adapter.Asks
+	pack                      recipient.Pack // not nil: the channel's recipients lie in a table
 	stop                      context.CancelFunc
 	running                   *sync.WaitGroup
 	start                     time.Time
@@ -130,6 +131,9 @@ func (w *world) run() {
 	w.current = current.New(log)
 	w.ledger = ledger.New(w.ledgerLog, func(string) (ledger.Batch, bool) { return ledger.Batch{}, false }, log)
 	w.registry = recipient.New(w.people, match, log)
+	if w.pack != nil {
+		w.registry.Compact("fake", w.pack)
+	}
 	d := w.deps()
 	ready := make(chan struct{}, 3)
 	caughtUp := func() { ready <- struct{}{} }
@@ -147,7 +151,7 @@ func (w *world) run() {
 func (w *world) deps() Deps {
 	return Deps{
 		Alerts: w.alerts, Queue: w.queue, Recipients: w.registry, Ledger: w.ledger, Current: w.current, Log: slog.New(slog.DiscardHandler),
-		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks}, Adapter: w.channel}},
+		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks, Pack: w.pack}, Adapter: w.channel}},
 	}
 }
 

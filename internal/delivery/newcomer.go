@@ -32,7 +32,7 @@ func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error 
 		if m.MsgType == alert.TypeCancel || m.Status == alert.StatusTest || m.Expired(time.Now()) {
 			continue
 		}
-		if _, meant := d.Recipients.Meant(channel, id, m.AreaCodes()); !meant || d.Ledger.Settled(m.Case, m.Revision, channel, id) {
+		if who, meant := d.Recipients.Meant(channel, id, m.AreaCodes()); !meant || d.settled(m, &who) {
 			continue
 		}
 		data, err := json.Marshal(job{
@@ -56,7 +56,7 @@ func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error 
 // people are those whom j is for.
 func (d Deps) people(m *alert.Message, j job) []adapter.Recipient {
 	if j.Only == "" {
-		return d.selectShard(m, j.Channel, j.Shard, j.Shards)
+		return d.selectShard(m, j.Channel, j.tier(), j.Shard, j.Shards)
 	}
 	if who, meant := d.Recipients.Meant(j.Channel, j.Only, m.AreaCodes()); meant {
 		return []adapter.Recipient{who}

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/current"
 	"tocsin/internal/ledger"
+	"tocsin/internal/recipient"
 	"tocsin/internal/stream"
 )
 
@@ -44,18 +44,12 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 		}
 	}
 	// Few before many: a station must not wait while a million phones are queued.
-	type load struct {
-		channel Channel
-		plan    ledger.Plan
-		all     int // with those who stand by
-	}
 	var loads []load
 	for _, c := range d.Channels {
 		if m.Status == alert.StatusTest && !c.Driver.Asks.LinkTest {
 			continue // a test must not reach a citizen: Texas did it three times
 		}
-		all := d.selectShard(m, c.Driver.Name, 0, 1)
-		loads = append(loads, load{c, planFor(d.asked(m, all)), len(all)})
+		loads = append(loads, d.load(m, c))
 	}
 	slices.SortStableFunc(loads, func(a, b load) int { return a.all - b.all })
 	for _, l := range loads {
@@ -67,11 +61,36 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 		if l.all == 0 {
 			continue
 		}
-		if err := d.Queue.Enqueue(ctx, jobs(m, r.Seq, l.channel.Driver, l.all)); err != nil {
+		if err := d.Queue.Enqueue(ctx, l.jobs(m, r.Seq)); err != nil {
 			return fmt.Errorf("queue jobs for %s: %w", l.channel.Driver.Name, err)
 		}
 	}
 	return nil
+}
+
+// load is what a revision means for one channel.
+type load struct {
+	channel Channel
+	plan    ledger.Plan
+	all     int // with those who stand by
+	// tiers is how many are in each, nearest first; nil where one needs no order.
+	tiers []int
+}
+
+// load counts whom m is meant for on c. A channel that packs has recipients
+// without names by the million: they are counted and never listed.
+func (d Deps) load(m *alert.Message, c Channel) load {
+	if c.Driver.Pack == nil {
+		all := d.selectShard(m, c.Driver.Name, recipient.Any, 0, 1)
+		return load{channel: c, plan: planFor(d.asked(m, all)), all: len(all)}
+	}
+	n := d.Recipients.CountTiers(c.Driver.Name, m.AreaCodes(), d.also(m, c.Driver.Name))
+	l := load{channel: c, tiers: n[:]}
+	for _, n := range n {
+		l.all += n
+	}
+	l.plan.Recipients = l.all
+	return l
 }
 
 // planFor counts the recipients and keeps the ids of those the board names.
@@ -88,38 +107,68 @@ func planFor(all []adapter.Recipient) ledger.Plan {
 	return p
 }
 
-// jobs cuts n recipients into shards of the driver's size.
-func jobs(m *alert.Message, seq uint64, d adapter.Driver, n int) []stream.Job {
-	priority := then
+// jobs cuts the recipients into shards of the driver's size, in the order in which
+// they lie on the queue: nearest first.
+func (l load) jobs(m *alert.Message, seq uint64) (out []stream.Job) {
+	if l.tiers == nil {
+		return l.cut(nil, m, seq, nil, l.all)
+	}
+	for tier, n := range l.tiers {
+		out = l.cut(out, m, seq, new(recipient.Tier(tier)), n)
+	}
+	return out
+}
+
+func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipient.Tier, n int) []stream.Job {
+	priority, d := then, l.channel.Driver
 	if m.MsgType == alert.TypeCancel {
 		priority = first
 	}
 	shards := (n + d.Limits.ShardSize - 1) / d.Limits.ShardSize
-	out := make([]stream.Job, shards)
-	for i := range out {
-		data, err := json.Marshal(job{
+	for i := range shards {
+		j := job{
 			Case: m.Case, Identifier: m.Identifier, Revision: m.Revision, Seq: seq,
-			Channel: d.Name, Shard: i, Shards: shards,
-		})
+			Channel: d.Name, Tier: tier, Shard: i, Shards: shards,
+		}
+		data, err := json.Marshal(j)
 		if err != nil {
 			panic(err) // strings and numbers always encode
 		}
-		shard := strconv.Itoa(i)
-		out[i] = stream.Job{
-			Subject: "jobs." + d.Name + "." + priority + "." + m.Case + "." + shard,
-			ID:      m.Identifier + "." + d.Name + "." + shard,
+		out = append(out, stream.Job{
+			Subject: "jobs." + d.Name + "." + priority + "." + m.Case + "." + j.shard(),
+			ID:      m.Identifier + "." + d.Name + "." + j.shard(),
 			Data:    data,
-		}
+		})
 	}
 	return out
 }
 
 // selectShard lists whom m is meant for on a channel: those in its areas, and
 // whoever may hold an earlier revision, whatever has become of the areas.
-func (d Deps) selectShard(m *alert.Message, channel string, shard, shards int) []adapter.Recipient {
-	return d.Recipients.Select(channel, m.AreaCodes(), shard, shards, func(id string) bool {
-		return m.Revision > 1 && d.Ledger.Touched(m.Case, m.Revision, channel, id)
-	})
+func (d Deps) selectShard(m *alert.Message, channel string, tier recipient.Tier, shard, shards int) []adapter.Recipient {
+	return d.Recipients.Select(channel, m.AreaCodes(), tier, shard, shards, d.also(m, channel))
+}
+
+// also says who may hold an earlier revision; nil where there is none.
+func (d Deps) also(m *alert.Message, channel string) recipient.Also {
+	if m.Revision <= 1 {
+		return nil
+	}
+	return func(id string, number uint32) bool {
+		if number != 0 {
+			return d.Ledger.Had(m.Case, m.Revision, channel, number)
+		}
+		return d.Ledger.Touched(m.Case, m.Revision, channel, id)
+	}
+}
+
+// settled says whether p needs no further attempt for m.
+func (d Deps) settled(m *alert.Message, p *adapter.Recipient) bool {
+	if p.Number != 0 {
+		_, done := d.Ledger.Progress(m.Case, m.Revision, p.Channel, p.Number)
+		return done
+	}
+	return d.Ledger.Settled(m.Case, m.Revision, p.Channel, p.ID)
 }
 
 // head is a ledger batch about r on a channel, still without news.

@@ -37,9 +37,9 @@ type traveller struct {
 func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
 	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
 	for _, p := range people {
-		w := traveller{
-			Recipient: p,
-			attempts:  r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID),
+		w := traveller{Recipient: p}
+		if p.Number == 0 {
+			w.attempts = r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID)
 		}
 		if r.deps.standby(d.Message, p) {
 			w.due = rev.Published.Add(secondAfter)
@@ -122,7 +122,7 @@ func (t *route) due() (due []traveller, next time.Time) {
 	later := t.waiting[:0]
 	for _, w := range t.waiting {
 		switch {
-		case t.deps.Ledger.Settled(m.Case, m.Revision, w.Channel, w.ID):
+		case t.deps.settled(m, &w.Recipient):
 			// his own word came meanwhile
 		case t.deps.spared(m, w.Recipient):
 			// he confirmed on his first way
@@ -163,10 +163,14 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	now := time.Now()
 	b := head(t.revision, t.channel.Driver.Name)
 	var again []traveller
+	var gone []string
 	for i, w := range batch {
 		w.attempts++
 		e, retry := t.account(w, receipts[i], now)
-		b.Entries = append(b.Entries, e)
+		b.Add(&w.Recipient, e)
+		if f := receipts[i].Failure; f != nil && f.Class == adapter.Gone {
+			gone = append(gone, w.ID)
+		}
 		if retry > 0 {
 			w.due = now.Add(retry)
 			again = append(again, w)
@@ -177,26 +181,10 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 		t.deps.Log.Error("receipts not written; the recipients may be reached twice",
 			"channel", t.channel.Driver.Name, "identifier", m.Identifier, "recipients", len(batch), "error", err)
 	}
-	t.forget(ctx, b.Entries)
+	t.forget(gone)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.waiting = append(t.waiting, again...)
-}
-
-// forget takes those who are gone off the registry; the ledger keeps why. What
-// fails here only costs one more attempt with the next alert.
-func (t *route) forget(ctx context.Context, entries []ledger.Entry) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	for _, e := range entries {
-		if e.Class != adapter.Gone.String() {
-			continue
-		}
-		if err := t.deps.Recipients.Remove(ctx, t.channel.Driver.Name, e.Recipient); err != nil {
-			t.deps.Log.Warn("gone recipient not removed", "channel", t.channel.Driver.Name, "error", err)
-			return
-		}
-	}
 }
 
 // send calls the adapter. A panic of the adapter is one failed attempt. The

@@ -1,11 +1,9 @@
 package delivery
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -23,7 +21,7 @@ const (
 	// are held too, so it is far above what is sent at once.
 	inFlight = 4096
 	// firstPass bounds the jobs that make their first round at once: it bounds
-	// the recipients in memory and keeps the oldest job first.
+	// the recipients in memory, and the others wait in the order of their urgency.
 	firstPass = 8
 )
 
@@ -32,9 +30,12 @@ type Runner struct {
 	deps    Deps
 	channel Channel
 	gates   *gates
-	passes  chan struct{}
+	passes  turns
 
 	mu       sync.Mutex
+	pruning  sync.WaitGroup
+	prune    context.Context             // ends with Run
+	gone     []string                    // ids to take off the registry
 	inHand   map[string]chan struct{}    // jobs being worked here; closed at their end
 	rendered map[string]adapter.Delivery // by identifier; at most maxRendered
 }
@@ -47,13 +48,14 @@ func NewRunner(d Deps, c Channel) *Runner {
 	l := c.Driver.Limits
 	return &Runner{
 		deps: d, channel: c, gates: newGates(l.Concurrency, l.PerDestination),
-		passes: make(chan struct{}, firstPass), rendered: make(map[string]adapter.Delivery),
+		passes: turns{free: firstPass}, rendered: make(map[string]adapter.Delivery),
 		inHand: make(map[string]chan struct{}),
 	}
 }
 
 // Run works until ctx ends and every attempt under way has been accounted for.
 func (r *Runner) Run(ctx context.Context) error {
+	r.prune = ctx
 	var both sync.WaitGroup
 	name := r.channel.Driver.Name
 	errs := make(chan error, 2)
@@ -66,6 +68,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		})
 	}
 	both.Wait()
+	r.pruning.Wait()
 	if err := <-errs; err != nil {
 		return err
 	}
@@ -89,7 +92,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	defer free()
 	if err := r.work(ctx, j); err != nil {
 		// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
-		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.Shard, "error", err)
+		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.shard(), "error", err)
 		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
 		return
 	}
@@ -100,7 +103,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 // it was out of reach for longer than ackWait; the first hand may then still be
 // writing its receipts, and working beside it would tell people twice.
 func (r *Runner) hold(ctx context.Context, j job) (free func(), err error) {
-	key := j.Identifier + "." + cmp.Or(j.Only, strconv.Itoa(j.Shard))
+	key := j.Identifier + "." + j.shard()
 	for {
 		r.mu.Lock()
 		other := r.inHand[key]
@@ -166,13 +169,10 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	ctx, stop := r.bound(ctx, m)
 	defer stop()
 
-	select {
-	case r.passes <- struct{}{}:
-	case <-ctx.Done():
+	if r.passes.take(ctx, urgencyOf(j, m)) != nil {
 		return r.outcome(ctx, rev, j)
 	}
-	var once sync.Once
-	passed := func() { once.Do(func() { <-r.passes }) }
+	passed := sync.OnceFunc(r.passes.give)
 	defer passed()
 
 	var all sync.WaitGroup
@@ -238,10 +238,12 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
 	for _, p := range r.deps.people(m, j) {
-		if r.deps.Ledger.Settled(m.Case, m.Revision, j.Channel, p.ID) {
+		if r.deps.settled(m, &p) {
 			continue
 		}
-		p.Prior = r.deps.Ledger.Prior(m.Case, m.Revision, j.Channel, p.ID)
+		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
+			p.Prior = r.deps.Ledger.Prior(m.Case, m.Revision, j.Channel, p.ID)
+		}
 		out[p.Destination] = append(out[p.Destination], p)
 	}
 	return out
@@ -250,15 +252,15 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 // expire writes down who was not reached before the alert ended.
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
+	now := time.Now()
 	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range r.deps.asked(rev.Message, people) {
-			b.Entries = append(b.Entries, ledger.Entry{
-				Recipient: p.ID, State: adapter.Expired, Final: true, At: time.Now(),
-				Reason: errExpired.Error(),
+			b.Add(&p, ledger.Entry{
+				Recipient: p.ID, State: adapter.Expired, Final: true, At: now, Reason: errExpired.Error(),
 			})
 		}
 	}
-	if len(b.Entries) == 0 {
+	if len(b.Entries)+len(b.Bulk) == 0 {
 		return nil
 	}
 	return r.deps.Ledger.Record(ctx, b)

@@ -13,6 +13,7 @@ type account struct {
 	head    Batch // without entries: what the account is about
 	plan    Plan
 	status  map[string]status
+	crowd   crowd // those who have numbers
 	counts  map[adapter.State]int
 	retries int // failed and not final
 	first   time.Time
@@ -91,14 +92,19 @@ func (a *account) apply(e Entry) bool {
 	a.count(e, +1)
 	a.status[e.Recipient] = status{Entry: e, attempts: max(old.attempts, e.Attempt), words: old.words}
 	if reached(e.State) && !reached(old.State) {
-		if a.first.IsZero() || e.At.Before(a.first) {
-			a.first = e.At
-		}
-		if e.At.After(a.last) {
-			a.last = e.At
-		}
+		a.span(e.At)
 	}
 	return true
+}
+
+// span takes note of when somebody was reached.
+func (a *account) span(at time.Time) {
+	if a.first.IsZero() || at.Before(a.first) {
+		a.first = at
+	}
+	if at.After(a.last) {
+		a.last = at
+	}
 }
 
 func (a *account) count(e Entry, by int) {
@@ -117,14 +123,14 @@ func (a *account) totals() Totals {
 	delivered := seen + a.counts[adapter.Delivered]
 	accepted := delivered + a.counts[adapter.Accepted] + a.counts[adapter.Received] + a.counts[adapter.Removed]
 	ended := a.counts[adapter.Failed] + a.counts[adapter.Expired] + a.counts[adapter.Superseded]
-	recipients := max(a.plan.Recipients, len(a.status))
+	recipients := max(a.plan.Recipients, len(a.status)+a.crowd.size())
 	return Totals{
 		Channel: a.head.Channel, Recipients: recipients,
 		Queued: recipients - accepted - ended - a.retries - a.counts[adapter.Sent],
 		Sent:   a.counts[adapter.Sent], Accepted: accepted, Delivered: delivered,
 		Seen: seen, OnAir: onAir, Declined: a.counts[adapter.Declined],
 		Removed: a.counts[adapter.Removed], Failed: ended, Retrying: a.retries,
-		FirstMS: a.since(a.first), LastMS: a.since(a.last),
+		FirstMS: a.since(a.first), LastMS: a.since(a.last), Reasons: a.reasons(),
 	}
 }
 

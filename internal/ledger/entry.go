@@ -22,6 +22,7 @@ type Batch struct {
 	// where they have names, who.
 	Planned *Plan   `json:"planned,omitempty"`
 	Entries []Entry `json:"entries,omitempty"`
+	Bulk    []Bulk  `json:"bulk,omitempty"` // news of those who have numbers
 }
 
 // Plan is how many recipients a revision has on a channel.
@@ -89,6 +90,8 @@ type Totals struct {
 	Retrying   int    `json:"retrying"` // failed and to be tried again
 	FirstMS    int64  `json:"first_ms"` // release to first success; -1 = none yet
 	LastMS     int64  `json:"last_ms"`
+	// Reasons is why those who have no row do not have the revision.
+	Reasons []Reason `json:"reasons,omitempty"`
 }
 
 // Board is one revision of a case, seen whole.

@@ -73,9 +73,9 @@ func (l *Ledger) writeGroups() {
 		// Stable: two words of one station about one revision keep their order.
 		slices.SortStableFunc(all, func(a, b *pending) int { return compareHeads(a.batch, b.batch) })
 		for len(all) > 0 {
-			n, entries := 1, len(all[0].batch.Entries)
-			for n < len(all) && compareHeads(all[0].batch, all[n].batch) == 0 && entries+len(all[n].batch.Entries) <= maxGroup {
-				entries += len(all[n].batch.Entries)
+			n, entries := 1, all[0].batch.weight()
+			for n < len(all) && compareHeads(all[0].batch, all[n].batch) == 0 && entries+all[n].batch.weight() <= maxGroup {
+				entries += all[n].batch.weight()
 				n++
 			}
 			err := l.writeGroup(all[:n])
@@ -107,9 +107,10 @@ func compareHeads(a, b Batch) int {
 func (l *Ledger) writeGroup(all []*pending) error {
 	b := all[0].batch
 	if len(all) > 1 {
-		b.Entries = slices.Clone(b.Entries)
+		b.Entries, b.Bulk = slices.Clone(b.Entries), slices.Clone(b.Bulk)
 		for _, p := range all[1:] {
 			b.Entries = append(b.Entries, p.batch.Entries...)
+			b.Bulk = append(b.Bulk, p.batch.Bulk...)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), groupWait)

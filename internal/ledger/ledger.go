@@ -90,7 +90,7 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 // Record stores b and returns when it is durable. What many callers record at
 // the same moment is stored together.
 func (l *Ledger) Record(ctx context.Context, b Batch) error {
-	if b.Planned != nil || len(b.Entries) > maxGroup/2 {
+	if b.Planned != nil || b.weight() > maxGroup/2 {
 		return l.write(ctx, b)
 	}
 	return l.join(ctx, b)
@@ -103,6 +103,9 @@ func (l *Ledger) apply(b Batch) {
 	changed := false
 	if b.Planned != nil {
 		a.plan, changed = *b.Planned, true
+	}
+	for _, k := range b.Bulk {
+		changed = a.applyBulk(k) || changed
 	}
 	for _, e := range b.Entries {
 		changed = a.apply(e) || changed
@@ -145,7 +148,7 @@ func (l *Ledger) account(b Batch) *account {
 	a := channels[b.Channel]
 	if a == nil {
 		head := b
-		head.Planned, head.Entries = nil, nil
+		head.Planned, head.Entries, head.Bulk = nil, nil, nil
 		a = &account{head: head, status: make(map[string]status), counts: make(map[adapter.State]int)}
 		channels[b.Channel] = a
 		l.ids[b.Identifier] = revisionKey{b.Case, b.Revision}

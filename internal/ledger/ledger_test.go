@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"log/slog"
+	"reflect"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -102,7 +103,7 @@ func TestTotals(t *testing.T) {
 		if want.Accepted == 1 {
 			want.FirstMS, want.LastMS = 250, 250
 		}
-		if got := board.Channels[0]; got != want {
+		if got := board.Channels[0]; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s final=%v:\n got %+v\nwant %+v", tt.entry.State, tt.entry.Final, got, want)
 		}
 	}
@@ -126,7 +127,7 @@ func TestRestart(t *testing.T) {
 		go func() { _ = again.Run(t.Context(), func() { close(up) }) }()
 		<-up
 		after, err := again.Board("C")
-		if err != nil || len(after.Rows) != len(before.Rows) || after.Channels[0] != before.Channels[0] {
+		if err != nil || len(after.Rows) != len(before.Rows) || !reflect.DeepEqual(after.Channels[0], before.Channels[0]) {
 			t.Errorf("after a restart %+v, %v; before %+v", after, err, before)
 		}
 		if !again.Settled("C", 1, "sms", "p") || again.Prior("C", 2, "sms", "p") != "m7" || !again.Touched("C", 2, "sms", "p") {

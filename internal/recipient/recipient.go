@@ -4,16 +4,15 @@
 package recipient
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
-	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -25,11 +24,15 @@ import (
 type Log interface {
 	Append(ctx context.Context, en stream.Entry) (uint64, error)
 	AppendAll(ctx context.Context, en []stream.Entry) error
+	EraseBefore(ctx context.Context, subject string, seq uint64) error
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
 }
 
 // Match says whether a recipient of the areas want is meant by an alert for the areas of it.
 type Match func(want, of []string) bool
+
+// Pack is a driver's: it makes the compact form of an address.
+type Pack = func(address json.RawMessage) ([]byte, error)
 
 // Registry is all recipients, folded from the stream.
 type Registry struct {
@@ -37,66 +40,38 @@ type Registry struct {
 	match  Match
 	log    *slog.Logger
 	mark   stream.Mark
+	packs  map[string]Pack
+	left   func(channel string, slot uint32)
+	read   atomic.Int64 // records folded
+
+	outdated chan outdated
 
 	mu       sync.RWMutex
 	channels map[string]map[string]adapter.Recipient
+	tables   map[string]*table        // of the channels that pack
 	watch    map[chan struct{}]string // to the channel watched
 }
 
 // New is an empty registry; Run fills it.
 func New(l Log, match Match, log *slog.Logger) *Registry {
 	return &Registry{
-		stream: l, match: match, log: log,
+		stream: l, match: match, log: log, outdated: make(chan outdated, maxOutdated), packs: make(map[string]Pack), tables: make(map[string]*table),
 		channels: make(map[string]map[string]adapter.Recipient), watch: make(map[chan struct{}]string),
 	}
 }
 
-// Run follows the stream until ctx ends; caughtUp is called once the stored ones are read.
-func (g *Registry) Run(ctx context.Context, caughtUp func()) error {
-	return g.stream.Follow(ctx, "subscribers.>", 0, func(r stream.Record) error {
-		g.apply(r)
-		g.mark.Advance(r.Seq)
-		return nil
-	}, caughtUp)
+// Compact keeps a channel's recipients in a compact table, their addresses as
+// pack makes them. Call it before Run.
+func (g *Registry) Compact(channel string, pack Pack) {
+	g.packs[channel], g.tables[channel] = pack, newTable()
 }
 
-// apply folds one record. No data is a tombstone: a permanent marker, so that a
-// citizen who left stays away even if a crash revives his old record.
-func (g *Registry) apply(rec stream.Record) {
-	parts := strings.Split(rec.Subject, ".")
-	if len(parts) != 3 {
-		return
-	}
-	channel, id := parts[1], parts[2]
-	var r adapter.Recipient
-	if len(rec.Data) > 0 {
-		if err := json.Unmarshal(rec.Data, &r); err != nil {
-			g.log.Error("unreadable recipient", "channel", channel, "seq", rec.Seq, "error", err)
-			return
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	table := g.channels[channel]
-	if table == nil {
-		table = make(map[string]adapter.Recipient)
-		g.channels[channel] = table
-	}
-	if len(rec.Data) == 0 {
-		delete(table, id)
-	} else {
-		table[id] = r
-	}
-	for c, name := range g.watch {
-		if name != channel {
-			continue
-		}
-		select {
-		case c <- struct{}{}:
-		default: // the reader has a pulse waiting already
-		}
-	}
-}
+// OnLeave has fn called when a slot's recipient has left, so that what was kept for
+// him elsewhere goes too. fn must not call the registry. Call it before Run.
+func (g *Registry) OnLeave(fn func(channel string, slot uint32)) { g.left = fn }
+
+// Progress is how many records of the stream have been read.
+func (g *Registry) Progress() int { return int(g.read.Load()) }
 
 // Watch gives a channel that pulses after a recipient of that channel was added,
 // changed or removed, on whatever node, and the function that ends it.
@@ -110,6 +85,13 @@ func (g *Registry) Watch(channel string) (<-chan struct{}, func()) {
 		defer g.mu.Unlock()
 		delete(g.watch, c)
 	}
+}
+
+// stored is a recipient on the stream. Number is set when the record replaces
+// another one: a recipient's number is the sequence of his first record.
+type stored struct {
+	adapter.Recipient
+	Number uint32 `json:"number,omitempty"`
 }
 
 // seen waits a moment until our own write is folded, so that the caller reads
@@ -129,7 +111,8 @@ var idShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 // bytes, and a million records are read at every start.
 const maxRecord = 4 << 10
 
-func record(r adapter.Recipient) (stream.Entry, error) {
+// record is r as it lies on the stream, with the number that it has already (0 = none).
+func (g *Registry) record(r adapter.Recipient, number uint32) (stream.Entry, error) {
 	var faults alert.Invalid
 	if !idShape.MatchString(r.Channel) {
 		faults.Add("channel", "shape", "Name the channel with letters, digits, - or _.")
@@ -146,7 +129,7 @@ func record(r adapter.Recipient) (stream.Entry, error) {
 	if r.Created.IsZero() {
 		r.Created = time.Now().UTC().Truncate(time.Second)
 	}
-	data, err := json.Marshal(r)
+	data, err := json.Marshal(stored{r, number})
 	if err != nil {
 		return stream.Entry{}, fmt.Errorf("recipient %s: %w", r.ID, err)
 	}
@@ -159,27 +142,45 @@ func record(r adapter.Recipient) (stream.Entry, error) {
 
 func subject(channel, id string) string { return "subscribers." + channel + "." + id }
 
-// Put adds r, or replaces the one of the same channel and id. Errors are
-// alert.Invalid for bad input, else the stream's.
+// Put adds r, or replaces the one of the same channel and id. Nothing is written
+// when nothing has changed: a citizen's browser says at every visit what it said
+// before. Errors are alert.Invalid for bad input, else the stream's.
 func (g *Registry) Put(ctx context.Context, r adapter.Recipient) error {
-	en, err := record(r)
+	old, known := g.Get(r.Channel, r.ID)
+	if pack := g.packs[r.Channel]; known && pack != nil && unchanged(old, r, pack) {
+		return nil
+	}
+	en, err := g.record(r, old.Number)
 	if err != nil {
 		return err
 	}
-	// Erasing an older record from disk is dear; a newcomer has none.
-	_, en.Rollup = g.Get(r.Channel, r.ID)
-	seq, err := g.stream.Append(ctx, en)
+	store := g.stream.Append
+	if known && g.packs[r.Channel] != nil {
+		store = g.replace
+	} else {
+		en.Rollup = known // erasing an older record from disk is dear; a newcomer has none
+	}
+	seq, err := store(ctx, en)
 	if err != nil {
 		return fmt.Errorf("store recipient: %w", err)
 	}
 	return g.seen(ctx, seq)
 }
 
+// unchanged says that r tells nothing which old does not.
+func unchanged(old, r adapter.Recipient, pack Pack) bool {
+	if old.Lang != r.Lang || old.Destination != r.Destination || !slices.Equal(old.Areas, r.Areas) || old.Packed == nil {
+		return false
+	}
+	address, err := pack(r.Address)
+	return err == nil && bytes.Equal(address, old.Packed)
+}
+
 // PutAll adds many at once: an import. They must be new; Put replaces.
 func (g *Registry) PutAll(ctx context.Context, all []adapter.Recipient) error {
 	entries := make([]stream.Entry, len(all))
 	for i, r := range all {
-		en, err := record(r)
+		en, err := g.record(r, 0)
 		if err != nil {
 			return fmt.Errorf("recipient %d: %w", i+1, err)
 		}
@@ -206,64 +207,23 @@ func (g *Registry) Remove(ctx context.Context, channel, id string) error {
 	return g.seen(ctx, seq)
 }
 
-// Get is one recipient.
-func (g *Registry) Get(channel, id string) (adapter.Recipient, bool) {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	r, ok := g.channels[channel][id]
-	return r, ok
-}
-
 // Meant is one recipient, and whether he is registered and an alert for areas is meant for him.
 func (g *Registry) Meant(channel, id string, areas []string) (adapter.Recipient, bool) {
 	r, ok := g.Get(channel, id)
 	return r, ok && g.match(r.Areas, areas)
 }
 
-// All lists a channel's recipients, by id.
-func (g *Registry) All(channel string) []adapter.Recipient {
+// Get is one recipient. One of a compact channel has Packed instead of Address.
+func (g *Registry) Get(channel, id string) (adapter.Recipient, bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	table := g.channels[channel]
-	out := make([]adapter.Recipient, 0, len(table))
-	for _, id := range slices.Sorted(maps.Keys(table)) {
-		out = append(out, table[id])
+	if r, ok := g.channels[channel][id]; ok {
+		return r, true
 	}
-	return out
-}
-
-// Count is how many recipients of a channel an alert for areas would reach.
-func (g *Registry) Count(channel string, areas []string) int {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	n := 0
-	for _, r := range g.channels[channel] {
-		if g.match(r.Areas, areas) && r.Second == (adapter.Second{}) { // a second way is nobody more
-			n++
+	if t := g.tables[channel]; t != nil && idShape.MatchString(id) {
+		if _, slot, ok := t.find(id, hashOf(id)); ok {
+			return t.recipient(channel, slot), true
 		}
 	}
-	return n
-}
-
-// Select lists the recipients of one shard whom an alert for areas is meant
-// for, and those that also (by id) says must be told whatever their area.
-func (g *Registry) Select(channel string, areas []string, shard, shards int, also func(id string) bool) []adapter.Recipient {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	var out []adapter.Recipient
-	for id, r := range g.channels[channel] {
-		if Shard(id, shards) == shard && (g.match(r.Areas, areas) || also(id)) {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b adapter.Recipient) int { return strings.Compare(a.ID, b.ID) })
-	return out
-}
-
-// Shard is the shard that id belongs to, of n. It depends on nothing else, so
-// planner and workers agree over restarts and machines.
-func Shard(id string, n int) int {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id)) // a hash never fails
-	return int(h.Sum32() % uint32(n))
+	return adapter.Recipient{}, false
 }

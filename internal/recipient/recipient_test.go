@@ -82,7 +82,7 @@ func TestSelectAndCount(t *testing.T) {
 	}
 	seen := make(map[string]int)
 	for shard := range 3 {
-		for _, r := range g.Select("webpush", []string{"BE"}, shard, 3, func(id string) bool { return id == "fr" }) {
+		for _, r := range g.Select("webpush", []string{"BE"}, Any, shard, 3, func(id string, _ uint32) bool { return id == "fr" }) {
 			seen[r.ID]++
 		}
 	}

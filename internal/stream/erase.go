@@ -39,6 +39,22 @@ func (l *Log) Erase(ctx context.Context, subject string) error {
 	return nil
 }
 
+// EraseBefore removes the subject's records that are older than the one of that
+// sequence, also from disk. It may be repeated.
+func (l *Log) EraseBefore(ctx context.Context, subject string, seq uint64) error {
+	full, err := l.e.full(subject, false, l.heads...)
+	if err == nil && seq == 0 {
+		err = errors.New("no sequence is named: use Erase for all records")
+	}
+	if err == nil {
+		err = l.e.eraseBefore(ctx, l.stream, full, seq)
+	}
+	if err != nil {
+		return fmt.Errorf("erase from %s: %w", l.stream, err)
+	}
+	return nil
+}
+
 // eraseBefore erases the subject's messages before a sequence; 0 = all there are.
 func (e *Engine) eraseBefore(ctx context.Context, stream, subject string, before uint64) error {
 	for {

@@ -188,3 +188,33 @@ func TestObjectDeleteErasesFromDisk(t *testing.T) {
 		}
 	}
 }
+
+// EraseBefore leaves the newest record, and nothing of the older ones on disk.
+func TestEraseBefore(t *testing.T) {
+	dir := t.TempDir()
+	e := openIn(t, dir)
+	var last uint64
+	for i := range 3 {
+		var err error
+		if last, err = e.Subscribers().Append(t.Context(), Entry{Subject: "subscribers.sms.a", Data: fmt.Appendf(nil, "number-%d-of-a", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // it may be repeated
+		if err := e.Subscribers().EraseBefore(t.Context(), "subscribers.sms.a", last); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ids(t, e.Subscribers(), "subscribers.>", 0); len(got) != 1 {
+		t.Errorf("%d records are left, want the newest alone", len(got))
+	}
+	for i, there := range []bool{false, false, true} {
+		if files := onDisk(t, dir, fmt.Sprintf("number-%d-of-a", i)); (len(files) > 0) != there {
+			t.Errorf("record %d is in %v", i, files)
+		}
+	}
+	if err := e.Subscribers().EraseBefore(t.Context(), "subscribers.sms.a", 0); err == nil {
+		t.Error("all records would go without being asked for")
+	}
+	shutDown(t, e)
+}

@@ -19,9 +19,11 @@
 // rounds the service decrypts what a sample of the subscribers got, so a sender
 // that is fast because it is wrong is found out.
 //
-// Then one alert goes to a million of them, armed and cold.
+// Then one alert goes to a million of them, armed and cold; and once more through
+// the whole product in one process: its registry read from disk, planner, queue,
+// runner and ledger.
 //
-//	go run ./internal/bench/push            both, about 8 minutes
+//	go run ./internal/bench/push            all, about 12 minutes
 //	go run ./internal/bench/push -quick     fewer pushes, and 10,000 in the place of the million
 package main
 
@@ -56,6 +58,9 @@ type options struct {
 	delay       time.Duration
 	crowd       int // of the long run; 0 = none
 	tables      bool
+	longRun     bool
+	registry    bool
+	armed       bool
 }
 
 func main() {
@@ -64,6 +69,9 @@ func main() {
 	flag.IntVar(&o.rounds, "n", 3, "measured rounds of each sender")
 	flag.IntVar(&o.crowd, "crowd", 1_000_000, "subscribers of the long run; 0 leaves it out")
 	flag.BoolVar(&o.tables, "tables", true, "compare the senders")
+	flag.BoolVar(&o.longRun, "long", true, "send to the crowd by the adapter alone, armed and cold")
+	flag.BoolVar(&o.registry, "registry", true, "send to the crowd by the whole product in one process")
+	flag.BoolVar(&o.armed, "armed", true, "wait until the whole product has prepared itself before it sends")
 	quick := flag.Bool("quick", os.Getenv("QUICK") != "", "5,000 pushes in a round, 10,000 in the long run")
 	role := flag.String("role", "", "internal: this process is one of the parts")
 	flag.Parse()
@@ -81,8 +89,11 @@ func main() {
 	if o.tables {
 		o.compare(&last)
 	}
-	if o.crowd > 0 {
+	if o.crowd > 0 && o.longRun {
 		o.long(&last)
+	}
+	if o.crowd > 0 && o.registry {
+		o.whole(&last)
 	}
 	fmt.Print(last.String())
 }
@@ -106,7 +117,7 @@ func (o options) compare(last *strings.Builder) {
 // play is the life of a part.
 func play(role string) error {
 	parts := map[string]func(json.RawMessage) (answerer, error){
-		"service": newService, "tocsin": newTocsin, "webpush-go": newPlain,
+		"service": newService, "tocsin": newTocsin, "webpush-go": newPlain, "realm": newRealm,
 	}
 	start, ok := parts[role]
 	if !ok {

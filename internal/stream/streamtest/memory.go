@@ -70,6 +70,14 @@ func (l *Memory) AppendAll(ctx context.Context, all []stream.Entry) error {
 	return nil
 }
 
+// EraseBefore is stream.Log's.
+func (l *Memory) EraseBefore(_ context.Context, subject string, seq uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records = slices.DeleteFunc(l.records, func(r stream.Record) bool { return r.Subject == subject && r.Seq < seq })
+	return nil
+}
+
 // Records is what is stored now.
 func (l *Memory) Records() []stream.Record {
 	l.mu.Lock()
