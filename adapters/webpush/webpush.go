@@ -15,8 +15,9 @@
 //
 // An endpoint comes from a stranger, so it
 // passes a guard when it is given, when it is used, and once more when its host
-// has become an address (guard.go). Citizens subscribe, leave and try the
-// channel at /v1/push/... (routes.go).
+// has become an address (guard.go). Citizens subscribe, reconcile and
+// leave at /v1/push/... (routes.go), say when they want no sound (wishes.go),
+// and test that a push really arrives (trial.go).
 //
 // The service worker web/static/sw.js shows what Render writes.
 //
