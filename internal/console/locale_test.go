@@ -126,7 +126,7 @@ func inPackage(t *testing.T, dir string, say map[string]int, keys, counted map[s
 	t.Helper()
 	files := token.NewFileSet()
 	noTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	//nolint:staticcheck // the syntax is all that is wanted; types would cost a build
+	//lint:ignore SA1019 the syntax is all that is wanted; types would cost a build
 	all, err := parser.ParseDir(files, dir, noTests, 0)
 	if err != nil {
 		t.Fatal(err)
