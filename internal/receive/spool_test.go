@@ -77,7 +77,7 @@ func TestOutboxAfterACrashOwesOnce(t *testing.T) {
 	dir := t.TempDir()
 	f.log = []map[string]any{alertOf("zoe", 1, "Alert")}
 	x := start(t, dir, nil, f)
-	x.until("stored", func() bool { return len(f.states()) == 1 })
+	x.until("stored, and that answered", func() bool { return len(f.states()) == 1 && x.Status().Owed == 0 })
 	x.stop()
 	f.mu.Lock()
 	f.token = "closed for now" // so that nothing is answered
