@@ -98,7 +98,7 @@ func (r *Receiver) due(epoch string, now time.Time) []*Receipt {
 	for _, rec := range r.state.Owed {
 		if rec.Epoch == epoch && now.Sub(rec.tried) >= answerWait && len(out) < 100 {
 			rec.tried = now
-			out = append(out, rec)
+			out = append(out, new(*rec))
 		}
 	}
 	return out
