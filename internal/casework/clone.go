@@ -39,6 +39,9 @@ func cloneFacts(f alert.Facts) alert.Facts {
 	for i, p := range f.Polygons {
 		f.Polygons[i] = slices.Clone(p)
 	}
+	if f.Circle != nil {
+		f.Circle = new(*f.Circle)
+	}
 	f.Languages = slices.Clone(f.Languages)
 	return f
 }

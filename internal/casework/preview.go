@@ -81,7 +81,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
 		Identifier: alert.Identifier(pol.Agency, pol.Realm, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
-		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
+		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons, Circle: facts.Circle,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
 		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
