@@ -22,7 +22,9 @@ type Group struct {
 }
 
 // Name is the group's name in lang, or in English, or its code.
-func (g Group) Name(lang alert.Lang) string { return alert.Area{Code: g.Code, Names: g.Names}.Name(lang) }
+func (g Group) Name(lang alert.Lang) string {
+	return alert.Area{Code: g.Code, Names: g.Names}.Name(lang)
+}
 
 // maxGroup is the most areas that one alert takes.
 const maxGroup = 60
