@@ -75,11 +75,12 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
 		n.act(ev)
+		n.c.Asked = asked(n.c.Asked, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -177,6 +178,10 @@ func (st *state) housekeeping(ev Event) {
 	case KindKit:
 		st.dropKit()
 		c.Kit = ev.Kit
+	case KindAgreed:
+		c.Asked = agreed(c.Asked, ev)
+	case KindDeclined:
+		c.GrowthDeclined = ev.KM
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil

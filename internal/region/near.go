@@ -127,3 +127,16 @@ func (a *Atlas) Undrawn(countries ...string) []string {
 	}
 	return out
 }
+
+// Reached are the units that the circle and the drawings of facts reach into, by code, each once.
+func (a *Atlas) Reached(f *alert.Facts) []string {
+	var out []string
+	if f.Circle != nil {
+		out = a.Touched(*f.Circle)
+	}
+	for _, ring := range f.Polygons {
+		out = append(out, a.Drawn(ring)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
