@@ -169,8 +169,8 @@ const (
 	KindWithdrawn  = "withdrawn"
 	KindAgreed     = "agreed"          // to an area that the submitter may not alert alone
 	KindDeclined   = "growth_declined" // the area need not grow yet
-	KindPublished  = "published" // ALERTS has the message of the release or withdrawal before it
-	KindPurged     = "purged"    // photos and files of kits deleted
+	KindPublished  = "published"       // ALERTS has the message of the release or withdrawal before it
+	KindPurged     = "purged"          // photos and files of kits deleted
 )
 
 // System is the officer of what the server does by itself: expiry, publication, purge.

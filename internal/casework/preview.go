@@ -208,3 +208,13 @@ func digest(message *alert.Message, shown []Shown) (string, error) {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// Reach counts who is in areas, channel by channel, all languages: what a preview
+// of an alert for them would say, before there is one.
+func (s *Service) Reach(areas []string) []ChannelPreview {
+	list := make([]ChannelPreview, len(s.d.Channels))
+	for i, ch := range s.d.Channels {
+		list[i] = ChannelPreview{Channel: ch.Name, Title: ch.Title, Recipients: s.d.Audience.Count(ch.Name, areas)}
+	}
+	return list
+}

@@ -19,6 +19,8 @@ type caseView struct {
 	Public   string
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
+	Asked    *askedView
+	Growth   *growthView
 }
 
 // moment is one line of the timeline.
@@ -44,6 +46,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
 	}
+	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNotRelease(k, o)
@@ -79,6 +82,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			m.Who = n
 		}
 		switch {
+		case c.areaDetail(ev) != "":
+			m.Detail = c.areaDetail(ev)
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":

@@ -78,6 +78,8 @@ type form struct {
 	sent   url.Values
 	zone   *time.Location
 	now    time.Time
+	facts  *alert.Facts // of the area page: what its estimate is about
+	looked string       // the shapes whose units were looked up
 	Fields []*field
 	Faults alert.Invalid // only what cannot be read at all; the rules are casework's
 }

@@ -16,9 +16,9 @@ var groupsTSV string
 // Group is areas that officers know by one name: Île-de-France, Benelux, a
 // police zone. An alert carries its members, never the group.
 type Group struct {
-	Code  string                // "FR-IDF" as ISO 3166-2 has it, or a word of the server's own
-	Names map[alert.Lang]string // at least one
-	Areas []string              // codes, 1 to 60
+	Code  string                `json:"code"`  // "FR-IDF" as ISO 3166-2 has it, or a word of the server's own
+	Names map[alert.Lang]string `json:"names"` // at least one
+	Areas []string              `json:"areas"` // codes, 1 to 60
 }
 
 // Name is the group's name in lang, or in English, or its code.

@@ -140,3 +140,27 @@ func (a *Atlas) Reached(f *alert.Facts) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Coarse is at most most codes that cover the same as codes: the State with the
+// most units among them is taken as a whole, until they fit.
+func (a *Atlas) Coarse(codes []string, most int) []string {
+	codes = slices.Clone(codes)
+	for len(codes) > most {
+		count, worst := map[string]int{}, ""
+		for _, code := range codes {
+			if len(code) < 3 {
+				continue
+			}
+			state := code[:2]
+			if count[state]++; worst == "" || count[state] > count[worst] || count[state] == count[worst] && state < worst {
+				worst = state
+			}
+		}
+		if count[worst] < 2 {
+			break // States alone: nothing covers two of them
+		}
+		codes = append(slices.DeleteFunc(codes, func(code string) bool { return Covers(worst, code) }), worst)
+		slices.Sort(codes)
+	}
+	return codes
+}

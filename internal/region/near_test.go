@@ -148,3 +148,37 @@ func BenchmarkTouched(b *testing.B) {
 		a.Touched(c)
 	}
 }
+
+func TestCoarse(t *testing.T) {
+	a := atlas(t)
+	for _, c := range []struct {
+		codes []string
+		most  int
+		want  []string
+	}{
+		{[]string{"BE-BRU", "FR-59"}, 2, []string{"BE-BRU", "FR-59"}},
+		{[]string{"BE-BRU", "FR-59", "FR-62", "NL-ZE"}, 3, []string{"BE-BRU", "FR", "NL-ZE"}},
+		{[]string{"BE-BRU", "BE-VAN", "FR-59", "FR-62", "NL"}, 3, []string{"BE", "FR", "NL"}},
+		{[]string{"BE-BRU", "FR-59", "NL"}, 1, []string{"BE-BRU", "FR-59", "NL"}},
+		{nil, 0, nil},
+	} {
+		given := slices.Clone(c.codes)
+		if got := a.Coarse(c.codes, c.most); !slices.Equal(got, c.want) {
+			t.Errorf("%v at most %d: %v, want %v", given, c.most, got, c.want)
+		}
+		if !slices.Equal(given, c.codes) {
+			t.Errorf("%v became %v", given, c.codes)
+		}
+	}
+	// All of central Europe fits one alert, and nothing that was reached is lost.
+	all := a.Touched(alert.Circle{Centre: alert.Point{Lat: 46.5, Lon: 14.5}, KM: 500})
+	some := a.Coarse(all, 60)
+	for _, code := range all {
+		if !slices.ContainsFunc(some, func(c string) bool { return Covers(c, code) }) {
+			t.Errorf("%s is lost", code)
+		}
+	}
+	if len(all) < 200 || len(some) > 60 {
+		t.Errorf("%d areas became %d", len(all), len(some))
+	}
+}
