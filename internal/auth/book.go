@@ -221,7 +221,7 @@ func (b *Book) Add(ctx context.Context, o Officer, password string) error {
 	if err != nil {
 		return err
 	}
-	o.Roles = slices.Clone(o.Roles)
+	o = o.clone()
 	return b.act(ctx, o.ID, func(a account) (event, error) {
 		if a.active {
 			return event{}, alert.Invalid{{Field: "id", Code: "taken", Text: "This sign-in name is in use; choose another."}}
@@ -263,6 +263,6 @@ func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
 }
 
 func (o Officer) clone() Officer {
-	o.Roles = slices.Clone(o.Roles)
+	o.Roles, o.Areas = slices.Clone(o.Roles), slices.Clone(o.Areas)
 	return o
 }
