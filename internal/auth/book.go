@@ -47,6 +47,7 @@ var ErrUnknown = errors.New("no such officer")
 type event struct {
 	Kind     string    `json:"kind"` // added, token, revoked, or one of passkeys
 	At       time.Time `json:"at"`
+	By       string    `json:"by,omitempty"`       // who did it: an officer, audit.Operator, or the server itself
 	Officer  *Officer  `json:"officer,omitempty"`  // added
 	Password string    `json:"password,omitempty"` // added: argon2id
 	Token    string    `json:"token,omitempty"`    // token: hex SHA-256
@@ -82,6 +83,7 @@ type Book struct {
 	sessions sessions
 	throttle *throttle
 	hasher   *hasher
+	recorder Recorder // nil: nothing is noted
 
 	mu       sync.RWMutex
 	accounts map[string]account
@@ -186,7 +188,7 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if err != nil {
 			return err
 		}
-		ev.At = time.Now().UTC()
+		ev.At, ev.By = time.Now().UTC(), actor(ctx)
 		data, err := json.Marshal(ev)
 		if err != nil {
 			return fmt.Errorf("account event: %w", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // How long a session lives: a shift, and a coffee break without a click.
@@ -152,6 +153,7 @@ func bearer(r *http.Request) (string, bool) {
 func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Request, token string) {
 	o, ok := b.byToken(token)
 	if !ok {
+		b.note(r.Context(), audit.SignInFailed, "", "", "token")
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnauthorized)
@@ -177,6 +179,7 @@ func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, 
 			ctx = context.WithValue(ctx, endedKey{}, true)
 		}
 		if m, ok := ctx.Value(managerKey{}).(*scs.SessionManager); ok {
+			b.note(ctx, audit.SessionEnded, id, "", err.Error())
 			_ = m.Destroy(ctx) // in memory: cannot fail, and is refused again at the next request if it did
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -256,6 +259,7 @@ func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) e
 	serial := rand.Text()
 	m.Put(r.Context(), keySerial, serial)
 	b.begin(o.ID, serial)
+	b.note(r.Context(), audit.SignedIn, o.ID, o.Station, wayOf(r.Context()))
 	return nil
 }
 
@@ -277,6 +281,7 @@ func (b *Book) StartGuest(_ http.ResponseWriter, r *http.Request, g Guest) error
 	m.Put(r.Context(), keyStation, g.Station)
 	m.Put(r.Context(), keyName, g.Name)
 	m.Put(r.Context(), keySeal, g.Seal)
+	b.note(r.Context(), audit.GuestIn, "", g.Station, "")
 	return nil
 }
 
@@ -294,6 +299,9 @@ func (b *Book) EndSession(_ http.ResponseWriter, r *http.Request) error {
 	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
 	if !ok {
 		return ErrNoSession
+	}
+	if o, ok := r.Context().Value(officerKey{}).(Officer); ok {
+		b.note(r.Context(), audit.SignedOut, o.ID, o.Station, "")
 	}
 	return m.Destroy(r.Context())
 }

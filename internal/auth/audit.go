@@ -1,0 +1,140 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"tocsin/internal/audit"
+	"tocsin/internal/stream"
+)
+
+// Recorder keeps the acts that are no event on an account: *audit.Log.
+type Recorder interface {
+	Note(ctx context.Context, ev audit.Event)
+}
+
+// RecordTo has sign-ins, refusals and ended sessions noted. Call it before the
+// book is used; what changes accounts is taken from the log by Audited.
+func (b *Book) RecordTo(r Recorder) { b.recorder = r }
+
+type (
+	operatorKey struct{}
+	wayKey      struct{}
+)
+
+// AsOperator says that what is done with ctx is the operator's act, by the socket in the data folder.
+func AsOperator(ctx context.Context) context.Context {
+	return context.WithValue(ctx, operatorKey{}, true)
+}
+
+// ByWay says how the officer proved who he is: one word or two for the audit
+// record, such as "passkey". StartSession notes it.
+func ByWay(ctx context.Context, way string) context.Context {
+	return context.WithValue(ctx, wayKey{}, way)
+}
+
+func wayOf(ctx context.Context) string {
+	way, _ := ctx.Value(wayKey{}).(string)
+	return way
+}
+
+// actor is who acts in ctx: an officer, an editor, the operator, or the server itself.
+func actor(ctx context.Context) string {
+	if o, ok := ctx.Value(officerKey{}).(Officer); ok {
+		return o.ID
+	}
+	if ctx.Value(operatorKey{}) != nil {
+		return audit.Operator
+	}
+	return audit.System
+}
+
+// Network is where the request of ctx came from, as the audit record says it: a
+// part of the address, so that nobody's own line is in it. "" = unknown.
+func Network(ctx context.Context) string {
+	from, _ := ctx.Value(networkKey{}).(string)
+	prefix, err := netip.ParsePrefix(from)
+	if err != nil {
+		return ""
+	}
+	bits := 24
+	if prefix.Addr().Is6() {
+		bits = 48
+	}
+	part, err := prefix.Addr().Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return part.String()
+}
+
+// note records an act. The caller must not hold the lock: it may take two seconds.
+func (b *Book) note(ctx context.Context, kind, by, about, detail string) {
+	if b.recorder != nil {
+		b.recorder.Note(ctx, audit.Event{Kind: kind, By: by, About: about, Network: Network(ctx), Detail: detail})
+	}
+}
+
+// noteRefused records a sign-in that was refused. A name that is nobody's is left
+// out: people type passwords into the wrong box.
+func (b *Book) noteRefused(ctx context.Context, id string, err error) {
+	kind, detail := audit.SignInFailed, "password"
+	throttled, isThrottled := errors.AsType[*ThrottledError](err)
+	switch {
+	case isThrottled && throttled != nil:
+		kind, detail = audit.Throttled, ""
+	case errors.Is(err, ErrSuspect):
+		detail = "passkey, perhaps copied"
+	case errors.Is(err, ErrPasskey), errors.Is(err, ErrLate):
+		detail = "passkey"
+	case !errors.Is(err, ErrCredentials):
+		detail = ""
+	}
+	b.mu.RLock()
+	known := b.accounts[id].officer.ID
+	b.mu.RUnlock()
+	b.note(ctx, kind, "", known, detail)
+}
+
+// Audited is the act that a record of the CASES log is, when it is one on an account.
+func Audited(rec stream.Record) (audit.Event, bool) {
+	id, ok := strings.CutPrefix(rec.Subject, subjectPrefix)
+	var ev event
+	if !ok || json.Unmarshal(rec.Data, &ev) != nil {
+		return audit.Event{}, false
+	}
+	said := audit.Event{Kind: "officer_" + ev.Kind, At: ev.At, By: ev.By, About: id}
+	switch ev.Kind {
+	case kindPasskeyUsed: // a sign-in or a release, which is recorded as such
+		if !ev.Suspect {
+			return audit.Event{}, false
+		}
+		said.Kind = "officer_passkey_suspect"
+	case kindAdded:
+		if ev.Officer != nil {
+			said.Detail = ev.Officer.rights()
+		}
+	case kindPasskey, kindPasskeyNamed:
+		said.Detail = ev.Name
+	}
+	return said, true
+}
+
+// rights is what o may do and where, in a line.
+func (o Officer) rights() string {
+	words := make([]string, len(o.Roles))
+	for i, r := range o.Roles {
+		words[i] = string(r)
+	}
+	text := strings.Join(words, ", ")
+	switch {
+	case o.Station != "":
+		return text + " of " + o.Station
+	case len(o.Areas) > 0:
+		return text + " in " + strings.Join(o.Areas, " ")
+	}
+	return text + " everywhere"
+}
