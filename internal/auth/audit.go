@@ -113,12 +113,8 @@ func Audited(rec stream.Record) (audit.Event, bool) {
 			return audit.Event{}, false
 		}
 		said.Kind = "officer_passkey_suspect"
-	case kindAdded:
-		if ev.Officer != nil {
-			said.Detail = ev.Officer.rights()
-		}
-	case kindPasskey, kindPasskeyNamed:
-		said.Detail = ev.Name
+	default:
+		said.Detail = ev.tells()
 	}
 	return said, true
 }
@@ -137,4 +133,26 @@ func (o Officer) rights() string {
 		return text + " in " + strings.Join(o.Areas, " ")
 	}
 	return text + " everywhere"
+}
+
+// tells says what an event of a request is, for the audit record: the rights
+// that are asked for, never the reason.
+func (ev event) tells() string {
+	switch {
+	case ev.Kind == kindAsked && ev.Request != nil:
+		text := string(ev.Request.Kind) + ": " + ev.Request.Officer.rights()
+		if ev.Request.Before != nil {
+			text += ", before: " + ev.Request.Before.rights()
+		}
+		return text
+	case ev.Officer != nil && ev.Ref != "":
+		return ev.Officer.rights() + ", confirmed by a second administrator"
+	case ev.Officer != nil && ev.Kind == kindChanged:
+		return ev.Officer.rights() + ", rights taken away by one administrator"
+	case ev.Officer != nil:
+		return ev.Officer.rights()
+	case ev.Kind == kindReset && ev.By != audit.Operator:
+		return "confirmed by a second administrator"
+	}
+	return ev.Name
 }

@@ -58,6 +58,10 @@ type event struct {
 	Key        string               `json:"key,omitempty"` // id of the credential, base64url
 	Count      uint32               `json:"count,omitempty"`
 	Suspect    bool                 `json:"suspect,omitempty"`
+	// Request on asked; Ref, the request's id, on what confirms or declines it; Reason on declined.
+	Request *Request `json:"request,omitempty"`
+	Ref     string   `json:"ref,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 }
 
 const (
@@ -75,6 +79,10 @@ type account struct {
 	since    uint64    // sequence of the event that added him: sessions of an earlier life are void
 	seq      uint64    // of the newest event
 	active   bool
+
+	version uint64    // sequence of the newest event that made it another account
+	changed time.Time // when that was
+	request *Request  // what an administrator asks about it; may be over, see pending
 }
 
 // Book is the accounts, sessions and tokens. It is safe for concurrent use.
@@ -156,18 +164,19 @@ func (b *Book) fold(rec stream.Record) error {
 			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
 		}
 		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
+		a.renewed(ev, rec)
 	case kindToken:
 		a.tokens = append(slices.Clip(a.tokens), ev.Token)
 		b.tokens[ev.Token] = id
 	case kindRevoked:
-		for _, t := range a.tokens {
-			delete(b.tokens, t)
-		}
-		for _, k := range a.passkeys {
-			delete(b.keys, k.ID)
-		}
-		a.tokens, a.passkeys, a.password, a.active = nil, nil, "", false
+		b.forget(&a)
+		a.active = false
+		a.renewed(ev, rec)
 		b.cut(id)
+	case kindAsked, kindDeclined, kindChanged, kindReset:
+		if err := b.foldRequest(&a, id, ev, rec); err != nil {
+			return err
+		}
 	case kindPasskey, kindPasskeyNamed, kindPasskeyUsed, kindPasskeyRemoved:
 		if err := b.foldKey(&a, id, ev); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // Password bounds. Length is what makes a password strong; rules on its letters
@@ -25,8 +26,8 @@ const (
 // idShape: no dot at an end or beside another, because the id is a subject.
 var idShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9])*$`)
 
-// reserved ids stand in records for the server itself.
-var reserved = []string{"system"}
+// reserved ids stand in records for the server itself and for who has its folder.
+var reserved = []string{audit.System, audit.Operator}
 
 // roles are all there are.
 var roles = []Role{Author, Approver, Admin, Auditor, Editor}
@@ -36,6 +37,22 @@ var stationShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // check lists every fault of a new account.
 func check(o Officer, password string) error {
+	v := checkOfficer(o)
+	switch n := utf8.RuneCountInString(password); {
+	case !utf8.ValidString(password):
+		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
+	case n < minPassword:
+		v.Add("password", "too_short", "A password has at least 12 characters; a few words are easy to keep in mind.")
+	case n > maxPassword:
+		v.Add("password", "too_long", "A password has at most 200 characters.")
+	case strings.EqualFold(password, o.ID):
+		v.Add("password", "weak", "The password is the sign-in name; choose another.")
+	}
+	return v.Err()
+}
+
+// checkOfficer lists every fault of who somebody is and what he may do.
+func checkOfficer(o Officer) alert.Invalid {
 	var v alert.Invalid
 	switch {
 	case len(o.ID) > maxID || !idShape.MatchString(o.ID):
@@ -48,17 +65,8 @@ func check(o Officer, password string) error {
 		checkLine(&v, "unit", o.Unit, "Shorten the unit to 80 characters.")
 	}
 	checkRoles(&v, o)
-	switch n := utf8.RuneCountInString(password); {
-	case !utf8.ValidString(password):
-		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
-	case n < minPassword:
-		v.Add("password", "too_short", "A password has at least 12 characters; a few words are easy to keep in mind.")
-	case n > maxPassword:
-		v.Add("password", "too_long", "A password has at most 200 characters.")
-	case strings.EqualFold(password, o.ID):
-		v.Add("password", "weak", "The password is the sign-in name; choose another.")
-	}
-	return v.Err()
+	checkAreas(&v, o.Areas)
+	return v
 }
 
 // checkRoles keeps the two sides apart: nobody works for the police and for a station.

@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Standing is an account as administrators see it.
+type Standing struct {
+	Officer
+	Active   bool
+	Changed  time.Time // when it was added, changed, reset or revoked last
+	Password bool
+	Passkeys int
+	Tokens   int
+	Waiting  *Request // about him
+}
+
+// Standings are all accounts, active and revoked, officers before editors, by id.
+func (b *Book) Standings() []Standing {
+	now := time.Now()
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var list []Standing
+	for _, a := range b.accounts {
+		if a.officer.ID != "" { // else somebody has only been asked for
+			list = append(list, a.standing(now))
+		}
+	}
+	slices.SortFunc(list, func(x, y Standing) int {
+		switch {
+		case x.editor() != y.editor() && y.editor():
+			return -1
+		case x.editor() != y.editor():
+			return 1
+		}
+		return strings.Compare(x.ID, y.ID)
+	})
+	return list
+}
+
+// Standing is one account, active or revoked.
+func (b *Book) Standing(id string) (Standing, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	a := b.accounts[id]
+	return a.standing(time.Now()), a.officer.ID != ""
+}
+
+func (a account) standing(now time.Time) Standing {
+	s := Standing{
+		Officer: a.officer.clone(), Active: a.active, Changed: a.changed,
+		Password: a.password != "", Passkeys: len(a.passkeys), Tokens: len(a.tokens),
+	}
+	if r := a.pending(now); r != nil {
+		s.Waiting = new(r.clone())
+	}
+	return s
+}
