@@ -54,7 +54,7 @@ const (
 // The kinds of acts that are noted by who sees them. Those of accounts begin
 // with "officer_", those of cases with "case_", and then the event's own kind.
 const (
-	SignedIn     = "signed_in"
+	SignedIn     = "signed_in" // Detail says how
 	SignInFailed = "sign_in_failed"
 	Throttled    = "sign_in_throttled"
 	SignedOut    = "signed_out"

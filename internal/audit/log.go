@@ -68,7 +68,6 @@ type Log struct {
 	seq     uint64  // of the newest entry on the stream
 	taken   uint64  // the newest record of the source that is in the chain
 	recent  []Event // oldest first
-	in      map[string]time.Time
 	fault   error // the first break of the chain that was read
 	refused *rate.Limiter
 	left    map[string]int // refused strangers not noted one by one, by kind
@@ -87,7 +86,7 @@ func New(ctx context.Context, store Store, source Source, log *slog.Logger, part
 	}
 	l := &Log{
 		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting),
-		in: map[string]time.Time{}, left: map[string]int{}, refused: rate.NewLimiter(rate.Every(refusedEvery), refusedAtOnce),
+		left: map[string]int{}, refused: rate.NewLimiter(rate.Every(refusedEvery), refusedAtOnce),
 	}
 	if err := l.catchUp(ctx); err != nil {
 		return nil, err
@@ -279,9 +278,6 @@ func (l *Log) fold(rec stream.Record) error {
 		l.links.Len, l.links.Head = l.links.Len+1, chain.Hash(rec.Data)
 	}
 	l.seq, l.taken = rec.Seq, max(l.taken, ev.Source)
-	if ev.Kind == SignedIn {
-		l.in[ev.By] = ev.At
-	}
 	if l.recent = append(l.recent, ev); len(l.recent) >= 2*kept {
 		l.recent = slices.Clone(l.recent[kept:])
 	}

@@ -54,10 +54,3 @@ func (l *Log) Look(f Filter, limit int) Page {
 	}
 	return p
 }
-
-// LastIn is when an officer last signed in; zero = never since the record began.
-func (l *Log) LastIn(officer string) time.Time {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.in[officer]
-}

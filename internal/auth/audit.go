@@ -20,25 +20,11 @@ type Recorder interface {
 // book is used; what changes accounts is taken from the log by Audited.
 func (b *Book) RecordTo(r Recorder) { b.recorder = r }
 
-type (
-	operatorKey struct{}
-	wayKey      struct{}
-)
+type operatorKey struct{}
 
 // AsOperator says that what is done with ctx is the operator's act, by the socket in the data folder.
 func AsOperator(ctx context.Context) context.Context {
 	return context.WithValue(ctx, operatorKey{}, true)
-}
-
-// ByWay says how the officer proved who he is: one word or two for the audit
-// record, such as "passkey". StartSession notes it.
-func ByWay(ctx context.Context, way string) context.Context {
-	return context.WithValue(ctx, wayKey{}, way)
-}
-
-func wayOf(ctx context.Context) string {
-	way, _ := ctx.Value(wayKey{}).(string)
-	return way
 }
 
 // actor is who acts in ctx: an officer, an editor, the operator, or the server itself.
@@ -52,11 +38,10 @@ func actor(ctx context.Context) string {
 	return audit.System
 }
 
-// Network is where the request of ctx came from, as the audit record says it: a
-// part of the address, so that nobody's own line is in it. "" = unknown.
-func Network(ctx context.Context) string {
-	from, _ := ctx.Value(networkKey{}).(string)
-	prefix, err := netip.ParsePrefix(from)
+// networkPart is a network as the audit record says it: a part of the address, so
+// that nobody's own line is in it. "" = unknown.
+func networkPart(network string) string {
+	prefix, err := netip.ParsePrefix(network)
 	if err != nil {
 		return ""
 	}
@@ -74,7 +59,8 @@ func Network(ctx context.Context) string {
 // note records an act. The caller must not hold the lock: it may take two seconds.
 func (b *Book) note(ctx context.Context, kind, by, about, detail string) {
 	if b.recorder != nil {
-		b.recorder.Note(ctx, audit.Event{Kind: kind, By: by, About: about, Network: Network(ctx), Detail: detail})
+		from, _ := ctx.Value(networkKey{}).(string)
+		b.recorder.Note(ctx, audit.Event{Kind: kind, By: by, About: about, Network: networkPart(from), Detail: detail})
 	}
 }
 
@@ -108,11 +94,22 @@ func Audited(rec stream.Record) (audit.Event, bool) {
 	}
 	said := audit.Event{Kind: "officer_" + ev.Kind, At: ev.At, By: ev.By, About: id}
 	switch ev.Kind {
-	case kindPasskeyUsed: // a sign-in or a release, which is recorded as such
+	case kindSignedIn, kindSignedOut:
+		said.Kind, said.By, said.About = ev.Kind, id, ""
+		if ev.Way != nil {
+			said.Network, said.Detail = networkPart(ev.Way.Network), string(ev.Way.By)
+		}
+	case kindCodeUsed: // a part of a sign-in or a release, which is recorded as such
+		return audit.Event{}, false
+	case kindPasskeyUsed: // likewise
 		if !ev.Suspect {
 			return audit.Event{}, false
 		}
 		said.Kind = "officer_passkey_suspect"
+	case kindSetUp, kindRecoveryUsed, kindApp, kindPassword, kindPasskey: // perhaps before he was signed in
+		if said.Detail = ev.Name; ev.By == audit.System {
+			said.By = id
+		}
 	default:
 		said.Detail = ev.tells()
 	}

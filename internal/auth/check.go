@@ -35,24 +35,8 @@ var roles = []Role{Author, Approver, Admin, Auditor, Editor}
 // stationShape is that of ids in the registry of recipients.
 var stationShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// check lists every fault of a new account.
-func check(o Officer, password string) error {
-	v := checkOfficer(o)
-	switch n := utf8.RuneCountInString(password); {
-	case !utf8.ValidString(password):
-		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
-	case n < minPassword:
-		v.Add("password", "too_short", "A password has at least 12 characters; a few words are easy to keep in mind.")
-	case n > maxPassword:
-		v.Add("password", "too_long", "A password has at most 200 characters.")
-	case strings.EqualFold(password, o.ID):
-		v.Add("password", "weak", "The password is the sign-in name; choose another.")
-	}
-	return v.Err()
-}
-
-// checkOfficer lists every fault of who somebody is and what he may do.
-func checkOfficer(o Officer) alert.Invalid {
+// check lists every fault of a new account but its password's.
+func check(o Officer) alert.Invalid {
 	var v alert.Invalid
 	switch {
 	case len(o.ID) > maxID || !idShape.MatchString(o.ID):
@@ -67,6 +51,20 @@ func checkOfficer(o Officer) alert.Invalid {
 	checkRoles(&v, o)
 	checkAreas(&v, o.Areas)
 	return v
+}
+
+// checkPassword adds the faults of a new password.
+func checkPassword(v *alert.Invalid, id, password string) {
+	switch n := utf8.RuneCountInString(password); {
+	case !utf8.ValidString(password):
+		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
+	case n < minPassword:
+		v.Add("password", "too_short", "A password has at least 12 characters; a few words are easy to keep in mind.")
+	case n > maxPassword:
+		v.Add("password", "too_long", "A password has at most 200 characters.")
+	case strings.EqualFold(password, id):
+		v.Add("password", "weak", "The password is the sign-in name; choose another.")
+	}
 }
 
 // checkRoles keeps the two sides apart: nobody works for the police and for a station.

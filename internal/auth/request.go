@@ -129,7 +129,7 @@ func (b *Book) Ask(ctx context.Context, by Officer, kind RequestKind, o Officer,
 
 // checkRequest lists every fault of what is asked.
 func checkRequest(o Officer, reason string) error {
-	v := checkOfficer(o)
+	v := check(o)
 	switch n := utf8.RuneCountInString(strings.TrimSpace(reason)); {
 	case !utf8.ValidString(reason):
 		v.Add("reason", "encoding", "The reason is not valid UTF-8; type it again.")
@@ -170,38 +170,55 @@ func (b *Book) mayAdminister(by Officer) error {
 	return nil
 }
 
-// Confirm applies a request as its second administrator. A new officer, a
-// restored one and one whose ways were reset sign in with the password that it
-// gives: it is shown once. ErrForbidden, ErrStage.
-func (b *Book) Confirm(ctx context.Context, by Officer, officerID, requestID string) (secret string, err error) {
+// Admission is what somebody signs in with the first time. It is shown once and
+// stored as a hash alone.
+type Admission struct {
+	Invite   string    // an officer's invitation; see Book.Invited
+	Until    time.Time // when that ends
+	Password string    // an editor's, who sets up nothing
+}
+
+// Confirm applies a request as its second administrator. For a new officer, a
+// restored one and one whose ways were reset it gives the first way in; nil
+// otherwise. ErrForbidden, ErrStage.
+func (b *Book) Confirm(ctx context.Context, by Officer, officerID, requestID string) (*Admission, error) {
 	if err := b.catchUp(ctx); err != nil {
-		return "", err
+		return nil, err
 	}
-	var hash string
-	err = b.act(ctx, officerID, func(a account) (event, error) {
+	var given *Admission
+	err := b.act(ctx, officerID, func(a account) (event, error) {
 		r, err := b.mayConfirm(a, by, requestID)
 		if err != nil {
 			return event{}, err
 		}
-		if r.Kind != AskChange && secret == "" {
-			secret = strings.ToLower(rand.Text())
-			if hash, err = b.hasher.make(ctx, secret); err != nil {
-				return event{}, err
-			}
-		}
+		ev := event{Kind: kindAdded, Officer: &r.Officer, Ref: r.ID}
 		switch r.Kind {
-		case AskReset:
-			return event{Kind: kindReset, Password: hash, Ref: r.ID}, nil
 		case AskChange:
-			return event{Kind: kindChanged, Officer: &r.Officer, Ref: r.ID}, nil
-		default:
-			return event{Kind: kindAdded, Officer: &r.Officer, Password: hash, Ref: r.ID}, nil
+			ev.Kind = kindChanged
+			return ev, nil
+		case AskReset:
+			ev.Kind, ev.Officer = kindReset, nil
 		}
+		given, err = b.admission(ctx, r.Officer, &ev)
+		return ev, err
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return secret, nil
+	return given, nil
+}
+
+// admission makes the first way in, and puts its hash into ev.
+func (b *Book) admission(ctx context.Context, o Officer, ev *event) (*Admission, error) {
+	secret := strings.ToLower(rand.Text())
+	if o.editor() {
+		hash, err := b.hasher.make(ctx, secret)
+		ev.Password = hash
+		return &Admission{Password: secret}, err
+	}
+	given := &Admission{Invite: secret, Until: time.Now().Add(inviteLife).UTC()}
+	ev.Way = &wayEvent{Invite: hashToken(secret), Until: given.Until}
+	return given, nil
 }
 
 // mayConfirm is the request when by may confirm it: the two-person rule of administration.

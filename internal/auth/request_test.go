@@ -84,11 +84,11 @@ func TestNewOfficerByTwo(t *testing.T) {
 	if _, known := b.Standing("nils"); known || len(b.List()) != 5 {
 		t.Error("an account that was only asked for is there")
 	}
-	secret, err := b.Confirm(t.Context(), boris, "nils", id)
-	if err != nil {
-		t.Fatal(err)
+	given, err := b.Confirm(t.Context(), boris, "nils", id)
+	if err != nil || given == nil {
+		t.Fatal(given, err)
 	}
-	o, err := b.SignIn(t.Context(), "nils", secret)
+	o, _, err := b.Invited(given.Invite)
 	if err != nil || !slices.Equal(o.Areas, []string{"BE-VLG"}) || !o.Has(Author) {
 		t.Errorf("the new officer: %+v, %v", o, err)
 	}
@@ -96,7 +96,7 @@ func TestNewOfficerByTwo(t *testing.T) {
 		t.Error("the request waits still")
 	}
 	again := open(t, l)
-	if s, ok := again.Standing("nils"); !ok || !s.Active || !s.Password || s.Waiting != nil {
+	if s, ok := again.Standing("nils"); !ok || !s.Active || s.Password || !s.Invited.Equal(given.Until) || s.Waiting != nil {
 		t.Errorf("after a restart: %+v", s)
 	}
 }
@@ -300,7 +300,7 @@ func TestTakingAway(t *testing.T) {
 			desk.signIn()
 			cut := make(chan error, 1)
 			since := b.accounts["anna.smith"].since
-			_, leave, err := b.enter("anna.smith", since, "", func(err error) { cut <- err })
+			_, leave, err := b.enter(t.Context(), session{Officer: "anna.smith", Since: since}, func(err error) { cut <- err })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -332,7 +332,7 @@ func TestDismissEndsOtherNodes(t *testing.T) {
 		b, l := office(t)
 		other := open(t, l)
 		cut := make(chan error, 1)
-		_, leave, err := other.enter("anna.smith", other.accounts["anna.smith"].since, "", func(err error) { cut <- err })
+		_, leave, err := other.enter(t.Context(), session{Officer: "anna.smith", Since: other.accounts["anna.smith"].since}, func(err error) { cut <- err })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,7 +359,7 @@ func TestResetAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := b.Confirm(t.Context(), boris, "anna.smith", asks(t, b, ada, AskReset, anna()))
+	given, err := b.Confirm(t.Context(), boris, "anna.smith", asks(t, b, ada, AskReset, anna()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +368,7 @@ func TestResetAndRestore(t *testing.T) {
 	}
 	_, err = b.SignIn(t.Context(), "anna.smith", password)
 	wantErr(t, err, ErrCredentials)
-	if _, err := b.SignIn(t.Context(), "anna.smith", secret); err != nil {
+	if _, _, err := b.Invited(given.Invite); err != nil {
 		t.Error(err)
 	}
 	if err := b.Dismiss(t.Context(), ada, "anna.smith"); err != nil {
@@ -377,12 +377,30 @@ func TestResetAndRestore(t *testing.T) {
 	if s, _ := b.Standing("anna.smith"); s.Active || s.Password || s.Passkeys+s.Tokens > 0 {
 		t.Errorf("after the revocation: %+v", s)
 	}
+	_, _, err = b.Invited(given.Invite)
+	wantErr(t, err, ErrInvite)
 	again, err := b.Confirm(t.Context(), cora, "anna.smith", asks(t, b, boris, AskRestore, anna()))
-	if err != nil || again == secret {
-		t.Fatalf("restored: %q, %v", again, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if o, err := b.SignIn(t.Context(), "anna.smith", again); err != nil || !o.Has(Approver) {
+	if o, _, err := b.Invited(again.Invite); err != nil || !o.Has(Approver) {
 		t.Errorf("the restored officer: %+v, %v", o, err)
+	}
+}
+
+// A station's editor signs in with a password that his administrators hand over.
+func TestNewEditorByTwo(t *testing.T) {
+	b, _ := office(t)
+	ivo := Officer{ID: "ivo", Name: "Ivo Maes", Roles: []Role{Editor}, Station: "st-1"}
+	given, err := b.Confirm(t.Context(), boris, "ivo", asks(t, b, ada, AskNew, ivo))
+	if err != nil || given.Invite != "" {
+		t.Fatal(given, err)
+	}
+	if o, err := b.SignInEditor(t.Context(), "ivo", given.Password); err != nil || o.Station != "st-1" {
+		t.Errorf("the new editor: %+v, %v", o, err)
+	}
+	if list := b.Standings(); list[len(list)-1].ID != "ivo" {
+		t.Error("editors are not listed behind the officers")
 	}
 }
 

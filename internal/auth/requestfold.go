@@ -40,6 +40,7 @@ func (b *Book) foldRequest(a *account, id string, ev event, rec stream.Record) e
 	case kindReset:
 		b.forget(a)
 		a.password, a.since = ev.Password, rec.Seq
+		b.admit(a, ev)
 		a.renewed(ev, rec)
 		b.cut(id)
 	}
@@ -59,5 +60,12 @@ func (b *Book) forget(a *account) {
 	for _, k := range a.passkeys {
 		delete(b.keys, k.ID)
 	}
-	a.tokens, a.passkeys, a.password = nil, nil, ""
+	a.tokens, a.passkeys, a.password, a.ways = nil, nil, "", ways{}
+}
+
+// admit opens the invitation that a confirmed request carries.
+func (b *Book) admit(a *account, ev event) {
+	if ev.Way != nil {
+		a.ways.invite, a.ways.until = ev.Way.Invite, ev.Way.Until
+	}
 }

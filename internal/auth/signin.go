@@ -40,7 +40,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 	a := b.accounts[id]
 	b.mu.RUnlock()
 	stored := a.password
-	if !a.active || stored == "" { // nobody, or somebody who has no password
+	if !a.active || stored == "" { // nobody, or somebody who signs in without a password
 		stored = b.hasher.dummy
 	}
 	if len(password) > 4*maxPassword { // in bytes: nobody has such a one

@@ -12,9 +12,13 @@ type Standing struct {
 	Active   bool
 	Changed  time.Time // when it was added, changed, reset or revoked last
 	Password bool
+	App      bool // an authenticator app
+	Link     bool // single sign-on knows him by another name
 	Passkeys int
 	Tokens   int
-	Waiting  *Request // about him
+	LastIn   time.Time // zero = never
+	Invited  time.Time // until when an invitation is open; zero = none
+	Waiting  *Request  // about him
 }
 
 // Standings are all accounts, active and revoked, officers before editors, by id.
@@ -51,7 +55,13 @@ func (b *Book) Standing(id string) (Standing, bool) {
 func (a account) standing(now time.Time) Standing {
 	s := Standing{
 		Officer: a.officer.clone(), Active: a.active, Changed: a.changed,
-		Password: a.password != "", Passkeys: len(a.passkeys), Tokens: len(a.tokens),
+		Password: a.password != "", App: a.ways.app != "", Link: a.ways.link != "", Passkeys: len(a.passkeys), Tokens: len(a.tokens),
+	}
+	if len(a.ways.recent) > 0 {
+		s.LastIn = a.ways.recent[0].At
+	}
+	if a.ways.invite != "" && now.Before(a.ways.until) {
+		s.Invited = a.ways.until
 	}
 	if r := a.pending(now); r != nil {
 		s.Waiting = new(r.clone())
