@@ -16,6 +16,7 @@ import (
 	"tocsin/adapters/broadcast"
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
@@ -40,6 +41,7 @@ type App struct {
 	Nodes    *nodes.Table
 	Cases    *casework.Service
 	Officers *auth.Book
+	Audit    *audit.Log
 	Passkeys *auth.Passkeys // nil: browsers make none for the public address
 	Signer   *cap.Signer
 	Atlas    *region.Atlas

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
@@ -28,6 +29,11 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
 		return err
 	}
+	if a.Audit, err = audit.New(ctx, a.Stream.Audit(), a.Stream.Cases(), a.log, auth.Audited, casework.Audited); err != nil {
+		return err
+	}
+	a.Officers.RecordTo(a.Audit)
+	a.loop("audit record", a.Audit.Run)
 	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
 		a.log.Info("officers sign in with passwords: " + err.Error())
 	} else if err != nil {
