@@ -132,7 +132,9 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
 		return
 	}
-	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(sent.Get("answer")))
+	_, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
+		Digest: sent.Get("digest"), Answer: []byte(sent.Get("answer")), Override: sent.Get("override"),
+	})
 	switch {
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)

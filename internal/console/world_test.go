@@ -63,16 +63,12 @@ type faulty struct {
 	w *world
 }
 
-func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
-	return f.ReleaseSigned(ctx, by, id, digest, nil)
-}
-
-func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
+func (f *faulty) Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
+	return f.Casework.Approve(ctx, by, id, a)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
