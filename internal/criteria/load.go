@@ -105,7 +105,9 @@ func Parse(data []byte) (*Set, error) {
 		return nil, errors.New("the set of criteria is not valid UTF-8")
 	}
 	if field, err := doubled(json.NewDecoder(bytes.NewReader(data)), ""); err == nil && field != "" {
-		return nil, alert.Invalid{{Field: field, Code: "double", Text: "This is written twice; remove one."}}
+		var v faults
+		v.wrong(field, "double", "This is written twice; remove one.")
+		return nil, alert.Invalid(v)
 	}
 	var s Set
 	dec := json.NewDecoder(bytes.NewReader(data))
