@@ -90,7 +90,7 @@ func (st *state) act(ev Event) {
 	c := &st.c
 	switch ev.Kind {
 	case KindDrafted:
-		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
+		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
 		st.write(ev)
 	case KindEdited:
 		if c.Stage == StageReleased {
@@ -132,7 +132,7 @@ func (st *state) release(ev Event) {
 	c, m := &st.c, ev.Message
 	used := photosOf(m.Facts)
 	if c.Live == nil {
-		c.Released = ev.At
+		c.Released, c.OverrideReason = ev.At, ev.Override
 	} else {
 		// A picture that was public and is no longer part of the alert, perhaps
 		// because it showed the wrong child, must not stay at its address.
