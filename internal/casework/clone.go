@@ -13,7 +13,8 @@ func (c Case) clone() Case {
 	c.Facts = cloneFacts(c.Facts)
 	c.Photos = slices.Clone(c.Photos)
 	c.Editors = slices.Clone(c.Editors)
-	c.Asked = slices.Clone(c.Asked)
+	c.Consents = slices.Clone(c.Consents)
+	c.Criteria = c.Criteria.Clone()
 	if c.Kit != nil {
 		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
 	}

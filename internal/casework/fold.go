@@ -80,7 +80,7 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	default:
 		n.c.Version = seq
 		n.act(ev)
-		n.c.Asked = asked(n.c.Asked, ev)
+		n.c.Consents = consents(n.c.Consents, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -91,7 +91,7 @@ func (st *state) act(ev Event) {
 	c := &st.c
 	switch ev.Kind {
 	case KindDrafted:
-		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
+		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
 		st.write(ev)
 	case KindEdited:
 		if c.Stage == StageReleased {
@@ -133,7 +133,7 @@ func (st *state) release(ev Event) {
 	c, m := &st.c, ev.Message
 	used := photosOf(m.Facts)
 	if c.Live == nil {
-		c.Released = ev.At
+		c.Released, c.OverrideReason = ev.At, ev.Override
 	} else {
 		// A picture that was public and is no longer part of the alert, perhaps
 		// because it showed the wrong child, must not stay at its address.
@@ -179,7 +179,7 @@ func (st *state) housekeeping(ev Event) {
 		st.dropKit()
 		c.Kit = ev.Kit
 	case KindAgreed:
-		c.Asked = agreed(c.Asked, ev)
+		c.Consents = agreed(c.Consents, ev)
 	case KindDeclined:
 		c.GrowthDeclined = ev.KM
 	case KindPublished:

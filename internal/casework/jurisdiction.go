@@ -28,7 +28,7 @@ type Consent struct {
 // OpenAreas are the areas that the submitted case waits for somebody to agree to.
 func (c Case) OpenAreas() []string {
 	var open []string
-	for _, a := range c.Asked {
+	for _, a := range c.Consents {
 		if a.By == "" {
 			open = append(open, a.Area)
 		}
@@ -36,14 +36,14 @@ func (c Case) OpenAreas() []string {
 	return open
 }
 
-// asked is the list after an act on the draft or the stage: a submission asks,
+// consents is the list after an act on the draft or the stage: a submission asks,
 // and whatever makes it a draft again takes back what nobody has answered.
-func asked(list []Consent, ev Event) []Consent {
+func consents(list []Consent, ev Event) []Consent {
 	switch ev.Kind {
 	case KindDrafted, KindEdited, KindSubmitted, KindReturned, KindRejected, KindWithdrawn:
 		list = slices.DeleteFunc(slices.Clone(list), func(a Consent) bool { return a.By == "" })
 	}
-	for _, code := range ev.Asked {
+	for _, code := range ev.Outside {
 		list = append(slices.Clip(list), Consent{Area: code, AskedBy: ev.Officer, AskedAt: ev.At})
 	}
 	return list
@@ -80,7 +80,7 @@ func (s *Service) Outside(c Case, by auth.Officer) []string {
 		}
 	}
 	return slices.DeleteFunc(codes, func(code string) bool {
-		return May(by, code) || slices.ContainsFunc(c.Asked, func(a Consent) bool {
+		return May(by, code) || slices.ContainsFunc(c.Consents, func(a Consent) bool {
 			return a.By != "" && region.Covers(a.Area, code)
 		})
 	})

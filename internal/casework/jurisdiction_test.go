@@ -73,7 +73,7 @@ func TestNeighbourAgrees(t *testing.T) {
 	if c.Version != version {
 		t.Error("an agreement voids what others have open")
 	}
-	for _, a := range c.Asked {
+	for _, a := range c.Consents {
 		if a.AskedBy != "mons" || a.By == "" || a.Reason != "" {
 			t.Errorf("%+v", a)
 		}
@@ -81,8 +81,8 @@ func TestNeighbourAgrees(t *testing.T) {
 	must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
 	// Another process reads the same of the same log.
 	again := must[Case](t)(w.boot(t).Get(c.ID))
-	if !slices.Equal(again.Asked, c.Asked) {
-		t.Errorf("%+v, want %+v", again.Asked, c.Asked)
+	if !slices.Equal(again.Consents, c.Consents) {
+		t.Errorf("%+v, want %+v", again.Consents, c.Consents)
 	}
 	var kinds []string
 	for _, ev := range must[[]Event](t)(s.Record(ctx, c.ID)) {
@@ -105,8 +105,8 @@ func TestApproverAgreesWithAReason(t *testing.T) {
 	_, err = s.Agree(ctx, mons, c.ID, "They do not answer.")
 	wantErr(t, err, ErrForbidden)
 	c = must[Case](t)(s.Agree(ctx, bruges, c.ID, "Lille does not answer, the car is on the motorway."))
-	if a := c.Asked[0]; a.By != "bruges" || a.Reason == "" || len(c.OpenAreas()) > 0 {
-		t.Fatalf("%+v", c.Asked)
+	if a := c.Consents[0]; a.By != "bruges" || a.Reason == "" || len(c.OpenAreas()) > 0 {
+		t.Fatalf("%+v", c.Consents)
 	}
 	_, err = s.Agree(ctx, bruges, c.ID, "again")
 	wantErr(t, err, ErrStage)
@@ -120,15 +120,15 @@ func TestAgreementsFollowTheCase(t *testing.T) {
 	c := across(t, s, "BE-WHT", "FR-59")
 	d := c.Draft
 	c = must[Case](t)(s.Edit(ctx, mons, c.ID, c.Version, d))
-	if len(c.Asked) > 0 {
-		t.Fatalf("a draft still asks: %+v", c.Asked)
+	if len(c.Consents) > 0 {
+		t.Fatalf("a draft still asks: %+v", c.Consents)
 	}
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
 	must[Case](t)(s.Agree(ctx, lille, c.ID, ""))
 	c = must[Case](t)(s.Return(ctx, cleo, c.ID, "The plate is wrong."))
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
 	if len(c.OpenAreas()) > 0 {
-		t.Fatalf("asked again: %+v", c.Asked)
+		t.Fatalf("asked again: %+v", c.Consents)
 	}
 	c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
 	d = c.Draft

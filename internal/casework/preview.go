@@ -12,6 +12,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/criteria"
 )
 
 // Preview is exactly what would go out now, with every fault that stands in the way.
@@ -30,7 +31,7 @@ func (s *Service) Preview(ctx context.Context, id string) (Preview, error) {
 // An error is a preview that could not be made at all.
 func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Preview, error) {
 	m, faults := s.message(st, now)
-	p := Preview{Message: m, Faults: faults}
+	p := Preview{Message: m, Faults: append(faults, st.criteriaFaults()...), Criteria: st.c.Criteria.Clone()}
 	media, missing, err := s.media(ctx, st)
 	if err != nil {
 		return Preview{}, err
@@ -66,7 +67,7 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 		// What the signer will ask of the whole, asked while it can still be mended.
 		p.Faults = m.Validate(now)
 	}
-	p.Digest, err = digest(p.Message, p.shown())
+	p.Digest, err = digest(p.Message, p.shown(), p.Criteria)
 	return p, err
 }
 
@@ -191,15 +192,17 @@ func (p Preview) shown() []Shown {
 }
 
 // digest is over everything that the approver sees of the content: the message
-// without sent and signature, and every part of every channel. The recipients
-// are not in it; they come and go by themselves.
-func digest(message *alert.Message, shown []Shown) (string, error) {
+// without sent and signature, every part of every channel, and the answers to
+// the criteria. The recipients are not in it; they come and go by themselves.
+func digest(message *alert.Message, shown []Shown, answers *criteria.Answers) (string, error) {
 	m := *message
 	m.Sent, m.CAP = time.Time{}, nil
 	whole := struct {
 		Message *alert.Message `json:"message"`
 		Parts   []Shown        `json:"parts"`
-	}{&m, shown}
+		// Absent where nothing is asked, as in records from before there were criteria.
+		Criteria *criteria.Answers `json:"criteria,omitempty"`
+	}{&m, shown, answers}
 	// encoding/json is canonical for these types: fields in order, map keys sorted.
 	raw, err := json.Marshal(whole)
 	if err != nil {

@@ -69,6 +69,11 @@ type Config struct {
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
 
+	// Criteria is the set that officers answer first: the name of an embedded one
+	// ("osce", "fr", "be", "pl", "us-amber"; "pl@1" for an older version), or a file of
+	// the State's own. Empty: nothing is asked. Cases keep the set they were begun under.
+	Criteria string `json:"criteria"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -225,6 +230,7 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 	if !slices.Contains([]string{"", "required", "when_enrolled", "off"}, c.ReleasePasskey) {
 		bad.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	c.checkCriteria(bad)
 	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
 		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")
 	}

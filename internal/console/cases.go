@@ -122,12 +122,10 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
 	row := caseRow{
 		ID: k.ID, Name: c.caseName(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
-		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: c.say("Since the draft was begun:"),
+		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o),
 	}
+	row.Clock, row.ClockText = c.missingSince(k)
 	row.Where = c.areaNames(f.Areas, c.lang)
-	if !k.Internal.ReportedAt.IsZero() {
-		row.Clock, row.ClockText = k.Internal.ReportedAt, c.say("Since the report:")
-	}
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
@@ -171,6 +169,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 			class = "green"
 		}
 		list = append(list, tag{t.say("Withdrawn: {why}", "why", t.textOf(outcomes, string(k.Outcome))), class})
+	}
+	if unmet, ok := t.criteriaTag(k); ok {
+		list = append(list, unmet)
 	}
 	if k.Pending {
 		list = append(list, tag{t.say("Publication pending"), "red"})

@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
@@ -36,14 +37,15 @@ type Casework interface {
 	Preview(ctx context.Context, id string) (casework.Preview, error)
 	Kit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
-	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
-	ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error)
+	Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error)
 	Confirmation(by auth.Officer) casework.Confirmation
 	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
 	Get(id string) (casework.Case, error)
 	List() []casework.Case
+	// Asks is the set of criteria that new cases are asked; nil = nothing.
+	Asks() *criteria.Set
 	Record(ctx context.Context, id string) ([]casework.Event, error)
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview

@@ -28,6 +28,8 @@ type stepView struct {
 	ToCheck bool
 	Country string
 	Area    *areaView // only of the area page
+	// Criteria are the questions of the page before the first step.
+	Criteria *criteriaForm
 }
 
 // place is a step of a case as the address names it: which step, and which of several.
@@ -44,6 +46,9 @@ func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
 		return place{}, false
 	}
 	s, at, ok := stepNamed(chi.URLParam(r, "step"))
+	if chi.URLParam(r, "step") == criteriaSlug && k.Asked != nil {
+		s, at, ok = criteriaStep(k.Asked), -1, true
+	}
 	p := place{step: s, index: at, n: -1, k: k}
 	if raw := chi.URLParam(r, "n"); ok && raw != "" {
 		n, err := strconv.Atoi(raw)
@@ -91,8 +96,8 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func templateOf(s step) string {
-	if s.slug == "area" {
-		return "area"
+	if s.slug == "area" || s.slug == criteriaSlug {
+		return s.slug
 	}
 	return "step"
 }
@@ -116,6 +121,11 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 		}
 	} else if p.index > 0 && !view.ToCheck {
 		view.Back = at + "/edit/" + steps[p.index-1].slug
+	} else if p.index == 0 && p.k.Asked != nil && !view.ToCheck {
+		view.Back = at + "/edit/" + criteriaSlug
+	}
+	if p.step.slug == criteriaSlug {
+		view.Criteria = c.criteriaForm(p.k.Asked, b.Fields)
 	}
 	if p.step.slug == "area" {
 		c.areaView(r, &view, b)

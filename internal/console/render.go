@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 )
@@ -25,6 +27,7 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Clock   *caseClock   // on every page of a case
 }
 
 // langChoice is one language that the officer may switch to.
@@ -59,6 +62,7 @@ func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
+		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
 	return p
 }
