@@ -20,7 +20,10 @@ type Edits map[Lang]map[string]Edit
 // With is e with one text reworded, and Without with the machine's words again.
 // Neither changes e.
 func (e Edits) With(lang Lang, name string, edit Edit) Edits {
-	c := e.clone()
+	c := e.Clone()
+	if c == nil {
+		c = Edits{}
+	}
 	if c[lang] == nil {
 		c[lang] = map[string]Edit{}
 	}
@@ -30,7 +33,7 @@ func (e Edits) With(lang Lang, name string, edit Edit) Edits {
 
 // Without is e without the edit of that text.
 func (e Edits) Without(lang Lang, name string) Edits {
-	c := e.clone()
+	c := e.Clone()
 	delete(c[lang], name)
 	if len(c[lang]) == 0 {
 		delete(c, lang)
@@ -41,7 +44,11 @@ func (e Edits) Without(lang Lang, name string) Edits {
 	return c
 }
 
-func (e Edits) clone() Edits {
+// Clone is e with nothing shared; nil of nil.
+func (e Edits) Clone() Edits {
+	if e == nil {
+		return nil
+	}
 	c := make(Edits, len(e)+1)
 	for lang, texts := range e {
 		c[lang] = make(map[string]Edit, len(texts)+1)
@@ -82,15 +89,15 @@ func Reword(m *Message, e Edits) ([]Edited, Invalid) {
 				continue
 			}
 			at := t.text(name)
-			x := Edited{Lang: lang, Name: name, Text: edit.Text, Machine: *at, Stale: edit.Machine != *at}
+			kept, wrong := CheckEdit(m, lang, name, edit.Text)
+			x := Edited{Lang: lang, Name: name, Text: kept, Machine: *at, Stale: edit.Machine != *at}
 			if x.Stale {
 				faults.Add(x.field(), "stale", "The facts have changed since this text was edited; confirm your words anew, or go back to the machine's.")
 			}
-			_, wrong := CheckEdit(m, lang, name, edit.Text)
 			faults = append(faults, wrong...)
-			*at = edit.Text
+			*at = kept
 			if name == "spoken" {
-				t.SpokenSeconds = languages[lang].seconds(edit.Text)
+				t.SpokenSeconds = languages[lang].seconds(kept)
 			}
 			all = append(all, x)
 		}
