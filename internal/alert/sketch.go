@@ -8,15 +8,15 @@ import (
 // holders stand in a sketch where an alert cannot go out without a fact: in
 // brackets, so that nobody takes them for words. A name is one word: of several
 // the short texts keep the first.
-type holders struct{ what, name, sex, place, when, phone string }
+type holders struct{ what, name, age, sex, place, when, phone string }
 
 var holdersOf = map[Lang]holders{
-	English: {"[what happened]", "[name]", "[girl or boy]", "[place last seen]", "[time last seen]", "[number to call]"},
-	French:  {"[ce qui s'est passé]", "[prénom]", "[fille ou garçon]", "[lieu]", "[date et heure]", "[numéro à appeler]"},
-	German:  {"[was geschehen ist]", "[Vorname]", "[Mädchen oder Junge]", "[Ort]", "[Zeit]", "[Rufnummer]"},
-	Italian: {"[che cosa è successo]", "[nome]", "[bambina o bambino]", "[luogo]", "[data e ora]", "[numero da chiamare]"},
-	Russian: {"[что произошло]", "[имя]", "[девочка или мальчик]", "[место]", "[время]", "[номер телефона]"},
-	Spanish: {"[qué ha pasado]", "[nombre]", "[niña o niño]", "[lugar]", "[fecha y hora]", "[número de teléfono]"},
+	English: {"[what happened]", "[name]", "[age]", "[girl or boy]", "[place last seen]", "[time last seen]", "[number to call]"},
+	French:  {"[ce qui s'est passé]", "[prénom]", "[âge]", "[fille ou garçon]", "[lieu]", "[date et heure]", "[numéro à appeler]"},
+	German:  {"[was geschehen ist]", "[Vorname]", "[Alter]", "[Mädchen oder Junge]", "[Ort]", "[Zeit]", "[Rufnummer]"},
+	Italian: {"[che cosa è successo]", "[nome]", "[età]", "[bambina o bambino]", "[luogo]", "[data e ora]", "[numero da chiamare]"},
+	Russian: {"[что произошло]", "[имя]", "[возраст]", "[девочка или мальчик]", "[место]", "[время]", "[номер телефона]"},
+	Spanish: {"[qué ha pasado]", "[nombre]", "[edad]", "[niña o niño]", "[lugar]", "[fecha y hora]", "[número de teléfono]"},
 }
 
 // Placeholders are the words that stand in a sketch in lang for missing facts,
@@ -24,7 +24,7 @@ var holdersOf = map[Lang]holders{
 func Placeholders(lang Lang) []string {
 	h := holdersOf[lang]
 	var list []string
-	for _, s := range []string{h.what, h.name, h.sex, h.place, h.when, h.phone} {
+	for _, s := range []string{h.what, h.name, h.age, h.sex, h.place, h.when, h.phone} {
 		list = append(list, s)
 		if gsm := toGSM(s); gsm != s {
 			list = append(list, gsm)
@@ -62,18 +62,17 @@ func newSketch(m *Message, lang Lang) *writer {
 	}
 	w.f.Children = clip(w.f.Children, maxChildrenInWords)
 	for i := range w.f.Children {
-		orElse(&w.f.Children[i].GivenName, h.name)
+		p := &w.f.Children[i]
+		if p.GivenName == "" && p.Age == 0 {
+			p.Age = noAge // with a name, 0 is a baby
+		}
+		orElse(&p.GivenName, h.name)
 	}
 	orElse(&w.f.LastSeen.Place, h.place)
 	orElse(&w.f.Contact.Phone, h.phone)
 	l.circumstances = maps.Clone(l.circumstances)
 	l.circumstances[""] = circumstance{alike(h.what), alike(h.what), alike(h.what + l.colon + "{who}.")}
-	l.person = func(age int, sex Sex) string {
-		if sex == "" {
-			return h.sex
-		}
-		return own.person(age, sex)
-	}
+	h.people(&l, own)
 	if w.f.LastSeen.At.IsZero() {
 		l.dateShort = func(time.Time) string { return h.when }
 		l.seenSpoken = func(people []Person, _ time.Time) string { return l.label.seen.of(people) + l.colon + h.when }
@@ -85,6 +84,40 @@ func newSketch(m *Message, lang Lang) *writer {
 		}
 	}
 	return w
+}
+
+// noAge is the age of a child of whom nothing is known.
+const noAge = -1
+
+// people lets l speak of children without age or sex.
+func (h holders) people(l, own *language) {
+	l.person = func(age int, sex Sex) string {
+		if sex == "" {
+			return h.sex
+		}
+		if age == noAge {
+			age = 9 // any child's
+		}
+		return own.person(age, sex)
+	}
+	l.age = func(years int) string {
+		if years == noAge {
+			return h.age
+		}
+		return own.age(years)
+	}
+	l.aged = func(name string, years int) string {
+		if years == noAge {
+			return name + ", " + h.age
+		}
+		return own.aged(name, years)
+	}
+	l.child = func(name string, p Person) string {
+		if p.Age == noAge {
+			return name + ", " + h.age
+		}
+		return own.child(name, p)
+	}
 }
 
 func orElse(s *string, placeholder string) {

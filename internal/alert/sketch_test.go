@@ -24,7 +24,7 @@ func TestSketchOfAnEmptyDraft(t *testing.T) {
 				}
 			}
 			h := holdersOf[lang]
-			for _, want := range []string{h.what, h.name, h.place, h.when, h.phone} {
+			for _, want := range []string{h.what, h.name, h.age, h.place, h.when, h.phone} {
 				if !strings.Contains(x.Description+x.Instruction, want) || !strings.Contains(x.Spoken, want) {
 					t.Errorf("%s: no %s in\n%s\n%s\n%s", lang, want, x.Description, x.Instruction, x.Spoken)
 				}

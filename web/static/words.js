@@ -80,7 +80,7 @@ function tell(text) {
 
 if (live && form) {
   said = live.querySelector("[data-summary]")?.dataset.summary ?? "";
-  form.querySelector("[data-look]")?.setAttribute("hidden", "");
+  form.querySelector("[data-look]")?.remove(); // a button is for browsers without this script
   form.addEventListener("input", later);
   form.addEventListener("change", later);
 }
