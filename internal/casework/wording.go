@@ -104,6 +104,8 @@ type Sketch struct {
 	Machine map[alert.Lang]alert.Texts
 	Edited  []alert.Edited
 	Faults  alert.Invalid // of the edits
+	Edits   alert.Edits   // as kept, those of languages that the alert has no more included
+	Live    alert.Edits   // of the live revision, that an update may take over
 	// Whole says that the facts are complete enough for texts to be written and edited.
 	Whole bool
 }
@@ -132,7 +134,7 @@ func (s *Service) Sketch(id string, d *Draft) (Sketch, error) {
 		st = &n
 	}
 	m, missing := s.message(st, time.Now())
-	k := Sketch{Message: m, Whole: len(missing) == 0 && s.write(m) == nil}
+	k := Sketch{Message: m, Edits: st.c.Edits.Clone(), Live: st.c.LiveEdits.Clone(), Whole: len(missing) == 0 && s.write(m) == nil}
 	if !k.Whole {
 		alert.Sketch(m)
 	}

@@ -85,6 +85,11 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			m.Detail = c.textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
 			m.Detail = c.say("Revision {n}, content code {code}", "n", ev.Message.Revision, "code", shortDigest(ev.Digest))
+		case ev.Wording != nil:
+			m.Detail = c.say(titleOf(ev.Wording.Name)) + " (" + languageName(ev.Wording.Lang) + ")"
+			if ev.Wording.Edit == nil {
+				m.What = c.say("Back to the machine's words")
+			}
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}

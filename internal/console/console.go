@@ -199,6 +199,7 @@ func (c *console) casePages(r chi.Router) {
 	r.Post("/edit/{step}/words", c.speak((*console).sketchStep))
 	r.Post("/edit/{step}/{n}/words", c.speak((*console).sketchStep))
 	r.Get("/check", c.speak((*console).checkPage))
+	r.Route("/texts", c.textRoutes)
 	r.Get("/preview", c.speak((*console).previewPage))
 	r.Post("/submit", c.speak((*console).submit))
 	r.Get("/release", c.speak((*console).releasePage))
