@@ -81,6 +81,11 @@ type Case struct {
 	// Photos are the pictures that Person.Photo may name, oldest first.
 	Photos []Photo `json:"photos,omitempty"`
 	Digest string  `json:"digest,omitempty"` // of what was submitted
+	// Edits are the officers' own wordings of channels' texts; LiveEdits are those
+	// of the live revision while an update of it is written: it begins with the
+	// machine's words, and may take them over one by one.
+	Edits     alert.Edits `json:"edits,omitempty"`
+	LiveEdits alert.Edits `json:"live_edits,omitempty"`
 	// Kit is what was made of the draft for stations; nil before, and once the draft has changed.
 	Kit *Kit `json:"kit,omitempty"`
 
@@ -136,7 +141,7 @@ type Event struct {
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
 	// returned and rejected; Outcome and Words on withdrawn; Message on released and
 	// withdrawn; Photo on photo_added; Kit on kit_made; Identifier on published;
-	// Purged on purged; Asked on drafted.
+	// Purged on purged; Asked on drafted; Wording on worded.
 	Draft   *Draft          `json:"draft,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
@@ -144,6 +149,7 @@ type Event struct {
 	Words   alert.Localized `json:"words,omitempty"`
 	Message *alert.Message  `json:"message,omitempty"` // signed: written here first, then to ALERTS; republished after a crash
 	Photo   *Photo          `json:"photo,omitempty"`
+	Wording *Wording        `json:"wording,omitempty"`
 	Kit     *Kit            `json:"kit,omitempty"`
 	// Shown are the texts that Digest is over, besides Message; on released.
 	Shown []Shown `json:"shown,omitempty"`
@@ -166,6 +172,7 @@ type Event struct {
 const (
 	KindDrafted    = "drafted"
 	KindEdited     = "edited"
+	KindWorded     = "worded" // one text of a channel in an officer's own words, or in the machine's again
 	KindPhotoAdded = "photo_added"
 	KindKit        = "kit_made" // slides, poster and sound, by whoever submits
 	KindSubmitted  = "submitted"
@@ -188,10 +195,12 @@ type Preview struct {
 	Channels []ChannelPreview `json:"channels"`
 	// Kit is what the stations get, its media being part of the message; nil
 	// before it is made, which is at submission.
-	Kit    *Kit          `json:"kit,omitempty"`
-	Faults alert.Invalid `json:"faults,omitempty"` // empty when it could be submitted
+	Kit *Kit `json:"kit,omitempty"`
 	// Criteria are the answers as Digest is over them.
 	Criteria *criteria.Answers `json:"criteria,omitempty"`
+	// Edited are the texts in the officers' own words, with the machine's beside them.
+	Edited []alert.Edited `json:"edited,omitempty"`
+	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
 }
 
 // Shown is what the approver saw of one channel in one language.

@@ -14,6 +14,7 @@ func (c Case) clone() Case {
 	c.Photos = slices.Clone(c.Photos)
 	c.Editors = slices.Clone(c.Editors)
 	c.Criteria = c.Criteria.Clone()
+	c.Edits, c.LiveEdits = c.Edits.Clone(), c.LiveEdits.Clone()
 	if c.Kit != nil {
 		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
 	}

@@ -61,6 +61,10 @@ func decode(raw []byte) (Event, error) {
 		if ev.Kit == nil {
 			missing = "kit"
 		}
+	case KindWorded:
+		if ev.Wording == nil {
+			missing = "wording"
+		}
 	}
 	if missing != "" {
 		return Event{}, fmt.Errorf("event: %s without %s", ev.Kind, missing)
@@ -93,11 +97,11 @@ func (st *state) act(ev Event) {
 		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
 		st.write(ev)
 	case KindEdited:
-		if c.Stage == StageReleased {
-			c.Revision = c.Live.Revision + 1
-			c.Editors, st.uploaders = st.uploaders, nil
-		}
+		st.begin()
 		st.write(ev)
+	case KindWorded:
+		st.begin()
+		st.word(ev)
 	case KindSubmitted:
 		c.Stage, c.Submitter, c.Digest, c.Submitted, c.Reason = StageSubmitted, ev.Officer, ev.Digest, ev.At, ""
 	case KindReturned:
@@ -117,11 +121,29 @@ func (st *state) act(ev Event) {
 	}
 }
 
-// write folds a new text of the draft: a submission of the old one is void.
+// write folds new facts of the draft.
 func (st *state) write(ev Event) {
+	st.c.Draft = *ev.Draft
+	st.changed(ev)
+}
+
+// begin makes a live case an update under way. It says what the machine writes,
+// until an officer takes over the wordings of the live revision.
+func (st *state) begin() {
+	c := &st.c
+	if c.Stage != StageReleased {
+		return
+	}
+	c.Revision = c.Live.Revision + 1
+	c.Editors, st.uploaders = st.uploaders, nil
+	c.Edits, c.LiveEdits = nil, c.Edits
+}
+
+// changed folds that the draft is not what it was: a submission is void.
+func (st *state) changed(ev Event) {
 	c := &st.c
 	st.dropKit()
-	c.Stage, c.LastEditor, c.Draft = StageDraft, ev.Officer, *ev.Draft
+	c.Stage, c.LastEditor = StageDraft, ev.Officer
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
@@ -152,7 +174,7 @@ func (st *state) release(ev Event) {
 	}
 	st.airKit()
 	live.Media = append(live.Media, st.aired...)
-	c.Stage, c.Live = StageReleased, live
+	c.Stage, c.Live, c.LiveEdits = StageReleased, live, nil
 	st.releaser, st.releasedDigest = ev.Officer, ev.Digest
 	st.uploaders = nil
 	st.pending = m

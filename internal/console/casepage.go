@@ -100,6 +100,11 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			if ev.Override != "" {
 				m.Detail += ". " + c.say("Not every criterion was fulfilled: {reason}", "reason", ev.Override)
 			}
+		case ev.Wording != nil:
+			m.Detail = c.say(titleOf(ev.Wording.Name)) + " (" + languageName(ev.Wording.Lang) + ")"
+			if ev.Wording.Edit == nil {
+				m.What = c.say("Back to the machine's words")
+			}
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}

@@ -133,6 +133,7 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	c.putBeside(r, &view.page, p.k.ID, b.draft, view.Action+"/words")
 	return view
 }
 

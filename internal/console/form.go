@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/casework"
 )
 
 // option is one choice of a list: the domain's word and the officer's.
@@ -78,6 +79,7 @@ type form struct {
 	sent   url.Values
 	zone   *time.Location
 	now    time.Time
+	draft  *casework.Draft // the answers with this page's
 	Fields []*field
 	Faults alert.Invalid // only what cannot be read at all; the rules are casework's
 }

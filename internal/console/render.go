@@ -24,6 +24,7 @@ type page struct {
 	Errors  []fault // the error summary
 	Scripts []string
 	Wide    bool
+	Beside  *liveView // the words beside a form; nil = none
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
