@@ -57,6 +57,7 @@ type App struct {
 	steps    []step // to stop, last first
 	failed   chan error
 	push     pushCount
+	groups   []region.Group
 }
 
 // step is one thing to stop, named, with a bound of its own.
@@ -153,7 +154,7 @@ func keyDir(c config.Config) string { return filepath.Join(c.Data, "keys") }
 // readModels folds the streams into what everybody reads, and waits until they are whole:
 // a server must not answer from half a picture.
 func (a *App) readModels(ctx context.Context) (err error) {
-	if a.Atlas, err = region.Load(); err != nil {
+	if err := a.openAtlas(); err != nil {
 		return err
 	}
 	a.Current = current.New(a.log)

@@ -89,6 +89,11 @@ type Case struct {
 	// Kit is what was made of the draft for stations; nil before, and once the draft has changed.
 	Kit *Kit `json:"kit,omitempty"`
 
+	// Consents are what was asked of other areas' police, and what they said.
+	Consents []Consent `json:"consents,omitempty"`
+	// GrowthDeclined is the radius in kilometres up to which somebody said that the area need not grow; 0 = nobody.
+	GrowthDeclined int `json:"growth_declined,omitempty"`
+
 	Author     string        `json:"author"`      // officer id
 	LastEditor string        `json:"last_editor"` // of this revision
 	Submitter  string        `json:"submitter,omitempty"`
@@ -164,6 +169,12 @@ type Event struct {
 	Signature *auth.Signature `json:"signature,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
+	// AskedAreas, on submitted, are those outside the submitter's jurisdiction that
+	// nobody had agreed to; Areas, on agreed, are those agreed to, with the Reason
+	// where it was not their own police; KM is on growth_declined.
+	AskedAreas []string `json:"asked_areas,omitempty"`
+	Areas      []string `json:"areas,omitempty"`
+	KM         int      `json:"km,omitempty"`
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
 }
@@ -180,8 +191,10 @@ const (
 	KindRejected   = "rejected"
 	KindReleased   = "released"
 	KindWithdrawn  = "withdrawn"
-	KindPublished  = "published" // ALERTS has the message of the release or withdrawal before it
-	KindPurged     = "purged"    // photos and files of kits deleted
+	KindAgreed     = "agreed"          // to an area that the submitter may not alert alone
+	KindDeclined   = "growth_declined" // the area need not grow yet
+	KindPublished  = "published"       // ALERTS has the message of the release or withdrawal before it
+	KindPurged     = "purged"          // photos and files of kits deleted
 )
 
 // System is the officer of what the server does by itself: expiry, publication, purge.

@@ -79,11 +79,12 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
 		n.act(ev)
+		n.c.Consents = asked(n.c.Consents, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -199,6 +200,10 @@ func (st *state) housekeeping(ev Event) {
 	case KindKit:
 		st.dropKit()
 		c.Kit = ev.Kit
+	case KindAgreed:
+		c.Consents = agreed(c.Consents, ev)
+	case KindDeclined:
+		c.GrowthDeclined = ev.KM
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil

@@ -85,7 +85,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
 		Identifier: alert.Identifier(pol.Agency, pol.Realm, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
-		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
+		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons, Circle: facts.Circle,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
 		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
@@ -213,4 +213,14 @@ func digest(message *alert.Message, shown []Shown, answers *criteria.Answers) (s
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// Reach counts who is in areas, channel by channel, all languages: what a preview
+// of an alert for them would say, before there is one.
+func (s *Service) Reach(areas []string) []ChannelPreview {
+	list := make([]ChannelPreview, len(s.d.Channels))
+	for i, ch := range s.d.Channels {
+		list[i] = ChannelPreview{Channel: ch.Name, Title: ch.Title, Recipients: s.d.Audience.Count(ch.Name, areas)}
+	}
+	return list
 }
