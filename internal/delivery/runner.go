@@ -180,7 +180,7 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	for name, people := range r.unsettled(m, j) {
 		firsts.Add(1)
 		all.Go(func() {
-			newRoute(r, rev, d, name, people).run(ctx, firsts.Done)
+			newRoute(r, rev, d, name, people, j.Again).run(ctx, firsts.Done)
 		})
 	}
 	firsts.Wait()
@@ -238,7 +238,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
 	for _, p := range r.deps.people(m, j) {
-		if r.deps.settled(m, &p) {
+		if !j.Again && r.deps.settled(m, &p) {
 			continue
 		}
 		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
@@ -253,6 +253,7 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
 	now := time.Now()
+	j.Again = false // who has it has not missed it
 	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range r.deps.asked(rev.Message, people) {
 			b.Add(&p, ledger.Entry{
