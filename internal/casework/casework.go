@@ -140,7 +140,8 @@ type Event struct {
 	// Signature is the approver's passkey over Digest; on released, where he has one.
 	Signature *auth.Signature `json:"signature,omitempty"`
 	// Identifier is what is now on ALERTS.
-	Identifier string `json:"identifier,omitempty"`
+	Identifier string  `json:"identifier,omitempty"`
+	Resent     *Resent `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
 }
