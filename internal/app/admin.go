@@ -93,6 +93,7 @@ func (a *App) adminHandler() http.Handler {
 		}
 		return events, nil
 	}))
+	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
 	return mux
 }
 

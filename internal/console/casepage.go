@@ -1,11 +1,13 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -17,6 +19,8 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Measures []measureRow
+	MayFix   bool
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
 }
@@ -45,6 +49,13 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
 	}
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
+	boards, err := c.Ledger.Boards(k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	view.Measures = c.measures(c.reportOf(k, record, boards))
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNotRelease(k, o)
 	}
@@ -58,16 +69,25 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "case", view)
 }
 
+// measureRow is one measured time of the case.
+type measureRow struct{ Text, Revision, Took string }
+
+// measures says the times by which the case is judged.
+func (c *console) measures(rep *report.Report) []measureRow {
+	var rows []measureRow
+	for _, m := range rep.Measures() {
+		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
+	}
+	return rows
+}
+
 func mayEdit(k casework.Case, o auth.Officer) bool {
 	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
 }
 
 // timeline is the record in words, newest first.
 func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
-	names := map[string]string{casework.System: "Tocsin"}
-	for _, o := range c.Accounts.List() {
-		names[o.ID] = o.Name
-	}
+	names := c.namesOfOfficers()
 	var list []moment
 	for _, ev := range record {
 		what := c.say(eventWords[ev.Kind])
@@ -79,6 +99,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			m.Who = n
 		}
 		switch {
+		case ev.Resent != nil:
+			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":
