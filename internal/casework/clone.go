@@ -13,8 +13,9 @@ func (c Case) clone() Case {
 	c.Facts = cloneFacts(c.Facts)
 	c.Photos = slices.Clone(c.Photos)
 	c.Editors = slices.Clone(c.Editors)
-	c.Consents = slices.Clone(c.Consents)
 	c.Criteria = c.Criteria.Clone()
+	c.Edits, c.LiveEdits = c.Edits.Clone(), c.LiveEdits.Clone()
+	c.Consents = slices.Clone(c.Consents)
 	if c.Kit != nil {
 		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
 	}

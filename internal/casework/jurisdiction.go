@@ -36,14 +36,14 @@ func (c Case) OpenAreas() []string {
 	return open
 }
 
-// consents is the list after an act on the draft or the stage: a submission asks,
+// asked is the list after an act on the draft or the stage: a submission asks,
 // and whatever makes it a draft again takes back what nobody has answered.
-func consents(list []Consent, ev Event) []Consent {
+func asked(list []Consent, ev Event) []Consent {
 	switch ev.Kind {
 	case KindDrafted, KindEdited, KindSubmitted, KindReturned, KindRejected, KindWithdrawn:
 		list = slices.DeleteFunc(slices.Clone(list), func(a Consent) bool { return a.By == "" })
 	}
-	for _, code := range ev.Outside {
+	for _, code := range ev.AskedAreas {
 		list = append(slices.Clip(list), Consent{Area: code, AskedBy: ev.Officer, AskedAt: ev.At})
 	}
 	return list

@@ -41,6 +41,9 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	unwritten := s.write(m)
 	if unwritten != nil {
 		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
+	} else {
+		edited, wrong := alert.Reword(m, st.c.Edits)
+		p.Edited, p.Faults = edited, append(p.Faults, wrong...)
 	}
 	kit, lost, err := s.kitOf(ctx, st, m)
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		if p.Kit == nil && s.d.Kit != nil {
 			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
-		return &Event{Kind: KindSubmitted, Digest: p.Digest, Outside: s.Outside(st.c, by)}, nil
+		return &Event{Kind: KindSubmitted, Digest: p.Digest, AskedAreas: s.Outside(st.c, by)}, nil
 	})
 }
 

@@ -27,9 +27,9 @@ type stepView struct {
 	Item    bool // one of several: may be removed
 	ToCheck bool
 	Country string
-	Area    *areaView // only of the area page
 	// Criteria are the questions of the page before the first step.
 	Criteria *criteriaForm
+	Area     *areaView // only of the area page
 }
 
 // place is a step of a case as the address names it: which step, and which of several.
@@ -133,6 +133,7 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	c.putBeside(r, &view.page, p.k.ID, b.draft, view.Action+"/words")
 	return view
 }
 

@@ -92,8 +92,8 @@ func (c *console) areaDetail(ev casework.Event) string {
 		return c.areaNames(ev.Areas, c.lang)
 	case ev.Kind == casework.KindDeclined:
 		return c.say("Up to {n} km", "n", ev.KM)
-	case len(ev.Outside) > 0:
-		return c.say("Content code {code}. Asked: the police of {names}", "code", shortDigest(ev.Digest), "names", c.areaNames(ev.Outside, c.lang))
+	case len(ev.AskedAreas) > 0:
+		return c.say("Content code {code}. Asked: the police of {names}", "code", shortDigest(ev.Digest), "names", c.areaNames(ev.AskedAreas, c.lang))
 	}
 	return ""
 }

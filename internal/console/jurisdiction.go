@@ -11,8 +11,8 @@ import (
 	"tocsin/internal/casework"
 )
 
-// consentView is what was asked of other areas' police, and what this officer may say.
-type consentView struct {
+// askedView is what was asked of other areas' police, and what this officer may say.
+type askedView struct {
 	ID     string
 	Here   string        // "release" where the answer leads back to the release page
 	Answer []consentLine // given
@@ -26,12 +26,12 @@ type consentView struct {
 
 type consentLine struct{ Where, Who, When, Reason string }
 
-// consentsOf is the view of a case; nil when nothing was ever asked.
-func (c *console) consentsOf(k casework.Case, o auth.Officer) *consentView {
+// askedOf is the view of a case; nil when nothing was ever asked.
+func (c *console) askedOf(k casework.Case, o auth.Officer) *askedView {
 	if len(k.Consents) == 0 {
 		return nil
 	}
-	v := &consentView{ID: k.ID}
+	v := &askedView{ID: k.ID}
 	zone := c.zoneOf(&k.Draft)
 	for _, a := range k.Consents {
 		if a.By != "" {
@@ -84,8 +84,8 @@ func (c *console) agree(w http.ResponseWriter, r *http.Request) {
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok && len(invalid) > 0 && k.Stage == casework.StageSubmitted {
 		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(v *releaseView) {
 			said := c.retell(invalid[0].Text)
-			if v.Consents != nil {
-				v.Consents.Typed, v.Consents.Fault = reason, said
+			if v.Asked != nil {
+				v.Asked.Typed, v.Asked.Fault = reason, said
 			}
 			v.Errors = []fault{{said, "#agree-reason"}}
 		})

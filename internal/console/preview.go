@@ -28,7 +28,9 @@ type langPreview struct {
 	Lang  alert.Lang
 	Name  string
 	Cards []card
-	Files []kitFile // what stations get
+	// Edited are the texts that an officer worded.
+	Edited []editedText
+	Files  []kitFile // what stations get
 }
 
 // card is one channel in one language, drawn as it will look there.
@@ -80,7 +82,7 @@ func (c *console) cards(k casework.Case, p casework.Preview) []langPreview {
 	}
 	var list []langPreview
 	for _, lang := range p.Message.Languages {
-		lp := langPreview{Lang: lang, Name: languageName(lang)}
+		lp := langPreview{Lang: lang, Name: languageName(lang), Edited: c.editedIn(p, lang)}
 		for _, ch := range p.Channels {
 			if ch.Lang == lang {
 				lp.Cards = append(lp.Cards, c.card(k, p.Message, ch))

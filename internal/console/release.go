@@ -32,7 +32,7 @@ type releaseView struct {
 	ReasonFault string
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
-	Consents    *consentView
+	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
 	Criteria    *standing    // nil where nothing is asked
 	// OverrideReason was typed before a fault.
@@ -81,8 +81,8 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
 	}
-	if view.Consents = c.consentsOf(k, o); view.Consents != nil {
-		view.Consents.Here = "release"
+	if view.Asked = c.askedOf(k, o); view.Asked != nil {
+		view.Asked.Here = "release"
 	}
 	if view.WhyNot == "" {
 		view.WhyNot = c.whyNotAgreed(k)
