@@ -93,6 +93,8 @@ type Atlas interface {
 	// Coarse is at most most codes that cover the same.
 	Coarse(codes []string, most int) []string
 	Undrawn(countries ...string) []string
+	// Topology is a State's units as TopoJSON; false when none is drawn.
+	Topology(country string, lang alert.Lang) ([]byte, bool)
 	Touched(c alert.Circle) []string
 }
 
@@ -214,6 +216,7 @@ func (c *console) routes() http.Handler {
 		r.Post("/console/cases/new", c.speak((*console).newCase))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Get("/console/map/{country}", c.speak((*console).outlines))
 		r.Route("/console/account", c.accountPages)
 	})
 	r.Route("/v1/cases", c.api)
