@@ -49,7 +49,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Draft == nil {
 			missing = "draft"
 		}
-	case KindReleased, KindWithdrawn:
+	case KindReleased, KindWithdrawn, KindPractised:
 		if ev.Message == nil {
 			missing = "message"
 		}
@@ -74,6 +74,9 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n := *st
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
+	if n.practise(ev) {
+		return &n
+	}
 	switch ev.Kind {
 	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
 		n.housekeeping(ev)
@@ -91,6 +94,9 @@ func (st *state) act(ev Event) {
 	switch ev.Kind {
 	case KindDrafted:
 		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
+		if c.Exercise = ev.Exercise; ev.Practice {
+			c.Practice = &Practice{By: ev.Officer}
+		}
 		st.write(ev)
 	case KindEdited:
 		if c.Stage == StageReleased {

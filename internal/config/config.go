@@ -62,6 +62,11 @@ type Config struct {
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
 
+	// PractiseAlone says where one person may play both roles, in the drill alone:
+	// "tour" (in a practice, which is never sent; the default), "always" (in every
+	// exercise alert) or "off". Refused in the live realm.
+	PractiseAlone string `json:"practise_alone"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -217,6 +222,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 	if !slices.Contains([]string{"", "required", "when_enrolled", "off"}, c.ReleasePasskey) {
 		bad.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	if !slices.Contains([]string{"", "tour", "always", "off"}, c.PractiseAlone) {
+		bad.Add("practise_alone", "unknown", "Write tour, always or off.")
+	}
 	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
 		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")
 	}
@@ -235,6 +243,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 
 // checkLive refuses what only a drill may do.
 func (c *Config) checkLive(bad *alert.Invalid) {
+	if c.PractiseAlone != "" && c.PractiseAlone != "off" {
+		bad.Add("practise_alone", "live", "Take it out: in the live realm a second person releases every alert.")
+	}
 	if c.AllowLoopback {
 		bad.Add("allow_loopback", "live", "Take it out: the live realm never reaches out to its own machine.")
 	}

@@ -44,9 +44,9 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
 	}
-	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.Back, view.Scripts = "/console/cases", append(view.Scripts, "clock.js")
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = c.whyNotRelease(k, o)
+		view.Approver = c.whyNot(k, o)
 	}
 	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
 		view.Lines = c.lineRows()
@@ -59,7 +59,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
 }
 
 // timeline is the record in words, newest first.
@@ -70,6 +70,9 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 	}
 	var list []moment
 	for _, ev := range record {
+		if ev.Kind == casework.KindVisited {
+			continue // told at the end of the practice, not among what happened
+		}
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind

@@ -23,6 +23,8 @@ type listView struct {
 	Rows     []caseRow
 	More     int
 	MayBegin bool
+	Practise bool   // the tour is offered
+	Practice string // where the officer's own goes on, "" when none is under way
 }
 
 type tab struct {
@@ -55,16 +57,20 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		{Slug: "ended", Text: tr("Ended"), Empty: tr("No case has ended yet.")},
 	}
 	groups := make([][]casework.Case, len(tabs))
-	for _, k := range c.Casework.List() {
+	all := c.Casework.List()
+	for _, k := range all {
+		if k.Practice != nil && k.Practice.By != o.ID {
+			continue // another's practice is nobody's work
+		}
 		at := 2
 		switch {
-		case k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
+		case k.Stage == casework.StagePractised || k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
 			at = 3
 		case k.Live != nil:
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if needs(k, o) {
+		if c.needs(k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
@@ -79,6 +85,11 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
+	if view.Practise = view.MayBegin && c.Casework.Practises(); view.Practise {
+		if k := practiceOf(all, o); k != nil {
+			view.Practice = whereNext(k)
+		}
+	}
 	for _, k := range groups[at][:min(len(groups[at]), maxListed)] {
 		view.Rows = append(view.Rows, c.row(k, o))
 	}
@@ -86,10 +97,10 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // needs says whether a case waits for this officer.
-func needs(k casework.Case, o auth.Officer) bool {
+func (c *console) needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == ""
+		return c.whyNot(k, o) == ""
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -131,7 +142,9 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
-	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
+	case k.Stage == casework.StagePractised:
+		row.Do, row.DoHref = c.say("How it went"), at+"/practice"
+	case k.Stage == casework.StageSubmitted && c.whyNot(k, o) == "":
 		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
 		row.Do, row.DoHref = c.say("Continue the draft"), at+"/check"
@@ -143,6 +156,9 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 
 func (t *tongue) tags(k casework.Case) []tag {
 	var list []tag
+	if k.Practice != nil {
+		list = append(list, tag{t.say("Practice – never sent"), "violet"})
+	}
 	if k.Live != nil {
 		list = append(list, tag{t.say("Live – revision {n}", "n", k.Live.Revision), "solid"})
 	}

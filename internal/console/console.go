@@ -43,6 +43,11 @@ type Casework interface {
 	Get(id string) (casework.Case, error)
 	List() []casework.Case
 	Record(ctx context.Context, id string) ([]casework.Event, error)
+	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
+	Practises() bool
+	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Alone(k casework.Case, by auth.Officer) bool
 }
 
 // Accounts signs officers in and out.
@@ -102,6 +107,7 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Presence  Presence // nil: nobody sees who is looking
 	Realm     alert.Realm
 	PublicURL string       // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang // preset of a new case; empty = English
@@ -178,6 +184,7 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
+		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
 	})
@@ -186,6 +193,9 @@ func (c *console) routes() http.Handler {
 }
 
 func (c *console) casePages(r chi.Router) {
+	r.Use(c.surround)
+	r.Get("/looking", c.speak((*console).looking))
+	r.Get("/practice", c.speak((*console).practicePage))
 	r.Get("/", c.speak((*console).casePage))
 	r.Get("/edit/{step}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}", c.speak((*console).saveStep))

@@ -79,7 +79,7 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 		c.itemsPage(w, r, p)
 		return
 	}
-	d := p.draft()
+	d := c.filled(r, p)
 	b := c.fill(p.step, &d, max(p.n, 0))
 	view := c.stepView(r, p, b)
 	if view.ToCheck { // coming from the list of faults: show them at their fields
@@ -128,7 +128,7 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 
 func (c *console) areaView(r *http.Request, view *stepView, b *form) {
 	f := b.Fields[0]
-	view.Scripts = []string{"filter.js"}
+	view.Scripts = append(view.Scripts, "filter.js")
 	if want := r.URL.Query().Get("country"); want != "" && b.sent == nil {
 		f.Value = want
 		f.Options = c.areaOptions(want, view.Case.Facts.Areas)

@@ -25,6 +25,8 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
 }
 
 // langChoice is one language that the officer may switch to.
@@ -56,6 +58,9 @@ func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
+	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
 	}
 	return p
 }

@@ -27,6 +27,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
+	"tocsin/internal/nodes"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
@@ -49,6 +50,7 @@ type world struct {
 	*httptest.Server
 	book     *auth.Book
 	passkeys *auth.Passkeys
+	presence *nodes.Table
 	casework *casework.Service
 	ledger   *memLedger
 	stations *memStations
@@ -112,9 +114,10 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
 	}))(t)
+	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
-		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
