@@ -79,6 +79,21 @@ func (s *Service) Practise(ctx context.Context, by auth.Officer, d Draft) (Case,
 	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Practice: true})
 }
 
+// DraftFor begins the exercise alert of a planned test. It is released by two
+// like any other; the mark stays on its record. ErrForbidden in the live realm.
+func (s *Service) DraftFor(ctx context.Context, by auth.Officer, exercise string, d Draft) (Case, error) {
+	if s.d.Policy.Realm != alert.Drill {
+		return Case{}, forbidden("A planned test belongs to the exercise system.")
+	}
+	if err := mayWrite(by); err != nil {
+		return Case{}, err
+	}
+	if err := storable(d); err != nil {
+		return Case{}, err
+	}
+	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Exercise: exercise})
+}
+
 // Visit notes that who practises opened a page of his practice, or was refused on
 // it. Anybody else's, and what comes after the end, is not noted and no error.
 func (s *Service) Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error {

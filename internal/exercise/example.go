@@ -3,6 +3,7 @@
 package exercise
 
 import (
+	"strings"
 	"time"
 
 	"tocsin/internal/alert"
@@ -44,11 +45,39 @@ func Example(at Where, reported time.Time, photo string) casework.Draft {
 		},
 		Internal: casework.Internal{Reference: "EXERCISE-1", ReportedAt: reported},
 	}
+	if at.TimeZone == "" || at.TimeZone == "UTC" {
+		d.Facts.LastSeen.TimeZone = "Europe/Brussels" // a child is missing in a place, and UTC is none
+	}
 	if d.Facts.Contact.Phone == "" {
 		d.Facts.Contact.Phone = "116000"
 	}
 	if d.Facts.Authority == "" {
 		d.Facts.Authority = "Police"
+	}
+	return d
+}
+
+// testNote says in public which exercise this is; {day} is its day.
+var testNote = map[alert.Lang]string{
+	alert.English: "This is the planned full test of {day}.",
+	alert.French:  "Ceci est le test général prévu le {day}.",
+	alert.German:  "Dies ist der geplante Gesamttest vom {day}.",
+	alert.Italian: "Questa è la prova generale prevista per il {day}.",
+	alert.Russian: "Это плановая общая проверка {day}.",
+	alert.Spanish: "Esta es la prueba general prevista para el {day}.",
+}
+
+// testLife is how long a test's alert lives: a working day has time to answer.
+const testLife = 3 * time.Hour
+
+// Draft is the exercise alert of a test begun now: the example, marked as this test in every language.
+func (t Test) Draft(at Where, now time.Time) casework.Draft {
+	d := Example(at, now.Truncate(time.Minute), "")
+	d.Facts.Expires = now.Add(testLife).Truncate(time.Minute)
+	d.Internal.Reference = "TEST " + t.ID
+	d.Facts.Note = alert.Localized{}
+	for _, l := range d.Facts.Languages {
+		d.Facts.Note[l] = strings.ReplaceAll(testNote[l], "{day}", t.ID)
 	}
 	return d
 }
