@@ -62,6 +62,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Cases, err = casework.New(ctx, deps); err != nil {
 		return err
 	}
+	a.startExercises()
 	a.loop("casework", a.Cases.Run)
 	return nil
 }

@@ -26,6 +26,9 @@ func (a *App) consoleDeps() console.Deps {
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
 		TimeZone: c.TimeZone, Authority: c.Authority, Presence: a.Nodes, Log: a.log,
 	}
+	if a.Exercises != nil {
+		d.Exercises = a.Exercises
+	}
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys
 	}

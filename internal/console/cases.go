@@ -23,6 +23,7 @@ type listView struct {
 	Rows     []caseRow
 	More     int
 	MayBegin bool
+	Reminder *reminder
 	Practise bool   // the tour is offered
 	Practice string // where the officer's own goes on, "" when none is under way
 }
@@ -85,6 +86,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
+	view.Reminder = c.remind(r)
 	if view.Practise = view.MayBegin && c.Casework.Practises(); view.Practise {
 		if k := practiceOf(all, o); k != nil {
 			view.Practice = whereNext(k)
@@ -158,6 +160,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 	var list []tag
 	if k.Practice != nil {
 		list = append(list, tag{t.say("Practice – never sent"), "violet"})
+	}
+	if mark, ok := t.testTag(k); ok {
+		list = append(list, mark)
 	}
 	if k.Live != nil {
 		list = append(list, tag{t.say("Live – revision {n}", "n", k.Live.Revision), "solid"})

@@ -46,6 +46,7 @@ type Casework interface {
 	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
 	Practises() bool
 	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
 	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
 	Alone(k casework.Case, by auth.Officer) bool
 }
@@ -107,7 +108,8 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
-	Presence  Presence // nil: nobody sees who is looking
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
 	Realm     alert.Realm
 	PublicURL string       // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang // preset of a new case; empty = English
@@ -187,6 +189,7 @@ func (c *console) routes() http.Handler {
 		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
+		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r

@@ -49,6 +49,8 @@ var notices = map[string]string{
 	"released":  tr("Released. The channels are receiving it now."),
 	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
 	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":   tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":  tr("The report is kept."),
 	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
 	"signedout": tr("You are signed out."),

@@ -111,8 +111,8 @@ func (c *console) beginPractice(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+steps[0].slug, http.StatusSeeOther)
 }
 
-// example is the invented case of a practice, for its forms to be filled in with.
-func (c *console) example(k *casework.Case) casework.Draft {
+// exampleAt is where the invented case plays: the first of the country's areas.
+func (c *console) exampleAt() exercise.Where {
 	d := c.preset()
 	at := exercise.Where{
 		TimeZone: c.zone.String(), Authority: d.Facts.Authority, Phone: d.Facts.Contact.Phone, Hotline: d.Facts.Contact.Hotline,
@@ -123,11 +123,16 @@ func (c *console) example(k *casework.Case) casework.Draft {
 	} else if a, ok := c.Atlas.Area(c.Country); ok {
 		at.Area = a
 	}
+	return at
+}
+
+// example is the invented case of a practice, for its forms to be filled in with.
+func (c *console) example(k *casework.Case) casework.Draft {
 	photo := ""
 	if len(k.Photos) > 0 {
 		photo = k.Photos[0].Token
 	}
-	return exercise.Example(at, k.Created, photo)
+	return exercise.Example(c.exampleAt(), k.Created, photo)
 }
 
 // filled is the draft that a step's form shows: the case's, or in a practice, when asked, the example's.

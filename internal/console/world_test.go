@@ -25,6 +25,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -48,15 +49,16 @@ var (
 // areas and texts; the channels, the ledger and the stations are the test's.
 type world struct {
 	*httptest.Server
-	book     *auth.Book
-	passkeys *auth.Passkeys
-	presence *nodes.Table
-	casework *casework.Service
-	ledger   *memLedger
-	stations *memStations
-	tokens   map[string]string // by officer id
-	logged   *bytes.Buffer
-	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+	book      *auth.Book
+	passkeys  *auth.Passkeys
+	presence  *nodes.Table
+	exercises *exercise.Book
+	casework  *casework.Service
+	ledger    *memLedger
+	stations  *memStations
+	tokens    map[string]string // by officer id
+	logged    *bytes.Buffer
+	fault     error // of the next release, preview and photo read, where the event stream is in trouble
 }
 
 // faulty is casework over an event stream that can be in trouble.
@@ -114,10 +116,11 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
 	}))(t)
+	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
 	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
-		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence,
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
