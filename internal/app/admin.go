@@ -94,7 +94,9 @@ func (a *App) adminHandler() http.Handler {
 		}
 		return events, nil
 	}))
-	return mux
+	mux.HandleFunc("GET /audit", a.exportAudit)
+	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
+	return a.recorded(mux)
 }
 
 // reply turns a function into a handler: its value as JSON, its error as a line of text.

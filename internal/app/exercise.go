@@ -9,7 +9,6 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
-	"tocsin/internal/ledger"
 )
 
 // operatorID is who the operator's commands plan and report as.
@@ -122,9 +121,9 @@ func (a *App) exerciseReport(r *http.Request) (any, error) {
 
 // measure is the test's report as the ledger has it now.
 func (a *App) measure(t exercise.Test) (exercise.Report, error) {
-	b, err := Board{app: a}.Board(t.Case)
+	boards, err := Board{app: a}.Boards(t.Case)
 	if err != nil {
 		return exercise.Report{}, err
 	}
-	return exercise.Measure(t, []ledger.Board{b}, time.Now(), operatorID), nil
+	return exercise.Measure(t, boards, time.Now(), operatorID), nil
 }

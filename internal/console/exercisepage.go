@@ -53,7 +53,7 @@ func (c *console) renderExercise(w http.ResponseWriter, r *http.Request, status 
 		view.Errors = []fault{{reasonFault, "#cancel-reason"}}
 	}
 	if stage == exercise.Running || stage == exercise.Reported {
-		report, last, err := c.reportOf(r.Context(), t)
+		report, last, err := c.testReport(r.Context(), t)
 		if err != nil {
 			c.failTest(w, r, err)
 			return

@@ -14,7 +14,6 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
-	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
 )
 
@@ -260,11 +259,11 @@ func (c *console) measure(t exercise.Test, by string) (exercise.Report, error) {
 	if t.Case == "" {
 		return exercise.Report{}, exercise.ErrStage
 	}
-	b, err := c.board(t.Case)
+	boards, err := c.Ledger.Boards(t.Case)
 	if err != nil {
 		return exercise.Report{}, err
 	}
-	return exercise.Measure(t, []ledger.Board{b}, time.Now(), by), nil
+	return exercise.Measure(t, boards, time.Now(), by), nil
 }
 
 // exerciseTable is the report for a spreadsheet.
@@ -273,7 +272,7 @@ func (c *console) exerciseTable(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	report, last, err := c.reportOf(r.Context(), t)
+	report, last, err := c.testReport(r.Context(), t)
 	if err != nil {
 		c.failTest(w, r, err)
 		return
@@ -283,8 +282,8 @@ func (c *console) exerciseTable(w http.ResponseWriter, r *http.Request) {
 	_ = report.CSV(w, t.ID, last) // the browser left: nothing to mend
 }
 
-// reportOf is the kept report, or the one of this moment, with the one to compare with.
-func (c *console) reportOf(ctx context.Context, t exercise.Test) (report *exercise.Report, last *exercise.Report, err error) {
+// testReport is the kept report, or the one of this moment, with the one to compare with.
+func (c *console) testReport(ctx context.Context, t exercise.Test) (report *exercise.Report, last *exercise.Report, err error) {
 	all, err := c.Exercises.All(ctx)
 	if err != nil {
 		return nil, nil, err

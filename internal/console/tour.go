@@ -154,16 +154,6 @@ func (c *console) whyNot(k casework.Case, o auth.Officer) string {
 	return c.whyNotRelease(k, o)
 }
 
-// practiceOf is the officer's practice that goes on, if there is one.
-func practiceOf(cases []casework.Case, o auth.Officer) *casework.Case {
-	for i, k := range cases {
-		if p := k.Practice; p != nil && p.By == o.ID && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
-			return &cases[i]
-		}
-	}
-	return nil
-}
-
 // whereNext is where a practice goes on: the page where it was left.
 func whereNext(k *casework.Case) string {
 	at := "/console/cases/" + k.ID
