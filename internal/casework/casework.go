@@ -105,6 +105,10 @@ type Case struct {
 	Submitted  time.Time     `json:"submitted,omitzero"`
 	Released   time.Time     `json:"released,omitzero"` // of the first revision
 	Withdrawn  time.Time     `json:"withdrawn,omitzero"`
+	// Practice makes it a case that is never sent; nil for every other one.
+	Practice *Practice `json:"practice,omitempty"`
+	// Exercise is the planned test that this alert belongs to, "" for none.
+	Exercise string `json:"exercise,omitempty"`
 }
 
 // Photo is one stored picture of a case.
@@ -178,6 +182,15 @@ type Event struct {
 	Resent     *Resent  `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
+	// Practice and Exercise, on drafted, are as in Case. Page and Refused are on
+	// visited; Reach on practised. Alone, on released and
+	// practised, says that one person wrote and released for practice.
+	Practice bool      `json:"practice,omitempty"`
+	Exercise string    `json:"exercise,omitempty"`
+	Page     string    `json:"page,omitempty"`
+	Refused  bool      `json:"refused,omitempty"`
+	Reach    []Reached `json:"reach,omitempty"`
+	Alone    bool      `json:"alone,omitempty"`
 }
 
 // The kinds of events.

@@ -51,7 +51,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Draft == nil {
 			missing = "draft"
 		}
-	case KindReleased, KindWithdrawn:
+	case KindReleased, KindWithdrawn, KindPractised:
 		if ev.Message == nil {
 			missing = "message"
 		}
@@ -80,6 +80,9 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n := *st
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
+	if n.practise(ev) {
+		return &n
+	}
 	switch ev.Kind {
 	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
@@ -98,6 +101,9 @@ func (st *state) act(ev Event) {
 	switch ev.Kind {
 	case KindDrafted:
 		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
+		if c.Exercise = ev.Exercise; ev.Practice {
+			c.Practice = &Practice{By: ev.Officer}
+		}
 		st.write(ev)
 	case KindEdited:
 		st.begin()

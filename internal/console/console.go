@@ -54,6 +54,12 @@ type Casework interface {
 	Scan() iter.Seq[*casework.Case]
 	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
 	Record(ctx context.Context, id string) ([]casework.Event, error)
+	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
+	Practises() bool
+	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
+	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
 	// Outside are the areas of a case that an officer may not alert alone.
@@ -133,7 +139,9 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
-	Resend    Resend // nil: nobody can be tried again by hand
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
+	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang   // preset of a new case; empty = English
@@ -212,15 +220,20 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
+		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
+		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r
 }
 
 func (c *console) casePages(r chi.Router) {
+	r.Use(c.surround)
+	r.Get("/looking", c.speak((*console).looking))
+	r.Get("/practice", c.speak((*console).practicePage))
 	r.Get("/", c.speak((*console).casePage))
 	r.Get("/edit/{step}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}", c.speak((*console).saveStep))

@@ -29,6 +29,8 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -55,6 +57,8 @@ var notices = map[string]string{
 	"released":   tr("Released. The channels are receiving it now."),
 	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
 	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":   tr("The report is kept."),
 	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
 	"signedout":  tr("You are signed out."),
@@ -67,6 +71,9 @@ func (c *console) page(r *http.Request, title string) page {
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
+	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
 	}
 	return p
 }
