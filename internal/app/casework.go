@@ -49,7 +49,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
-			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
+			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), NamelessSMS: c.NamelessSMS,
 		},
 		Log: a.log, Kit: studio, KitVersion: kit.Version,
 	}

@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/wording"
 )
 
 // What the sites turn into status codes.
@@ -182,6 +183,8 @@ type Preview struct {
 	// Edited are the texts in the officers' own words, with the machine's beside them.
 	Edited []alert.Edited `json:"edited,omitempty"`
 	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
+	// Warnings are words that the public should perhaps not read. They stop nothing.
+	Warnings []wording.Warning `json:"warnings,omitempty"`
 }
 
 // Shown is what the approver saw of one channel in one language.

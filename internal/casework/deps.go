@@ -114,6 +114,9 @@ type Policy struct {
 	Repeat *alert.Cadence
 	// Passkey says who confirms a release by passkey; empty = PasskeyWhenEnrolled.
 	Passkey PasskeyPolicy
+	// NamelessSMS has officers warned of a child's name in SMS: they lie on phones
+	// that no withdrawal reaches.
+	NamelessSMS bool
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }

@@ -61,6 +61,8 @@ type Config struct {
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
+	// NamelessSMS has officers warned of a child's name in SMS.
+	NamelessSMS bool `json:"nameless_sms"`
 
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.

@@ -20,6 +20,7 @@ type previewView struct {
 	MaySubmit bool
 	Photos    []string
 	Kit       *casework.Kit
+	Warn      []warnLine
 }
 
 // langPreview is everything that goes out in one language.
@@ -64,6 +65,7 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
 	}
 	view.Errors = c.links(k, p.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, mayEdit(k, o))
 	view.Back, view.Wide = "/console/cases/"+k.ID, true
 	if mayEdit(k, o) && k.Stage == casework.StageDraft {
 		view.Back = "/console/cases/" + k.ID + "/check"

@@ -33,6 +33,7 @@ type releaseView struct {
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
 	Confirm     *confirmView // nil: no passkey is asked for
+	Warn        []warnLine
 }
 
 // confirmView is what the page asks the approver's passkey with.
@@ -66,6 +67,7 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, false)
 	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
 	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" {
 		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
