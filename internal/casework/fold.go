@@ -79,11 +79,12 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
 		n.act(ev)
+		n.c.Consents = asked(n.c.Consents, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -94,7 +95,7 @@ func (st *state) act(ev Event) {
 	c := &st.c
 	switch ev.Kind {
 	case KindDrafted:
-		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
+		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
 		st.write(ev)
 	case KindEdited:
 		st.begin()
@@ -154,7 +155,7 @@ func (st *state) release(ev Event) {
 	c, m := &st.c, ev.Message
 	used := photosOf(m.Facts)
 	if c.Live == nil {
-		c.Released = ev.At
+		c.Released, c.OverrideReason = ev.At, ev.Override
 	} else {
 		// A picture that was public and is no longer part of the alert, perhaps
 		// because it showed the wrong child, must not stay at its address.
@@ -199,6 +200,10 @@ func (st *state) housekeeping(ev Event) {
 	case KindKit:
 		st.dropKit()
 		c.Kit = ev.Kit
+	case KindAgreed:
+		c.Consents = agreed(c.Consents, ev)
+	case KindDeclined:
+		c.GrowthDeclined = ev.KM
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil

@@ -36,6 +36,9 @@ func (c *console) asked(d *casework.Draft, fn func(s step, n int, fields []*fiel
 
 // whereIs is the address of the field that asks for the fact at path.
 func (c *console) whereIs(d *casework.Draft, id, path string) string {
+	if href, ok := c.criteriaField(id, path); ok {
+		return href
+	}
 	if lang, name, ok := textOfPath(path); ok {
 		return textAddress(id, lang, name)
 	}

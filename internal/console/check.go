@@ -17,6 +17,8 @@ type checkView struct {
 	Percent int
 	Missing []fault // what would help, most useful first
 	Ready   bool
+	// Criteria is how the case stands to them; nil where nothing is asked.
+	Criteria *standing
 }
 
 // maxMissing bounds the hints beside the meter: more is a wall nobody reads at night.
@@ -43,6 +45,7 @@ func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int
 	view := checkView{
 		page: c.page(r, c.say("Check your answers")), Case: k, Row: c.row(k, c.officer(r)),
 		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0,
+		Criteria: c.standing(k, k.Criteria).changeable(k, c.officer(r)),
 	}
 	view.Back = "/console/cases/" + k.ID
 	view.Errors = c.links(k, faults)

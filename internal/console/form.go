@@ -80,6 +80,8 @@ type form struct {
 	zone   *time.Location
 	now    time.Time
 	draft  *casework.Draft // the answers with this page's
+	facts  *alert.Facts    // of the area page: what its estimate is about
+	looked string          // the shapes whose units were looked up
 	Fields []*field
 	Faults alert.Invalid // only what cannot be read at all; the rules are casework's
 }

@@ -128,7 +128,7 @@ func TestEveryFaultLeadsSomewhere(t *testing.T) {
 		"texts.fr":                           "",
 		"children":                           "/console/cases/K/edit/children?return=check",
 		"last_seen.at":                       "/console/cases/K/edit/last-seen?return=check#last_seen-at",
-		"polygons[0]":                        "/console/cases/K/edit/area?return=check",
+		"polygons[0]":                        "/console/cases/K/edit/area?return=check#polygons",
 		"last_seen.placebo (another's name)": "/console/cases/K/edit/last-seen?return=check",
 	} {
 		if got := c.whereIs(&full, "K", path); got != want {

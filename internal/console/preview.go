@@ -18,6 +18,7 @@ type previewView struct {
 	Reach     []string
 	Where     string
 	MaySubmit bool
+	Outside   string // areas whose police submitting asks
 	Photos    []string
 	Kit       *casework.Kit
 	Warn      []warnLine
@@ -63,6 +64,9 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		page: c.page(r, c.say("What everybody will get")), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
 		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
+	}
+	if view.MaySubmit {
+		view.Outside = c.areaNames(c.Casework.Outside(k, o), c.lang)
 	}
 	view.Errors = c.links(k, p.Faults)
 	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, mayEdit(k, o))

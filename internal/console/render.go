@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 )
@@ -26,6 +28,7 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Clock   *caseClock   // on every page of a case
 }
 
 // langChoice is one language that the officer may switch to.
@@ -43,6 +46,9 @@ var notices = map[string]string{
 	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
 	"returned":  tr("Returned to the author with your reason."),
 	"rejected":  tr("Rejected. Nothing went out."),
+	"agreed":    tr("Your agreement is on the record."),
+	"kept":      tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":     tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
 	"saved":     tr("Saved."),
 	"removed":   tr("Removed."),
 	"released":  tr("Released. The channels are receiving it now."),
@@ -57,6 +63,7 @@ func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
+		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
 	return p
 }

@@ -56,7 +56,7 @@ var steps = []step{
 		lede: tr("Where and when somebody last saw the child for certain."),
 	},
 	{
-		slug: "area", title: tr("Area of the alert"), prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
+		slug: "area", title: tr("Area of the alert"), prefixes: []string{"areas", "polygons", "circle"}, bind: (*console).askArea,
 		lede: tr("Everybody registered in these areas gets the alert."),
 	},
 	{
