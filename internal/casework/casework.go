@@ -176,6 +176,7 @@ type Event struct {
 	AskedAreas []string `json:"asked_areas,omitempty"`
 	Areas      []string `json:"areas,omitempty"`
 	KM         int      `json:"km,omitempty"`
+	Resent     *Resent  `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
 }

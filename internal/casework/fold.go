@@ -25,6 +25,8 @@ type state struct {
 	aired     []string       // names of the files of the live revision's kit
 
 	releaser, releasedDigest string // of the newest release: its repetition is no fault
+
+	resent []resent // of the last minute before the newest of them
 }
 
 // sentRevision is what later messages need to know of a released one.
@@ -79,7 +81,7 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -208,6 +210,8 @@ func (st *state) housekeeping(ev Event) {
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil
 		}
+	case KindResent:
+		st.noteResent(ev)
 	case KindPurged:
 		gone := func(t string) bool { return slices.Contains(ev.Purged, t) }
 		c.Photos = slices.DeleteFunc(slices.Clone(c.Photos), func(p Photo) bool { return gone(p.Token) })

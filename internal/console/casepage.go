@@ -1,12 +1,14 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
+	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -18,6 +20,8 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Measures []measureRow
+	MayFix   bool
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
 	Criteria *standing // nil where nothing is asked
@@ -51,6 +55,13 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
+	boards, err := c.Ledger.Boards(k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	view.Measures = c.measures(c.reportOf(k, record, boards))
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNotRelease(k, o)
 	}
@@ -64,16 +75,25 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "case", view)
 }
 
+// measureRow is one measured time of the case.
+type measureRow struct{ Text, Revision, Took string }
+
+// measures says the times by which the case is judged.
+func (c *console) measures(rep *report.Report) []measureRow {
+	var rows []measureRow
+	for _, m := range rep.Measures() {
+		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
+	}
+	return rows
+}
+
 func mayEdit(k casework.Case, o auth.Officer) bool {
 	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
 }
 
 // timeline is the record in words, newest first.
 func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
-	names := map[string]string{casework.System: "Tocsin"}
-	for _, o := range c.Accounts.List() {
-		names[o.ID] = o.Name
-	}
+	names := c.namesOfOfficers()
 	var list []moment
 	var set *criteria.Set
 	var answers *criteria.Answers
@@ -96,6 +116,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		switch {
 		case c.areaDetail(ev) != "":
 			m.Detail = c.areaDetail(ev)
+		case ev.Resent != nil:
+			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":

@@ -13,16 +13,20 @@ import (
 	"tocsin/internal/casework"
 )
 
-// maxListed bounds a tab: nobody reads more at once, and the record keeps the rest.
-const maxListed = 100
+// perPage bounds a page of the list: nobody reads more at once, on a telephone over a slow line.
+const perPage = 40
 
 type listView struct {
 	page
 	Tabs     []tab
 	Tab      tab
 	Rows     []caseRow
-	More     int
 	MayBegin bool
+	Search   search
+	Found    int    // in this tab
+	From, To int    // of Found, from 1
+	Earlier  string // address of the page of newer cases; "" = none
+	Later    string // of older ones
 }
 
 type tab struct {
@@ -54,8 +58,12 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		{Slug: "drafts", Text: tr("Drafts"), Empty: tr("There are no drafts.")},
 		{Slug: "ended", Text: tr("Ended"), Empty: tr("No case has ended yet.")},
 	}
-	groups := make([][]casework.Case, len(tabs))
-	for _, k := range c.Casework.List() {
+	find := c.searchOf(r)
+	groups := make([][]*casework.Case, len(tabs))
+	for k := range c.Casework.Scan() {
+		if !find.finds(k) {
+			continue
+		}
 		at := 2
 		switch {
 		case k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
@@ -64,23 +72,34 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if needs(k, o) {
+		if needs(*k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
 	at := slices.IndexFunc(tabs, func(t tab) bool { return t.Slug == r.URL.Query().Get("tab") })
 	if at < 0 {
-		at = slices.IndexFunc(groups, func(g []casework.Case) bool { return len(g) > 0 })
+		at = slices.IndexFunc(groups, func(g []*casework.Case) bool { return len(g) > 0 })
 		at = max(at, 0)
 	}
 	for i := range tabs {
 		tabs[i].Count, tabs[i].Current = len(groups[i]), i == at
 		tabs[i].Text, tabs[i].Empty = c.say(tabs[i].Text), c.say(tabs[i].Empty)
+		if find.Any() {
+			tabs[i].Empty = c.say("Nothing is found here. Look at the other lists, or search for less.")
+		}
 	}
-	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
+	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], Search: find, MayBegin: o.Has(auth.Author), Found: len(groups[at])}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
-	for _, k := range groups[at][:min(len(groups[at]), maxListed)] {
-		view.Rows = append(view.Rows, c.row(k, o))
+	from := find.from(view.Found)
+	for _, k := range newest(groups[at], from, perPage) {
+		view.Rows = append(view.Rows, c.row(*k, o))
+	}
+	view.From, view.To = from+1, from+len(view.Rows)
+	if from > 0 {
+		view.Earlier = find.address(tabs[at].Slug, find.Page-1)
+	}
+	if view.To < view.Found {
+		view.Later = find.address(tabs[at].Slug, find.Page+1)
 	}
 	c.render(w, r, http.StatusOK, "cases", view)
 }

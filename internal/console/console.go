@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -49,6 +50,9 @@ type Casework interface {
 	List() []casework.Case
 	// Asks is the set of criteria that new cases are asked; nil = nothing.
 	Asks() *criteria.Set
+	// Scan goes over every case in no order; what it gives is read only.
+	Scan() iter.Seq[*casework.Case]
+	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
 	Record(ctx context.Context, id string) ([]casework.Event, error)
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
@@ -70,6 +74,8 @@ type Accounts interface {
 // Ledger answers who has not got it yet.
 type Ledger interface {
 	Board(caseID string) (ledger.Board, error)
+	// Boards are those of every revision that is still in memory, oldest first.
+	Boards(caseID string) ([]ledger.Board, error)
 	// Watch pulses at every change of the case's board until the function is called.
 	Watch(caseID string) (<-chan struct{}, func())
 }
@@ -107,6 +113,10 @@ type Stations interface {
 	Stations() []Station
 }
 
+// Resend has one recipient tried again with the newest revision of a case; its
+// errors are delivery's.
+type Resend func(ctx context.Context, caseID string, revision int, channel, recipient string) error
+
 // Photos holds the pictures that officers uploaded.
 type Photos interface {
 	Get(ctx context.Context, name string) ([]byte, error)
@@ -123,6 +133,7 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Resend    Resend // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang   // preset of a new case; empty = English
@@ -230,6 +241,10 @@ func (c *console) casePages(r chi.Router) {
 	r.Post("/grow", c.speak((*console).grow))
 	r.Post("/grow/decline", c.speak((*console).declineGrowth))
 	r.Get("/board", c.speak((*console).boardPage))
+	r.Post("/resend", c.speak((*console).resend))
+	r.Get("/correct", c.speak((*console).correctPage))
+	r.Post("/correct", c.speak((*console).correct))
+	r.Get("/report.{format}", c.speak((*console).reportFile))
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -43,20 +44,22 @@ type fault struct{ Text, Href string }
 // notices are the words after an act, by the word in the address. They are
 // ours: nothing from the address itself is shown.
 var notices = map[string]string{
-	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
-	"returned":  tr("Returned to the author with your reason."),
-	"rejected":  tr("Rejected. Nothing went out."),
-	"agreed":    tr("Your agreement is on the record."),
-	"kept":      tr("The area stays as it is. A wider one is proposed at the next step."),
-	"grown":     tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
-	"saved":     tr("Saved."),
-	"removed":   tr("Removed."),
-	"released":  tr("Released. The channels are receiving it now."),
-	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
-	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
-	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
-	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
-	"signedout": tr("You are signed out."),
+	"submitted":  tr("Submitted. An approver who did not write in it can now release it."),
+	"returned":   tr("Returned to the author with your reason."),
+	"rejected":   tr("Rejected. Nothing went out."),
+	"agreed":     tr("Your agreement is on the record."),
+	"kept":       tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":      tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
+	"saved":      tr("Saved."),
+	"removed":    tr("Removed."),
+	"released":   tr("Released. The channels are receiving it now."),
+	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
+	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
+	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
+	"signedout":  tr("You are signed out."),
+	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
+	"resent":     tr("Sent again. What comes of it shows here."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
@@ -93,11 +96,20 @@ func templateFuncs() template.FuncMap {
 		"paragraphs": func(s string) []string {
 			return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 		},
-		"language": languageName,
-		"percent":  percent,
-		"withCase": func(f *field, id string) photoField { return photoField{f, id} },
-		"groupOf":  func(g group, id string) caseGroup { return caseGroup{g, id} },
+		"language":  languageName,
+		"percent":   percent,
+		"again":     again,
+		"stopwatch": stopwatch,
+		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
+}
+
+// stopwatch is a time that passed as hours, minutes and seconds: what a wall
+// screen shows from across the room. clock.js says the same.
+func stopwatch(since time.Time) string {
+	s := int(max(0, time.Since(since)).Seconds())
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
 // percent is a share for the width of a bar: never 0 when there is some, never 100 when there is not all.

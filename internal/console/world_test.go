@@ -54,7 +54,17 @@ type world struct {
 	stations *memStations
 	tokens   map[string]string // by officer id
 	logged   *bytes.Buffer
-	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+	again    []string // who was to be tried again
+	fault    error    // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// resend takes note of who is to be tried again.
+func (w *world) resend(_ context.Context, caseID string, revision int, channel, recipient string) error {
+	if w.fault != nil {
+		return w.fault
+	}
+	w.again = append(w.again, fmt.Sprint(caseID, " ", revision, " ", channel, " ", recipient))
+	return nil
 }
 
 // faulty is casework over an event stream that can be in trouble.
@@ -115,7 +125,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
-		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
+		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
@@ -209,6 +219,14 @@ func (l *memLedger) Board(id string) (ledger.Board, error) {
 		return b, stream.ErrNone
 	}
 	return b, nil
+}
+
+func (l *memLedger) Boards(id string) ([]ledger.Board, error) {
+	b, err := l.Board(id)
+	if err != nil {
+		return nil, nil
+	}
+	return []ledger.Board{b}, nil
 }
 
 func (l *memLedger) Watch(id string) (<-chan struct{}, func()) {
