@@ -60,6 +60,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), PractiseAlone: casework.PractisePolicy(c.PractiseAlone),
+			NamelessSMS: c.NamelessSMS,
 		},
 		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked,
 	}

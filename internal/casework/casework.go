@@ -11,6 +11,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/criteria"
+	"tocsin/internal/wording"
 )
 
 // What the sites turn into status codes.
@@ -228,6 +229,8 @@ type Preview struct {
 	// Edited are the texts in the officers' own words, with the machine's beside them.
 	Edited []alert.Edited `json:"edited,omitempty"`
 	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
+	// Warnings are words that the public should perhaps not read. They stop nothing.
+	Warnings []wording.Warning `json:"warnings,omitempty"`
 }
 
 // Shown is what the approver saw of one channel in one language.

@@ -123,6 +123,9 @@ type Policy struct {
 	Passkey PasskeyPolicy
 	// PractiseAlone says where one person may play both roles; never in the live realm.
 	PractiseAlone PractisePolicy
+	// NamelessSMS has officers warned of a child's name in SMS: they lie on phones
+	// that no withdrawal reaches.
+	NamelessSMS bool
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }

@@ -60,6 +60,7 @@ var _ = []string{
 
 	// Stages and outcomes inside a sentence.
 	tr("value|draft"), tr("value|submitted"), tr("value|released"), tr("value|rejected"), tr("value|withdrawn"),
+	tr("value|characters"), tr("value|seconds"), tr("value|septets"), tr("value|UTF-16 units"),
 	tr("value|found"), tr("value|error"), tr("value|expired"), tr("value|other"),
 
 	tr("Slides, poster and sound could not be made. The alert goes out without them."),
