@@ -94,7 +94,8 @@ func (a *App) adminHandler() http.Handler {
 		return events, nil
 	}))
 	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
-	return mux
+	mux.HandleFunc("GET /audit", a.exportAudit)
+	return a.recorded(mux)
 }
 
 // reply turns a function into a handler: its value as JSON, its error as a line of text.

@@ -7,6 +7,7 @@ import (
 
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 	"tocsin/internal/report"
 )
 
@@ -23,6 +24,9 @@ type caseView struct {
 	MayFix   bool
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
+	Criteria *standing // nil where nothing is asked
+	Asked    *askedView
+	Growth   *growthView
 }
 
 // moment is one line of the timeline.
@@ -47,7 +51,9 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	view := caseView{
 		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
+		Criteria: c.standing(k, k.Criteria),
 	}
+	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
 	boards, err := c.Ledger.Boards(k.ID)
@@ -89,6 +95,8 @@ func mayEdit(k casework.Case, o auth.Officer) bool {
 func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
 	names := c.namesOfOfficers()
 	var list []moment
+	var set *criteria.Set
+	var answers *criteria.Answers
 	for _, ev := range record {
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
@@ -98,20 +106,37 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		if n := names[ev.Officer]; n != "" {
 			m.Who = n
 		}
+		if ev.Asked != nil {
+			set = ev.Asked
+		}
+		if ev.Draft != nil {
+			m.Detail = c.answersChanged(set, answers, ev.Draft.Criteria)
+			answers = ev.Draft.Criteria
+		}
 		switch {
 		case ev.Resent != nil:
 			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
+		case c.areaDetail(ev) != "":
+			m.Detail = c.areaDetail(ev)
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":
 			m.Detail = c.textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
 			m.Detail = c.say("Revision {n}, content code {code}", "n", ev.Message.Revision, "code", shortDigest(ev.Digest))
+			if ev.Override != "" {
+				m.Detail += ". " + c.say("Not every criterion was fulfilled: {reason}", "reason", ev.Override)
+			}
+		case ev.Wording != nil:
+			m.Detail = c.say(titleOf(ev.Wording.Name)) + " (" + languageName(ev.Wording.Lang) + ")"
+			if ev.Wording.Edit == nil {
+				m.What = c.say("Back to the machine's words")
+			}
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}
 		// Edits in a row by one person are one line: the record keeps each.
-		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {
+		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" && list[n-1].Detail == "" {
 			list[n-1] = m
 			continue
 		}

@@ -108,7 +108,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 func needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == ""
+		return english.whyNotRelease(k, o) == "" || len(mayAnswer(k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -141,15 +141,15 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
 	row := caseRow{
 		ID: k.ID, Name: c.caseName(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
-		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: c.say("Since the draft was begun:"),
+		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o),
 	}
+	row.Clock, row.ClockText = c.missingSince(k)
 	row.Where = c.areaNames(f.Areas, c.lang)
-	if !k.Internal.ReportedAt.IsZero() {
-		row.Clock, row.ClockText = k.Internal.ReportedAt, c.say("Since the report:")
-	}
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
+	case len(mayAnswer(k, o)) > 0 && c.whyNotRelease(k, o) != "":
+		row.Do, row.DoHref = c.say("Answer the request"), at
 	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
 		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
@@ -168,6 +168,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 	switch k.Stage {
 	case casework.StageSubmitted:
 		list = append(list, tag{t.say("Revision {n} waiting for release", "n", k.Revision), "amber"})
+		if len(k.OpenAreas()) > 0 {
+			list = append(list, tag{t.say("Waiting for another area's police"), "amber"})
+		}
 	case casework.StageDraft:
 		text := t.say("Draft")
 		if k.Live != nil {
@@ -185,6 +188,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 			class = "green"
 		}
 		list = append(list, tag{t.say("Withdrawn: {why}", "why", t.textOf(outcomes, string(k.Outcome))), class})
+	}
+	if unmet, ok := t.criteriaTag(k); ok {
+		list = append(list, unmet)
 	}
 	if k.Pending {
 		list = append(list, tag{t.say("Publication pending"), "red"})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 )
@@ -23,9 +25,11 @@ type page struct {
 	Errors  []fault // the error summary
 	Scripts []string
 	Wide    bool
+	Beside  *liveView // the words beside a form; nil = none
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Clock   *caseClock   // on every page of a case
 }
 
 // langChoice is one language that the officer may switch to.
@@ -43,22 +47,26 @@ var notices = map[string]string{
 	"submitted":  tr("Submitted. An approver who did not write in it can now release it."),
 	"returned":   tr("Returned to the author with your reason."),
 	"rejected":   tr("Rejected. Nothing went out."),
+	"agreed":     tr("Your agreement is on the record."),
+	"kept":       tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":      tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
 	"saved":      tr("Saved."),
 	"removed":    tr("Removed."),
 	"released":   tr("Released. The channels are receiving it now."),
 	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
-	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
-	"resent":     tr("Sent again. What comes of it shows here."),
 	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
 	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
 	"signedout":  tr("You are signed out."),
+	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
+	"resent":     tr("Sent again. What comes of it shows here."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
+		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
 	return p
 }

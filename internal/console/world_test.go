@@ -73,16 +73,12 @@ type faulty struct {
 	w *world
 }
 
-func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
-	return f.ReleaseSigned(ctx, by, id, digest, nil)
-}
-
-func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
+func (f *faulty) Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
+	return f.Casework.Approve(ctx, by, id, a)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
@@ -92,7 +88,7 @@ func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, erro
 	return f.Casework.Preview(ctx, id)
 }
 
-func newWorld(t testing.TB, realm alert.Realm) *world {
+func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *world {
 	t.Helper()
 	e := streamtest.Embedded(t, realm)
 	w := &world{ledger: &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}, stations: &memStations{}, tokens: map[string]string{}, logged: &bytes.Buffer{}}
@@ -112,7 +108,7 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	}
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
-	w.casework = must(casework.New(ctx, casework.Deps{
+	deps := casework.Deps{
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
@@ -121,7 +117,11 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
-	}))(t)
+	}
+	for _, c := range change {
+		c(&deps)
+	}
+	w.casework = must(casework.New(ctx, deps))(t)
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,

@@ -21,6 +21,7 @@ type route struct {
 	*Runner
 	revision current.Revision
 	delivery adapter.Delivery
+	lease    *lease
 	dest     string
 	forced   bool // an officer asked for it
 
@@ -36,8 +37,8 @@ type traveller struct {
 	forced   bool // tried whatever the ledger says, once
 }
 
-func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient, forced bool) *route {
-	t := &route{Runner: r, revision: rev, delivery: d, dest: dest, forced: forced}
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, dest string, people []adapter.Recipient, forced bool) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, lease: l, dest: dest, forced: forced}
 	for _, p := range people {
 		w := traveller{Recipient: p, forced: forced}
 		if p.Number == 0 {
@@ -102,6 +103,9 @@ func (t *route) takeOff(batch []traveller) []traveller {
 	m := t.delivery.Message
 	var flying, held []traveller
 	for _, w := range batch {
+		if !w.forced && t.deps.settled(m, &w.Recipient) {
+			continue // while we waited at the gate
+		}
 		if t.gates.takeOff(m.Case, m.Revision, w.ID) {
 			flying = append(flying, w)
 			continue
@@ -158,7 +162,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
 		return // see gates.takeOff
 	}
-	if m.Expired(time.Now()) { // while we waited at the gate
+	if m.Expired(time.Now()) || !t.lease.held() { // while we waited at the gate
 		return
 	}
 	receipts := t.send(ctx, batch, land)
