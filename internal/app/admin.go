@@ -93,8 +93,8 @@ func (a *App) adminHandler() http.Handler {
 		}
 		return events, nil
 	}))
-	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
 	mux.HandleFunc("GET /audit", a.exportAudit)
+	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
 	return a.recorded(mux)
 }
 

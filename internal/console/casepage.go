@@ -114,10 +114,10 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			answers = ev.Draft.Criteria
 		}
 		switch {
-		case ev.Resent != nil:
-			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case c.areaDetail(ev) != "":
 			m.Detail = c.areaDetail(ev)
+		case ev.Resent != nil:
+			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":

@@ -48,11 +48,11 @@ type Casework interface {
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
 	Get(id string) (casework.Case, error)
 	List() []casework.Case
+	// Asks is the set of criteria that new cases are asked; nil = nothing.
+	Asks() *criteria.Set
 	// Scan goes over every case in no order; what it gives is read only.
 	Scan() iter.Seq[*casework.Case]
 	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
-	// Asks is the set of criteria that new cases are asked; nil = nothing.
-	Asks() *criteria.Set
 	Record(ctx context.Context, id string) ([]casework.Event, error)
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
