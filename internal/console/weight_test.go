@@ -1,9 +1,9 @@
 package console
 
 import (
-	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -24,34 +24,33 @@ const maxPage = 50 << 10
 var linked = regexp.MustCompile(`(?:href|src)="(/static/[^"]+\.(?:css|js))"`)
 
 // weighed is a page's bytes as they travel, with every style and script that it names.
-func weighed(t *testing.T, w *world, b browser, path string) (n int) {
+func weighed(t *testing.T, b browser, path string) (n int) {
 	t.Helper()
-	res, body := b.get(path)
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s", path, res.Status)
-	}
-	n = packed(t, body)
+	n, body := travelled(t, b, path)
 	for _, m := range linked.FindAllStringSubmatch(body, -1) {
 		if strings.Contains(m[1], "leaflet") || strings.HasSuffix(m[1], "/map.js") {
 			continue
 		}
-		_, file := b.get(m[1])
-		n += packed(t, file)
+		size, _ := travelled(t, b, m[1])
+		n += size
 	}
 	return n
 }
 
-func packed(t *testing.T, s string) int {
+// travelled is one answer: its bytes on the wire, and what the browser makes of them.
+func travelled(t *testing.T, b browser, path string) (n int, body string) {
 	t.Helper()
-	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	if _, err := z.Write([]byte(s)); err != nil {
-		t.Fatal(err)
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+path, nil))(t)
+	r.Header.Set("Accept-Encoding", "gzip")
+	res, wire := b.send(r)
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", path, res.Status)
 	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
+	if res.Header.Get("Content-Encoding") != "gzip" {
+		return len(wire), wire
 	}
-	return out.Len()
+	z := must(gzip.NewReader(strings.NewReader(wire)))(t)
+	return len(wire), string(must(io.ReadAll(z))(t))
 }
 
 // TestPagesAreLight opens every page in every stage of a case, as full as it
@@ -97,7 +96,7 @@ func TestPagesAreLight(t *testing.T) {
 			b.post("/console/language", map[string][]string{"lang": {"ru"}, "next": {"/console/sign-in"}})
 			browsers[as.ID] = b
 		}
-		n := weighed(t, w, b, path)
+		n := weighed(t, b, path)
 		t.Logf("%5.1f KB %s", float64(n)/1024, path)
 		if n > maxPage {
 			t.Errorf("%s weighs %d bytes, more than %d", path, n, maxPage)
