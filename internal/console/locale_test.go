@@ -37,7 +37,7 @@ func keysOf(t *testing.T) (keys, counted map[string]bool) {
 	keys, counted = map[string]bool{}, map[string]bool{}
 	pages(t, keys, counted)
 	inPackage(t, ".", spoken, keys, counted)
-	for _, room := range []string{"alert", "casework", "exercise", "media", "auth", "kit", "criteria", "wording"} {
+	for _, room := range []string{"Count", "Say", "alert", "auth", "casework", "criteria", "exercise", "kit", "media", "tr", "wording"} {
 		sentences := map[string]bool{}
 		inPackage(t, filepath.Join("..", room), told, sentences, counted)
 		for s := range sentences {

@@ -90,9 +90,7 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser left: nothing to mend
+	writePage(w, r, status, body.Bytes())
 }
 
 func templateFuncs() template.FuncMap {
