@@ -53,7 +53,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Message == nil {
 			missing = "message"
 		}
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		if ev.Photo == nil {
 			missing = "photo"
 		}
@@ -75,7 +75,7 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -125,6 +125,7 @@ func (st *state) write(ev Event) {
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
+	st.dropCuts()
 }
 
 // release folds the message that goes out.
@@ -166,7 +167,7 @@ func (st *state) release(ev Event) {
 func (st *state) housekeeping(ev Event) {
 	c := &st.c
 	switch ev.Kind {
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		c.Photos = append(slices.Clip(c.Photos), *ev.Photo)
 		st.writers = withName(st.writers, ev.Officer)
 		if c.Stage == StageReleased {
