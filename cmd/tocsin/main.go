@@ -29,8 +29,9 @@ type commands struct {
 	Users      usersCmd           `cmd:"" help:"Officers and their tokens, on a running server."`
 	Recipients recipientsCmd      `cmd:"" help:"Broadcasters, partners and phone numbers, on a running server."`
 	Verify     verifyCmd          `cmd:"" help:"Verify a signed CAP document against the issuer's certificate."`
-	Export     exportCmd          `cmd:"" help:"Export a case's record for a court or an audit, from a running server."`
+	Export     exportCmd          `cmd:"" help:"Export a case's record, or the audit record, from a running server."`
 	Record     verifyRecordCmd    `cmd:"" name:"verify-record" help:"Verify an exported record and its release signatures, without a server."`
+	Audit      verifyAuditCmd     `cmd:"" name:"verify-audit" help:"Verify an exported audit record, without a server."`
 	Version    versionCmd         `cmd:"" help:"Print the version."`
 }
 

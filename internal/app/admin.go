@@ -93,7 +93,8 @@ func (a *App) adminHandler() http.Handler {
 		}
 		return events, nil
 	}))
-	return mux
+	mux.HandleFunc("GET /audit", a.exportAudit)
+	return a.recorded(mux)
 }
 
 // reply turns a function into a handler: its value as JSON, its error as a line of text.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
-	"tocsin/internal/alert"
+	"tocsin/internal/seal"
 	"tocsin/internal/stream"
 )
 
@@ -45,10 +45,11 @@ var ErrUnknown = errors.New("no such officer")
 
 // event is one act on an account, as stored. Secrets are in it only as hashes.
 type event struct {
-	Kind     string    `json:"kind"` // added, token, revoked, or one of passkeys
+	Kind     string    `json:"kind"` // added, token, revoked, or one of keyfold.go and ways.go
 	At       time.Time `json:"at"`
+	By       string    `json:"by,omitempty"`       // who did it: an officer, audit.Operator, or the server itself
 	Officer  *Officer  `json:"officer,omitempty"`  // added
-	Password string    `json:"password,omitempty"` // added: argon2id
+	Password string    `json:"password,omitempty"` // added, password, set_up: argon2id; "" when he was invited
 	Token    string    `json:"token,omitempty"`    // token: hex SHA-256
 	// Credential and Name on passkey; Key and Name on passkey_named; Key, Count
 	// and Suspect on passkey_used; Key on passkey_removed. All of it is public.
@@ -57,6 +58,11 @@ type event struct {
 	Key        string               `json:"key,omitempty"` // id of the credential, base64url
 	Count      uint32               `json:"count,omitempty"`
 	Suspect    bool                 `json:"suspect,omitempty"`
+	Way        *wayEvent            `json:"way,omitempty"` // of the kinds in ways.go
+	// Request on asked; Ref, the request's id, on what confirms or declines it; Reason on declined.
+	Request *Request `json:"request,omitempty"`
+	Ref     string   `json:"ref,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 }
 
 const (
@@ -71,33 +77,44 @@ type account struct {
 	password string
 	tokens   []string
 	passkeys []passkey // oldest first
-	since    uint64    // sequence of the event that added him: sessions of an earlier life are void
-	seq      uint64    // of the newest event
+	ways     ways
+	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
+	seq      uint64 // of the newest event
 	active   bool
+
+	version uint64    // sequence of the newest event that made it another account
+	changed time.Time // when that was
+	request *Request  // what an administrator asks about it; may be over, see pending
 }
 
 // Book is the accounts, sessions and tokens. It is safe for concurrent use.
 type Book struct {
 	log      Log
-	sessions sessions
+	sealed   sealers
+	guests   guests
+	required bool // a second factor with every password of an officer
 	throttle *throttle
 	hasher   *hasher
+	recorder Recorder // nil: nothing is noted
 
 	mu       sync.RWMutex
 	accounts map[string]account
 	tokens   map[string]string                  // hex SHA-256 of a token: officer id
 	keys     map[string]string                  // id of a passkey: officer id
 	seen     uint64                             // newest sequence read from the log; what this process wrote itself does not count
-	current  map[string]string                  // the one session of each officer, by its serial
 	open     map[string]map[*func(error)]string // requests under way of each officer, with their session: cut when he is revoked
 }
 
 // New folds the accounts, and follows changes of other processes until ctx ends.
-func New(ctx context.Context, log Log) (*Book, error) {
+func New(ctx context.Context, log Log, with ...Option) (*Book, error) {
 	b := &Book{
 		log: log, throttle: newThrottle(), hasher: newHasher(),
 		accounts: map[string]account{}, tokens: map[string]string{}, keys: map[string]string{},
-		open: map[string]map[*func(error)]string{}, current: map[string]string{}, sessions: newSessions(),
+		open: map[string]map[*func(error)]string{},
+	}
+	WithKey(seal.NewKey())(b)
+	for _, o := range with {
+		o(b)
 	}
 	for rec, err := range log.Read(ctx, allOfficers, 0) {
 		if err != nil {
@@ -154,22 +171,30 @@ func (b *Book) fold(rec stream.Record) error {
 			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
 		}
 		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
+		a.ways = ways{}
+		b.admit(&a, ev)
+		a.renewed(ev, rec)
 	case kindToken:
 		a.tokens = append(slices.Clip(a.tokens), ev.Token)
 		b.tokens[ev.Token] = id
 	case kindRevoked:
-		for _, t := range a.tokens {
-			delete(b.tokens, t)
-		}
-		for _, k := range a.passkeys {
-			delete(b.keys, k.ID)
-		}
-		a.tokens, a.passkeys, a.password, a.active = nil, nil, "", false
+		b.forget(&a)
+		a.active = false
+		a.renewed(ev, rec)
 		b.cut(id)
+	case kindAsked, kindDeclined, kindChanged, kindReset:
+		if err := b.foldRequest(&a, id, ev, rec); err != nil {
+			return err
+		}
 	case kindPasskey, kindPasskeyNamed, kindPasskeyUsed, kindPasskeyRemoved:
 		if err := b.foldKey(&a, id, ev); err != nil {
 			return err
 		}
+		if ev.Way != nil { // enrolled by an invitation
+			b.foldWay(&a, id, ev)
+		}
+	default:
+		b.foldWay(&a, id, ev)
 	}
 	b.accounts[id] = a
 	return nil
@@ -186,7 +211,7 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if err != nil {
 			return err
 		}
-		ev.At = time.Now().UTC()
+		ev.At, ev.By = time.Now().UTC(), actor(ctx)
 		data, err := json.Marshal(ev)
 		if err != nil {
 			return fmt.Errorf("account event: %w", err)
@@ -199,32 +224,42 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if !errors.Is(err, stream.ErrConflict) {
 			return fmt.Errorf("the account was not changed: %w", err)
 		}
-		for rec, err := range b.log.Read(ctx, en.Subject, a.seq) {
-			if err != nil {
-				return fmt.Errorf("reading the account: %w", err)
-			}
-			if err := b.fold(rec); err != nil {
-				return err
-			}
+		if err := b.refresh(ctx, id, a.seq); err != nil {
+			return err
 		}
 	}
 	return stream.ErrConflict
 }
 
+// refresh folds what is on the log of an account after seq.
+func (b *Book) refresh(ctx context.Context, id string, seq uint64) error {
+	for rec, err := range b.log.Read(ctx, subjectPrefix+id, seq) {
+		if err != nil {
+			return fmt.Errorf("reading the account: %w", err)
+		}
+		if err := b.fold(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Add makes an account. alert.Invalid lists everything wrong with it. A revoked
 // officer may be added again: his old sessions and tokens stay void.
 func (b *Book) Add(ctx context.Context, o Officer, password string) error {
-	if err := check(o, password); err != nil {
+	v := check(o)
+	checkPassword(&v, o.ID, password)
+	if err := v.Err(); err != nil {
 		return err
 	}
 	hash, err := b.hasher.make(ctx, password)
 	if err != nil {
 		return err
 	}
-	o.Roles = slices.Clone(o.Roles)
+	o = o.clone()
 	return b.act(ctx, o.ID, func(a account) (event, error) {
 		if a.active {
-			return event{}, alert.Invalid{{Field: "id", Code: "taken", Text: "This sign-in name is in use; choose another."}}
+			return event{}, taken
 		}
 		return event{Kind: kindAdded, Officer: &o, Password: hash}, nil
 	})
@@ -263,6 +298,6 @@ func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
 }
 
 func (o Officer) clone() Officer {
-	o.Roles = slices.Clone(o.Roles)
+	o.Roles, o.Areas = slices.Clone(o.Roles), slices.Clone(o.Areas)
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // Password bounds. Length is what makes a password strong; rules on its letters
@@ -25,8 +26,8 @@ const (
 // idShape: no dot at an end or beside another, because the id is a subject.
 var idShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9])*$`)
 
-// reserved ids stand in records for the server itself.
-var reserved = []string{"system"}
+// reserved ids stand in records for the server itself and for who has its folder.
+var reserved = []string{audit.System, audit.Operator}
 
 // roles are all there are.
 var roles = []Role{Author, Approver, Admin, Auditor, Editor}
@@ -34,8 +35,8 @@ var roles = []Role{Author, Approver, Admin, Auditor, Editor}
 // stationShape is that of ids in the registry of recipients.
 var stationShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// check lists every fault of a new account.
-func check(o Officer, password string) error {
+// check lists every fault of a new account but its password's.
+func check(o Officer) alert.Invalid {
 	var v alert.Invalid
 	switch {
 	case len(o.ID) > maxID || !idShape.MatchString(o.ID):
@@ -48,6 +49,12 @@ func check(o Officer, password string) error {
 		checkLine(&v, "unit", o.Unit, "Shorten the unit to 80 characters.")
 	}
 	checkRoles(&v, o)
+	checkAreas(&v, o.Areas)
+	return v
+}
+
+// checkPassword adds the faults of a new password.
+func checkPassword(v *alert.Invalid, id, password string) {
 	switch n := utf8.RuneCountInString(password); {
 	case !utf8.ValidString(password):
 		v.Add("password", "encoding", "The password is not valid UTF-8; type it again.")
@@ -55,10 +62,9 @@ func check(o Officer, password string) error {
 		v.Add("password", "too_short", "A password has at least 12 characters; a few words are easy to keep in mind.")
 	case n > maxPassword:
 		v.Add("password", "too_long", "A password has at most 200 characters.")
-	case strings.EqualFold(password, o.ID):
+	case strings.EqualFold(password, id):
 		v.Add("password", "weak", "The password is the sign-in name; choose another.")
 	}
-	return v.Err()
 }
 
 // checkRoles keeps the two sides apart: nobody works for the police and for a station.

@@ -170,6 +170,28 @@ func (p *Passkeys) Creation(o Officer) (any, error) {
 // Enrol adds the key that the browser made from Creation, under the name that o
 // gives it. ErrLate, ErrPasskey, or alert.Invalid for the name and the number of keys.
 func (p *Passkeys) Enrol(ctx context.Context, o Officer, name string, answer []byte) error {
+	return p.enrol(ctx, o, name, answer, func(account) (*wayEvent, error) { return nil, nil })
+}
+
+// SetUp is Enrol for who holds the ticket of an invitation or of a password. With
+// an invitation, everything he signed in with before is void then. ErrTicket and
+// ErrInvite beside those of Enrol.
+func (p *Passkeys) SetUp(ctx context.Context, sealed, name string, answer []byte) (Officer, error) {
+	var t ticket
+	if err := p.book.sealed.setUp.Open(sealed, &t); err != nil {
+		return Officer{}, ErrTicket
+	}
+	o, _, err := p.book.SettingUp(sealed)
+	if err != nil {
+		return Officer{}, err
+	}
+	return o, p.enrol(ctx, o, name, answer, func(a account) (*wayEvent, error) {
+		return &wayEvent{Invite: t.Invite}, p.book.mayUse(a, t)
+	})
+}
+
+// enrol is Enrol when allow agrees; what it gives is stored with the key.
+func (p *Passkeys) enrol(ctx context.Context, o Officer, name string, answer []byte, allow func(account) (*wayEvent, error)) error {
 	name = strings.TrimSpace(name)
 	if err := checkKeyName(name); err != nil {
 		return err
@@ -197,15 +219,18 @@ func (p *Passkeys) Enrol(ctx context.Context, o Officer, name string, answer []b
 		return ErrLate
 	}
 	return p.book.act(ctx, o.ID, func(a account) (event, error) {
+		way, err := allow(a)
 		switch {
+		case err != nil:
+			return event{}, err
 		case !a.active:
 			return event{}, ErrUnknown
 		case p.book.taken(encoded(cred.ID)):
 			return event{}, errors.Join(ErrPasskey, errors.New("a key of this id is enrolled already"))
-		case len(a.passkeys) >= maxPasskeys:
+		case len(a.passkeys) >= maxPasskeys && (way == nil || way.Invite == ""):
 			return event{}, alert.Invalid{{Field: "name", Code: "too_many", Text: "You have 10 passkeys; remove one that you no longer use."}}
 		}
-		return event{Kind: kindPasskey, Name: name, Credential: cred}, nil
+		return event{Kind: kindPasskey, Name: name, Credential: cred, Way: way}, nil
 	})
 }
 
@@ -227,7 +252,8 @@ func (p *Passkeys) Rename(ctx context.Context, o Officer, keyID, name string) er
 	return p.onKey(ctx, o, event{Kind: kindPasskeyNamed, Key: keyID, Name: name})
 }
 
-// Remove takes a key away from o: it signs nobody in any more, and releases nothing.
+// Remove takes a key away from o: it signs nobody in any more, and releases
+// nothing. The last of an officer without a password stays: it is his only way in.
 func (p *Passkeys) Remove(ctx context.Context, o Officer, keyID string) error {
 	return p.onKey(ctx, o, event{Kind: kindPasskeyRemoved, Key: keyID})
 }
@@ -237,6 +263,9 @@ func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
 		if !a.active || a.keyAt(ev.Key) < 0 {
 			return event{}, ErrPasskey
 		}
+		if ev.Kind == kindPasskeyRemoved && len(a.passkeys) == 1 && a.password == "" && a.ways.link == "" {
+			return event{}, alert.Invalid{{Field: "password", Code: "last", Text: "This is your only way to sign in. Add another passkey or set a password first."}}
+		}
 		return ev, nil
 	})
 }
@@ -244,6 +273,16 @@ func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
 // SignIn finds out whose key answered a Challenge. The key asked for his finger,
 // face or PIN, so nothing else is asked. ErrLate, ErrPasskey, ErrSuspect.
 func (p *Passkeys) SignIn(ctx context.Context, answer []byte) (Officer, error) {
+	o, err := p.signIn(ctx, answer)
+	if err != nil {
+		p.book.noteRefused(ctx, o.ID, err)
+		return Officer{}, err
+	}
+	return o, nil
+}
+
+// signIn names the officer also when his key is refused.
+func (p *Passkeys) signIn(ctx context.Context, answer []byte) (Officer, error) {
 	said, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
 		return Officer{}, errors.Join(ErrPasskey, err)
@@ -261,15 +300,12 @@ func (p *Passkeys) SignIn(ctx context.Context, answer []byte) (Officer, error) {
 		return who, nil
 	}, webauthn.SessionData{Challenge: challenge, UserVerification: protocol.VerificationRequired}, said)
 	if err != nil {
-		return Officer{}, errors.Join(ErrPasskey, err)
+		return who.officer, errors.Join(ErrPasskey, err)
 	}
 	if !p.ceremonies.take(challenge) {
-		return Officer{}, ErrLate
+		return who.officer, ErrLate
 	}
-	if err := p.used(ctx, who.officer, cred); err != nil {
-		return Officer{}, err
-	}
-	return who.officer, nil
+	return who.officer, p.used(ctx, who.officer, cred)
 }
 
 // holder is the officer who has a key.

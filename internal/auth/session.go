@@ -5,29 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // How long a session lives: a shift, and a coffee break without a click.
 const (
 	sessionLife = 12 * time.Hour
 	sessionIdle = 30 * time.Minute
-)
-
-// What a session holds: who, which life of his account, and which of his sessions; or, of a guest, the
-// station, the name he gave and what he proved it with.
-const (
-	keyOfficer = "officer"
-	keySince   = "since"
-	keySerial  = "serial"
-	keyStation = "station"
-	keyName    = "name"
-	keySeal    = "seal"
 )
 
 // ErrNoSession: StartSession or EndSession was called for a request that did not
@@ -41,43 +30,19 @@ var ErrRevoked = errors.New("the officer's account was revoked")
 // another machine or browser under way.
 var ErrElsewhere = errors.New("the officer signed in elsewhere")
 
-// sessions are two managers over one store: the cookie of an encrypted connection
-// is never sent over a plain one, and its name keeps other hosts from setting it.
-type sessions struct{ plain, secure *scs.SessionManager }
+// ErrSignedOut is the cause of a request's context when its officer signs out under way.
+var ErrSignedOut = errors.New("the officer signed out")
 
-func newSessions() sessions {
-	kept := &store{items: map[string]stored{}}
-	manager := func(name string, secure bool) *scs.SessionManager {
-		// Not scs.New: it starts a store of its own whose goroutine nobody can stop.
-		return &scs.SessionManager{
-			Store: kept, Codec: scs.GobCodec{}, Lifetime: sessionLife, IdleTimeout: sessionIdle, HashTokenInStore: true,
-			Cookie: scs.SessionCookie{
-				Name: name, Path: "/", Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-				Persist: false, // a shared machine forgets with its browser
-			},
-			ErrorFunc: func(w http.ResponseWriter, _ *http.Request, _ error) {
-				http.Error(w, "The session could not be read; try again.", http.StatusInternalServerError)
-			},
-		}
-	}
-	return sessions{plain: manager("tocsin", false), secure: manager("__Host-tocsin", true)}
-}
-
-// of chooses by how the officer's browser reached us. A proxy's header can only
-// make the cookie stricter, so anybody may send it.
-func (s sessions) of(r *http.Request) *scs.SessionManager {
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		return s.secure
-	}
-	return s.plain
-}
+// ErrOver is the cause of a request's context when the twelve hours of its session end under way.
+var ErrOver = errors.New("the session has lasted twelve hours")
 
 type (
 	officerKey struct{}
 	guestKey   struct{}
-	managerKey struct{}
+	carrierKey struct{}
 	endedKey   struct{}
 	networkKey struct{}
+	sessionKey struct{}
 )
 
 // EndedElsewhere says that the request's session was ended by a newer one of
@@ -119,27 +84,21 @@ func GuestFrom(ctx context.Context) (Guest, bool) {
 // Middleware finds out who makes the request, by session cookie or bearer token,
 // and puts the officer into its context; From reads him. Nobody is turned away
 // but a bearer of a token that is not valid: what needs an officer asks From.
-// The context ends, with ErrRevoked, when the officer is revoked under way.
+// The context ends when that changes under way, with ErrRevoked, ErrElsewhere,
+// ErrSignedOut or ErrOver as its cause.
 func (b *Book) Middleware(next http.Handler) http.Handler {
-	handler := func(m *scs.SessionManager) http.Handler {
-		return m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := context.WithValue(r.Context(), managerKey{}, m)
-			if station := m.GetString(ctx, keyStation); station != "" {
-				ctx = context.WithValue(ctx, guestKey{}, Guest{station, m.GetString(ctx, keyName), m.GetString(ctx, keySeal)})
-			}
-			b.serve(next, w, r.WithContext(ctx), m.GetString(ctx, keyOfficer), m.GetInt64(ctx, keySince), m.GetString(ctx, keySerial))
-		}))
-	}
-	plain, secure := handler(b.sessions.plain), handler(b.sessions.secure)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(context.WithValue(r.Context(), networkKey{}, networkOf(r)))
 		if token, ok := bearer(r); ok {
 			b.serveBearer(next, w, r, token)
-		} else if b.sessions.of(r) == b.sessions.secure {
-			secure.ServeHTTP(w, r)
-		} else {
-			plain.ServeHTTP(w, r)
+			return
 		}
+		c, s := b.carry(w, r)
+		ctx := context.WithValue(r.Context(), carrierKey{}, c)
+		if s.Station != "" {
+			ctx = context.WithValue(ctx, guestKey{}, Guest{s.Station, s.Name, s.Proof})
+		}
+		b.serve(next, w, r.WithContext(ctx), s)
 	})
 }
 
@@ -152,6 +111,7 @@ func bearer(r *http.Request) (string, bool) {
 func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Request, token string) {
 	o, ok := b.byToken(token)
 	if !ok {
+		b.note(r.Context(), audit.SignInFailed, "", "", "token")
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnauthorized)
@@ -159,49 +119,63 @@ func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Req
 		return
 	}
 	_, since, _ := b.active(o.ID)
-	b.serve(next, w, r, o.ID, int64(since), "")
+	b.serve(next, w, r, session{Officer: o.ID, Since: since})
 }
 
 // serve passes the request on with its officer, if that life of his account goes
 // on, and so does this session of his; a token's request has none.
-func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, id string, since int64, serial string) {
-	if id == "" {
+func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, s session) {
+	if s.Officer == "" {
 		next.ServeHTTP(w, r)
 		return
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	o, leave, err := b.enter(id, uint64(since), serial, cancel)
+	o, leave, err := b.enter(ctx, s, cancel)
 	if err != nil {
 		if errors.Is(err, ErrElsewhere) {
 			ctx = context.WithValue(ctx, endedKey{}, true)
 		}
-		if m, ok := ctx.Value(managerKey{}).(*scs.SessionManager); ok {
-			_ = m.Destroy(ctx) // in memory: cannot fail, and is refused again at the next request if it did
+		if c, ok := ctx.Value(carrierKey{}).(*carrier); ok && gone(err) {
+			if !errors.Is(err, ErrSignedOut) { // which is recorded as such
+				b.note(ctx, audit.SessionEnded, s.Officer, "", err.Error())
+			}
+			c.drop()
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 		return
 	}
 	defer leave()
+	if !s.Began.IsZero() { // what is open when the twelve hours end, ends with them
+		over, stop := context.WithDeadlineCause(ctx, s.Began.Add(sessionLife), ErrOver)
+		defer stop()
+		ctx = context.WithValue(over, sessionKey{}, s)
+	}
 	next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, officerKey{}, o)))
 }
 
 // enter notes a request of an officer, so that a revocation or a newer session
-// cuts it. ErrRevoked or ErrElsewhere when that was before.
-func (b *Book) enter(id string, since uint64, serial string, cancel func(error)) (o Officer, leave func(), err error) {
+// cuts it. ErrRevoked, ErrSignedOut or ErrElsewhere when that was before.
+func (b *Book) enter(ctx context.Context, s session, cancel func(error)) (o Officer, leave func(), err error) {
+	b.mu.RLock()
+	seen := b.accounts[s.Officer].seq
+	b.mu.RUnlock()
+	if seen < s.Seq { // he signed in at another server a moment ago, and we have not heard of it yet
+		if err := b.refresh(ctx, s.Officer, seen); err != nil {
+			return Officer{}, nil, err
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	id := s.Officer
 	a := b.accounts[id]
-	switch {
-	case !a.active || a.since != since:
-		return Officer{}, nil, ErrRevoked
-	case serial != "" && !a.officer.editor() && b.current[id] != serial:
-		return Officer{}, nil, ErrElsewhere
+	if err := a.holds(s); err != nil {
+		return Officer{}, nil, err
 	}
 	if b.open[id] == nil {
 		b.open[id] = map[*func(error)]string{}
 	}
-	b.open[id][&cancel] = serial
+	b.open[id][&cancel] = s.Serial
 	return a.officer.clone(), func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -212,22 +186,29 @@ func (b *Book) enter(id string, since uint64, serial string, cancel func(error))
 	}, nil
 }
 
-// begin makes serial the officer's one session: what an older one has under way
-// ends, so that a board left open elsewhere shows nothing more. Tokens have no
-// session, and a station's editors, who may share a desk, as many as they like.
-func (b *Book) begin(id, serial string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.accounts[id].officer.editor() {
-		return
-	}
-	old := b.current[id]
-	b.current[id] = serial
-	for cancel, of := range b.open[id] {
-		if of != "" && of == old {
-			(*cancel)(ErrElsewhere)
+// gone says that a session has ended, and not that it could not be looked up.
+func gone(err error) bool {
+	return errors.Is(err, ErrRevoked) || errors.Is(err, ErrElsewhere) || errors.Is(err, ErrSignedOut)
+}
+
+// holds says whether a session goes on: nil, ErrRevoked, ErrSignedOut or ErrElsewhere.
+func (a account) holds(s session) error {
+	switch {
+	case !a.active || a.since != s.Since:
+		return ErrRevoked
+	case s.Serial == "": // a token's
+		return nil
+	case a.officer.editor():
+		if slices.ContainsFunc(a.ways.ended, func(e ended) bool { return e.serial == s.Serial }) {
+			return ErrSignedOut
 		}
+		return nil
+	case a.ways.session == "":
+		return ErrSignedOut
+	case a.ways.session != s.Serial:
+		return ErrElsewhere
 	}
+	return nil
 }
 
 // cut ends the officer's requests under way; the caller holds the lock.
@@ -237,32 +218,51 @@ func (b *Book) cut(id string) {
 	}
 }
 
-// StartSession signs the officer in on this browser, under a new session id. It
-// ends his session anywhere else, which learns why from EndedElsewhere.
-func (b *Book) StartSession(_ http.ResponseWriter, r *http.Request, o Officer) error {
-	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+// cutSession ends what one session of the officer has under way, "" = his tokens:
+// a board left open elsewhere shows nothing more. The caller holds the lock.
+func (b *Book) cutSession(id, serial string, why error) {
+	for cancel, of := range b.open[id] {
+		if of == serial {
+			(*cancel)(why)
+		}
+	}
+}
+
+// StartSession is StartSessionBy with a password alone.
+func (b *Book) StartSession(w http.ResponseWriter, r *http.Request, o Officer) error {
+	return b.StartSessionBy(w, r, o, ByPassword)
+}
+
+// StartSessionBy signs the officer in on this browser, under a new session id,
+// and puts on the record how he came. It ends his session anywhere else, which
+// learns why from EndedElsewhere: at every server, since each follows the record.
+func (b *Book) StartSessionBy(_ http.ResponseWriter, r *http.Request, o Officer, by Way) error {
+	c, ok := r.Context().Value(carrierKey{}).(*carrier)
 	if !ok {
 		return ErrNoSession
 	}
-	_, since, active := b.active(o.ID)
-	if !active {
-		return ErrUnknown
-	}
-	if err := renew(r, m); err != nil {
+	network, _ := r.Context().Value(networkKey{}).(string)
+	s := session{Officer: o.ID, Serial: rand.Text(), Began: time.Now()}
+	err := b.act(r.Context(), o.ID, func(a account) (event, error) {
+		if !a.active {
+			return event{}, ErrUnknown
+		}
+		s.Since = a.since
+		return event{Kind: kindSignedIn, Way: &wayEvent{Session: s.Serial, By: by, Network: network}}, nil
+	})
+	if err != nil {
 		return err
 	}
-	m.Put(r.Context(), keyOfficer, o.ID)
-	m.Put(r.Context(), keySince, int64(since))
-	serial := rand.Text()
-	m.Put(r.Context(), keySerial, serial)
-	b.begin(o.ID, serial)
-	return nil
+	b.mu.RLock()
+	s.Seq = b.accounts[o.ID].seq
+	b.mu.RUnlock()
+	return c.keep(s)
 }
 
 // StartGuest signs a station's guest in on this browser. Who let him in has
 // checked the station's secret; alert.Invalid says what is wrong with his name.
 func (b *Book) StartGuest(_ http.ResponseWriter, r *http.Request, g Guest) error {
-	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+	c, ok := r.Context().Value(carrierKey{}).(*carrier)
 	if !ok {
 		return ErrNoSession
 	}
@@ -271,29 +271,34 @@ func (b *Book) StartGuest(_ http.ResponseWriter, r *http.Request, g Guest) error
 	if err := v.Err(); err != nil {
 		return err
 	}
-	if err := renew(r, m); err != nil {
+	if err := c.keep(session{Station: g.Station, Name: g.Name, Proof: g.Seal, Serial: rand.Text(), Began: time.Now()}); err != nil {
 		return err
 	}
-	m.Put(r.Context(), keyStation, g.Station)
-	m.Put(r.Context(), keyName, g.Name)
-	m.Put(r.Context(), keySeal, g.Seal)
+	b.note(r.Context(), audit.GuestIn, "", g.Station, "")
 	return nil
 }
 
-// renew begins a session anew: an id from before the sign-in could be known to
-// somebody else, and whoever was signed in here before is no more.
-func renew(r *http.Request, m *scs.SessionManager) error {
-	if err := m.Clear(r.Context()); err != nil {
-		return err
-	}
-	return m.RenewToken(r.Context())
-}
-
-// EndSession signs out.
+// EndSession signs out: the cookie is dropped, and a copy of it is good for nothing.
 func (b *Book) EndSession(_ http.ResponseWriter, r *http.Request) error {
-	m, ok := r.Context().Value(managerKey{}).(*scs.SessionManager)
+	c, ok := r.Context().Value(carrierKey{}).(*carrier)
 	if !ok {
 		return ErrNoSession
 	}
-	return m.Destroy(r.Context())
+	c.drop()
+	s := c.session
+	switch {
+	case s.Station != "":
+		b.guests.end(s)
+	case s.Officer != "":
+		err := b.act(r.Context(), s.Officer, func(a account) (event, error) {
+			if err := a.holds(s); err != nil {
+				return event{}, err
+			}
+			return event{Kind: kindSignedOut, Way: &wayEvent{Session: s.Serial}}, nil
+		})
+		if !gone(err) { // what had ended already is signed out of
+			return err
+		}
+	}
+	return nil
 }

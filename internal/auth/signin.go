@@ -33,13 +33,14 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 	}
 	network, _ := ctx.Value(networkKey{}).(string)
 	if err := b.throttle.try(id, network); err != nil {
+		b.noteRefused(ctx, id, err)
 		return Officer{}, err
 	}
 	b.mu.RLock()
 	a := b.accounts[id]
 	b.mu.RUnlock()
 	stored := a.password
-	if !a.active {
+	if !a.active || stored == "" { // nobody, or somebody who signs in without a password
 		stored = b.hasher.dummy
 	}
 	if len(password) > 4*maxPassword { // in bytes: nobody has such a one
@@ -50,6 +51,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 		return Officer{}, err
 	}
 	if !fits || !a.active || !welcome(a.officer) {
+		b.noteRefused(ctx, id, ErrCredentials)
 		return Officer{}, ErrCredentials
 	}
 	b.throttle.done(id, network)

@@ -27,14 +27,15 @@ func TestOneSession(t *testing.T) {
 	desk.signIn()
 	cause := make(chan error, 2)
 	since := b.accounts["anna.smith"].since
-	for _, serial := range []string{b.current["anna.smith"], ""} { // a board at the desk, a program's feed
-		_, leave, err := b.enter("anna.smith", since, serial, func(err error) { cause <- fmt.Errorf("%q: %w", serial, err) })
+	for _, serial := range []string{b.accounts["anna.smith"].ways.session, ""} { // a board at the desk, a program's feed
+		s := session{Officer: "anna.smith", Since: since, Serial: serial}
+		_, leave, err := b.enter(t.Context(), s, func(err error) { cause <- fmt.Errorf("%q: %w", serial, err) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer leave()
 	}
-	old := b.current["anna.smith"]
+	old := b.accounts["anna.smith"].ways.session
 	phone.signIn()
 	if len(cause) != 1 {
 		t.Fatalf("%d requests were cut, want the board alone", len(cause))

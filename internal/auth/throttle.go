@@ -22,6 +22,12 @@ const (
 	// longestWait keeps a stranger who guesses at a colleague's name from locking
 	// him out for long, and still leaves him fewer than 3,000 guesses a day.
 	longestWait = 30 * time.Second
+	// longestCodeWait is longer: who guesses at codes knows the password, so it locks
+	// no colleague out, and three of a million codes are right at any moment. It
+	// leaves under 160 guesses a day, which succeed on one day in 2,000.
+	longestCodeWait = 10 * time.Minute
+	// forgetCodesAfter is so long that waiting for it is no quicker way to guess.
+	forgetCodesAfter = 24 * time.Hour
 	// forgetAfter is when a name's failures no longer count.
 	forgetAfter = 15 * time.Minute
 	// Over all names: two hashes at once do about 60 a second, most of which stay free for other work.
@@ -83,22 +89,50 @@ func (t *throttle) try(name, network string) error {
 			return &ThrottledError{longestWait}
 		}
 	}
-	t.count(name, freeTries, now)
+	t.count(name, bound{freeTries, longestWait, forgetAfter}, now)
 	if network != "" {
-		t.count(network, freeFromNetwork, now)
+		t.count(network, bound{freeFromNetwork, longestWait, forgetAfter}, now)
 	}
 	return nil
 }
 
+// tryCode is try for a code of somebody whose password was right; doneCode takes it back.
+func (t *throttle) tryCode(name string) error {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if wait := t.names[codesOf(name)].until.Sub(now); wait > 0 {
+		return &ThrottledError{wait}
+	}
+	t.count(codesOf(name), bound{freeTries, longestCodeWait, forgetCodesAfter}, now)
+	return nil
+}
+
+func (t *throttle) doneCode(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.names, codesOf(name))
+}
+
+// codesOf keeps the failures of codes apart from those of passwords: the right
+// password must not free the next guess at a code.
+func codesOf(name string) string { return name + "/code" }
+
+// bound is how failures of one kind slow the next try down.
+type bound struct {
+	free            int
+	longest, forget time.Duration
+}
+
 // count adds a failure, and the wait that follows when it is more than is free.
-func (t *throttle) count(who string, free int, now time.Time) {
+func (t *throttle) count(who string, b bound, now time.Time) {
 	f := t.names[who]
-	if now.Sub(f.last) > forgetAfter {
+	if now.Sub(f.last) > b.forget {
 		f = failures{}
 	}
 	f.n, f.last = f.n+1, now
-	if over := f.n - free; over >= 0 {
-		f.until = now.Add(min(longestWait, firstWait<<min(over, 10)))
+	if over := f.n - b.free; over >= 0 {
+		f.until = now.Add(min(b.longest, firstWait<<min(over, 10)))
 	}
 	t.names[who] = f
 }

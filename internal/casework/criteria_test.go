@@ -35,8 +35,8 @@ func unsure(a *criteria.Answers) {
 	a.Answers["suspicion"] = criteria.Answer{Value: criteria.Unknown, Reason: "Nobody saw it."}
 }
 
-// asked is a case of anna's with these answers.
-func asked(t testing.TB, s *Service, a *criteria.Answers) Case {
+// begun is a case of anna's with these answers.
+func begun(t testing.TB, s *Service, a *criteria.Answers) Case {
 	t.Helper()
 	d := draft()
 	d.Criteria = a
@@ -45,7 +45,7 @@ func asked(t testing.TB, s *Service, a *criteria.Answers) Case {
 
 func TestFulfilledCriteriaAskNothingMore(t *testing.T) {
 	s := newWorld().asking(t, "pl")
-	c := asked(t, s, poland())
+	c := begun(t, s, poland())
 	if c.Criteria.Set != "pl" || c.Criteria.Version != 2 || c.Asked.ID != "pl" {
 		t.Fatalf("kept as %+v of %v", c.Criteria, c.Asked)
 	}
@@ -66,7 +66,7 @@ func TestOverrideNeedsBoth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, ctx := newWorld().asking(t, "pl"), t.Context()
-			c := asked(t, s, answers)
+			c := begun(t, s, answers)
 			_, err := s.Submit(ctx, anna, c.ID)
 			wantFaults(t, err, "criteria.override")
 			d := c.Draft
@@ -92,7 +92,7 @@ func TestOverrideNeedsBoth(t *testing.T) {
 
 func TestReasonThatTheSetWants(t *testing.T) {
 	s := newWorld().asking(t, "pl")
-	c := asked(t, s, poland(func(a *criteria.Answers) { a.Answers["headquarters"] = criteria.Answer{Value: criteria.Yes} }))
+	c := begun(t, s, poland(func(a *criteria.Answers) { a.Answers["headquarters"] = criteria.Answer{Value: criteria.Yes} }))
 	_, err := s.Submit(t.Context(), anna, c.ID)
 	wantFaults(t, err, "criteria.answers.headquarters.reason")
 }
@@ -100,7 +100,7 @@ func TestReasonThatTheSetWants(t *testing.T) {
 // Updates and withdrawals keep right what is public: no criterion stops them.
 func TestCriteriaNeverStopAnUpdate(t *testing.T) {
 	s, ctx := newWorld().asking(t, "pl"), t.Context()
-	c := asked(t, s, poland())
+	c := begun(t, s, poland())
 	c = must[Case](t)(s.Submit(ctx, anna, c.ID))
 	c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
 	d := c.Draft
@@ -119,7 +119,7 @@ func TestCriteriaNeverStopAnUpdate(t *testing.T) {
 func TestOldVersionStays(t *testing.T) {
 	w := newWorld()
 	before := w.asking(t, "pl@1")
-	c := asked(t, before, poland(func(a *criteria.Answers) { a.Answers["consent"] = criteria.Answer{Value: criteria.Yes} }))
+	c := begun(t, before, poland(func(a *criteria.Answers) { a.Answers["consent"] = criteria.Answer{Value: criteria.Yes} }))
 	after := w.asking(t, "pl@2")
 	ctx := t.Context()
 	got := must[Case](t)(after.Get(c.ID))
@@ -135,10 +135,10 @@ func TestOldVersionStays(t *testing.T) {
 	d.Criteria.Version = 2
 	_, err = after.Edit(ctx, anna, c.ID, got.Version, d)
 	wantFaults(t, err, "criteria.set")
-	if fresh := asked(t, after, nil); fresh.Criteria.Version != 2 {
+	if fresh := begun(t, after, nil); fresh.Criteria.Version != 2 {
 		t.Errorf("a new case is asked version %d", fresh.Criteria.Version)
 	}
-	plain := asked(t, w.boot(t), nil)
+	plain := begun(t, w.boot(t), nil)
 	if plain.Criteria != nil || plain.Asked != nil {
 		t.Errorf("without a set something is asked: %+v", plain.Criteria)
 	}
@@ -150,7 +150,7 @@ func TestOldVersionStays(t *testing.T) {
 // Each change of an answer is an event; an edit that says nothing of them loses none.
 func TestAnswersAreOnTheRecord(t *testing.T) {
 	s, ctx := newWorld().asking(t, "pl"), t.Context()
-	c := asked(t, s, poland(unsure))
+	c := begun(t, s, poland(unsure))
 	d := draft()
 	d.Facts.LastSeen.Place = "Liège-Guillemins"
 	c = must[Case](t)(s.Edit(ctx, anna, c.ID, c.Version, d)) // as a program that knows nothing of criteria
@@ -179,7 +179,7 @@ func TestAnswersAreOnTheRecord(t *testing.T) {
 // The approver releases the answers that he saw, too.
 func TestDigestCoversCriteria(t *testing.T) {
 	s, ctx := newWorld().asking(t, "pl"), t.Context()
-	c := asked(t, s, poland())
+	c := begun(t, s, poland())
 	c = must[Case](t)(s.Submit(ctx, anna, c.ID))
 	shown := c.Digest
 	d := c.Draft
@@ -211,7 +211,7 @@ func TestDigestCoversCriteria(t *testing.T) {
 func TestCriteriaNeverGoOut(t *testing.T) {
 	w := newWorld()
 	s, ctx := w.asking(t, "pl"), t.Context()
-	c := asked(t, s, poland(unsure, func(a *criteria.Answers) { a.Override = "secretly-noted override" }))
+	c := begun(t, s, poland(unsure, func(a *criteria.Answers) { a.Override = "secretly-noted override" }))
 	c = must[Case](t)(s.Submit(ctx, anna, c.ID))
 	must[Case](t)(s.Approve(ctx, cleo, c.ID, Approval{Digest: c.Digest, Override: "secretly-noted approval"}))
 	for _, m := range w.published(t, c.ID) {
@@ -230,7 +230,7 @@ func TestCriteriaNeverGoOut(t *testing.T) {
 // Ten thousand cases share a handful of sets.
 func TestSetsAreKeptOnce(t *testing.T) {
 	w := newWorld()
-	one, two := asked(t, w.asking(t, "pl"), nil), asked(t, w.asking(t, "pl"), nil)
+	one, two := begun(t, w.asking(t, "pl"), nil), begun(t, w.asking(t, "pl"), nil)
 	s := w.boot(t)
 	a, b := must[Case](t)(s.Get(one.ID)), must[Case](t)(s.Get(two.ID))
 	if a.Asked == nil || a.Asked != b.Asked {
@@ -240,7 +240,7 @@ func TestSetsAreKeptOnce(t *testing.T) {
 
 func TestWhoMayOverride(t *testing.T) {
 	s, ctx := newWorld().asking(t, "pl"), t.Context()
-	c := asked(t, s, poland(unsure, func(a *criteria.Answers) { a.Override = "Every minute counts." }))
+	c := begun(t, s, poland(unsure, func(a *criteria.Answers) { a.Override = "Every minute counts." }))
 	c = must[Case](t)(s.Submit(ctx, anna, c.ID))
 	for _, by := range []auth.Officer{anna, erik, audit} {
 		_, err := s.Approve(ctx, by, c.ID, Approval{Digest: c.Digest, Override: "I think so too."})

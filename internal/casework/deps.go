@@ -40,6 +40,9 @@ type Deps struct {
 	// Rework makes a photo of another one as an officer cut it; nil = photos cannot
 	// be edited. An alert.Invalid says what is wrong with the edit.
 	Rework Rework
+	// Reached lists the units that the circle and the drawings of facts reach into;
+	// nil = jurisdiction is judged by the listed areas alone.
+	Reached func(f *alert.Facts) []string
 	// Passkeys checks what approvers confirm releases with; nil = browsers make
 	// none for the public address, and nobody is asked for one.
 	Passkeys Passkeys

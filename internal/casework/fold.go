@@ -61,6 +61,10 @@ func decode(raw []byte) (Event, error) {
 		if ev.Kit == nil {
 			missing = "kit"
 		}
+	case KindWorded:
+		if ev.Wording == nil {
+			missing = "wording"
+		}
 	}
 	if missing != "" {
 		return Event{}, fmt.Errorf("event: %s without %s", ev.Kind, missing)
@@ -75,11 +79,12 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
 	switch ev.Kind {
-	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
 		n.act(ev)
+		n.c.Consents = asked(n.c.Consents, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -93,11 +98,11 @@ func (st *state) act(ev Event) {
 		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
 		st.write(ev)
 	case KindEdited:
-		if c.Stage == StageReleased {
-			c.Revision = c.Live.Revision + 1
-			c.Editors, st.uploaders = st.uploaders, nil
-		}
+		st.begin()
 		st.write(ev)
+	case KindWorded:
+		st.begin()
+		st.word(ev)
 	case KindSubmitted:
 		c.Stage, c.Submitter, c.Digest, c.Submitted, c.Reason = StageSubmitted, ev.Officer, ev.Digest, ev.At, ""
 	case KindReturned:
@@ -117,11 +122,29 @@ func (st *state) act(ev Event) {
 	}
 }
 
-// write folds a new text of the draft: a submission of the old one is void.
+// write folds new facts of the draft.
 func (st *state) write(ev Event) {
+	st.c.Draft = *ev.Draft
+	st.changed(ev)
+}
+
+// begin makes a live case an update under way. It says what the machine writes,
+// until an officer takes over the wordings of the live revision.
+func (st *state) begin() {
+	c := &st.c
+	if c.Stage != StageReleased {
+		return
+	}
+	c.Revision = c.Live.Revision + 1
+	c.Editors, st.uploaders = st.uploaders, nil
+	c.Edits, c.LiveEdits = nil, c.Edits
+}
+
+// changed folds that the draft is not what it was: a submission is void.
+func (st *state) changed(ev Event) {
 	c := &st.c
 	st.dropKit()
-	c.Stage, c.LastEditor, c.Draft = StageDraft, ev.Officer, *ev.Draft
+	c.Stage, c.LastEditor = StageDraft, ev.Officer
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
@@ -153,7 +176,7 @@ func (st *state) release(ev Event) {
 	}
 	st.airKit()
 	live.Media = append(live.Media, st.aired...)
-	c.Stage, c.Live = StageReleased, live
+	c.Stage, c.Live, c.LiveEdits = StageReleased, live, nil
 	st.releaser, st.releasedDigest = ev.Officer, ev.Digest
 	st.uploaders = nil
 	st.pending = m
@@ -178,6 +201,10 @@ func (st *state) housekeeping(ev Event) {
 	case KindKit:
 		st.dropKit()
 		c.Kit = ev.Kit
+	case KindAgreed:
+		c.Consents = agreed(c.Consents, ev)
+	case KindDeclined:
+		c.GrowthDeclined = ev.KM
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil

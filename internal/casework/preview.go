@@ -41,6 +41,9 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	unwritten := s.write(m)
 	if unwritten != nil {
 		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
+	} else {
+		edited, wrong := alert.Reword(m, st.c.Edits)
+		p.Edited, p.Faults = edited, append(p.Faults, wrong...)
 	}
 	kit, lost, err := s.kitOf(ctx, st, m)
 	if err != nil {
@@ -82,7 +85,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
 		Identifier: alert.Identifier(pol.Agency, pol.Realm, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
-		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
+		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons, Circle: facts.Circle,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
 		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
@@ -210,4 +213,14 @@ func digest(message *alert.Message, shown []Shown, answers *criteria.Answers) (s
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// Reach counts who is in areas, channel by channel, all languages: what a preview
+// of an alert for them would say, before there is one.
+func (s *Service) Reach(areas []string) []ChannelPreview {
+	list := make([]ChannelPreview, len(s.d.Channels))
+	for i, ch := range s.d.Channels {
+		list[i] = ChannelPreview{Channel: ch.Name, Title: ch.Title, Recipients: s.d.Audience.Count(ch.Name, areas)}
+	}
+	return list
 }

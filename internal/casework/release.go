@@ -33,7 +33,7 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		if p.Kit == nil && s.d.Kit != nil {
 			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
-		return &Event{Kind: KindSubmitted, Digest: p.Digest}, nil
+		return &Event{Kind: KindSubmitted, Digest: p.Digest, AskedAreas: s.Outside(st.c, by)}, nil
 	})
 }
 
@@ -153,6 +153,9 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 		return nil, wrongStage("Only a submitted alert can be released; this case is " + string(st.c.Stage) + ".")
 	}
 	if err := mayRelease(st.c, by); err != nil {
+		return nil, err
+	}
+	if err := s.agreed(st.c); err != nil {
 		return nil, err
 	}
 	if st.pending != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/region"
 )
 
 // Config is one server's settings. The zero value of an optional field has the
@@ -57,6 +58,12 @@ type Config struct {
 	Repeat        Repeat   `json:"repeat"`
 	RemovalWithin Duration `json:"removal_within"`
 	LinkTest      LinkTest `json:"link_test"`
+
+	// Growth is when a wider area is proposed for a live alert; missing = 100, 200,
+	// 300 and 500 km after 1, 2, 3 and 4 hours. AreaGroups are areas under one name
+	// beside those every server knows: police zones.
+	Growth     []GrowthStep   `json:"growth,omitempty"`
+	AreaGroups []region.Group `json:"area_groups,omitempty"`
 
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
@@ -196,6 +203,7 @@ func (c *Config) Check(known []string) error {
 	}
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
+	c.checkArea(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")

@@ -21,6 +21,8 @@ type caseView struct {
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
 	Criteria *standing // nil where nothing is asked
+	Asked    *askedView
+	Growth   *growthView
 }
 
 // moment is one line of the timeline.
@@ -47,6 +49,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
 		Criteria: c.standing(k, k.Criteria),
 	}
+	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
 	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNotRelease(k, o)
@@ -91,6 +94,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			answers = ev.Draft.Criteria
 		}
 		switch {
+		case c.areaDetail(ev) != "":
+			m.Detail = c.areaDetail(ev)
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":
@@ -99,6 +104,11 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			m.Detail = c.say("Revision {n}, content code {code}", "n", ev.Message.Revision, "code", shortDigest(ev.Digest))
 			if ev.Override != "" {
 				m.Detail += ". " + c.say("Not every criterion was fulfilled: {reason}", "reason", ev.Override)
+			}
+		case ev.Wording != nil:
+			m.Detail = c.say(titleOf(ev.Wording.Name)) + " (" + languageName(ev.Wording.Lang) + ")"
+			if ev.Wording.Edit == nil {
+				m.What = c.say("Back to the machine's words")
 			}
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))

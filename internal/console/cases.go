@@ -89,7 +89,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 func needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == ""
+		return english.whyNotRelease(k, o) == "" || len(mayAnswer(k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -129,6 +129,8 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
+	case len(mayAnswer(k, o)) > 0 && c.whyNotRelease(k, o) != "":
+		row.Do, row.DoHref = c.say("Answer the request"), at
 	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
 		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
@@ -147,6 +149,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 	switch k.Stage {
 	case casework.StageSubmitted:
 		list = append(list, tag{t.say("Revision {n} waiting for release", "n", k.Revision), "amber"})
+		if len(k.OpenAreas()) > 0 {
+			list = append(list, tag{t.say("Waiting for another area's police"), "amber"})
+		}
 	case casework.StageDraft:
 		text := t.say("Draft")
 		if k.Live != nil {

@@ -27,9 +27,9 @@ type stepView struct {
 	Item    bool // one of several: may be removed
 	ToCheck bool
 	Country string
-	Lands   []option
 	// Criteria are the questions of the page before the first step.
 	Criteria *criteriaForm
+	Area     *areaView // only of the area page
 }
 
 // place is a step of a case as the address names it: which step, and which of several.
@@ -133,20 +133,8 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	c.putBeside(r, &view.page, p.k.ID, b.draft, view.Action+"/words")
 	return view
-}
-
-func (c *console) areaView(r *http.Request, view *stepView, b *form) {
-	f := b.Fields[0]
-	view.Scripts = []string{"filter.js"}
-	if want := r.URL.Query().Get("country"); want != "" && b.sent == nil {
-		f.Value = want
-		f.Options = c.areaOptions(want, view.Case.Facts.Areas)
-	}
-	view.Country = f.Value
-	for _, a := range c.Atlas.Countries() {
-		view.Lands = append(view.Lands, option{a.Code, a.Name(c.lang)})
-	}
 }
 
 // mark writes faults beside their fields.
@@ -183,6 +171,9 @@ func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
 	b := c.take(p.step, &d, max(p.n, 0), sent)
 	if photo != nil {
 		c.markPhoto(b, photo)
+	}
+	if c.lookUp(w, r, p, b, sent) {
+		return
 	}
 	if len(b.Faults) > 0 {
 		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))

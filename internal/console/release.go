@@ -32,6 +32,7 @@ type releaseView struct {
 	ReasonFault string
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
+	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
 	Criteria    *standing    // nil where nothing is asked
 	// OverrideReason was typed before a fault.
@@ -79,6 +80,12 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
+	}
+	if view.Asked = c.askedOf(k, o); view.Asked != nil {
+		view.Asked.Here = "release"
+	}
+	if view.WhyNot == "" {
+		view.WhyNot = c.whyNotAgreed(k)
 	}
 	view.Lines = c.lineRows()
 	if view.Off = offLines(view.Lines); view.Off > 0 {

@@ -24,6 +24,7 @@ type page struct {
 	Errors  []fault // the error summary
 	Scripts []string
 	Wide    bool
+	Beside  *liveView // the words beside a form; nil = none
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
@@ -45,6 +46,9 @@ var notices = map[string]string{
 	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
 	"returned":  tr("Returned to the author with your reason."),
 	"rejected":  tr("Rejected. Nothing went out."),
+	"agreed":    tr("Your agreement is on the record."),
+	"kept":      tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":     tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
 	"saved":     tr("Saved."),
 	"removed":   tr("Removed."),
 	"released":  tr("Released. The channels are receiving it now."),

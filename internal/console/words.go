@@ -172,9 +172,9 @@ var stageWords = map[casework.Stage]string{
 }
 
 var eventWords = map[string]string{
-	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
+	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
 	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
-	"published": tr("Handed to the channels"),
+	"published": tr("Handed to the channels"), "agreed": tr("Agreed to other areas"), "growth_declined": tr("Kept the area as it is"),
 }
 
 var stateWords = map[adapter.State]string{

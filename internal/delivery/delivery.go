@@ -68,6 +68,7 @@ type Recipients interface {
 
 // Ledger is where attempts are accounted for.
 type Ledger interface {
+	CatchUp(ctx context.Context) error
 	Record(ctx context.Context, b ledger.Batch) error
 	Settled(caseID string, revision int, channel, recipient string) bool
 	Touched(caseID string, before int, channel, recipient string) bool

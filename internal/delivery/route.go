@@ -21,6 +21,7 @@ type route struct {
 	*Runner
 	revision current.Revision
 	delivery adapter.Delivery
+	lease    *lease
 	dest     string
 
 	mu      sync.Mutex
@@ -34,8 +35,8 @@ type traveller struct {
 	due      time.Time
 }
 
-func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
-	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, dest string, people []adapter.Recipient) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, lease: l, dest: dest}
 	for _, p := range people {
 		w := traveller{Recipient: p}
 		if p.Number == 0 {
@@ -100,6 +101,9 @@ func (t *route) takeOff(batch []traveller) []traveller {
 	m := t.delivery.Message
 	var flying, held []traveller
 	for _, w := range batch {
+		if t.deps.settled(m, &w.Recipient) {
+			continue // while we waited at the gate
+		}
 		if t.gates.takeOff(m.Case, m.Revision, w.ID) {
 			flying = append(flying, w)
 			continue
@@ -156,7 +160,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
 		return // see gates.takeOff
 	}
-	if m.Expired(time.Now()) { // while we waited at the gate
+	if m.Expired(time.Now()) || !t.lease.held() { // while we waited at the gate
 		return
 	}
 	receipts := t.send(ctx, batch, land)
