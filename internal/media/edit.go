@@ -115,6 +115,32 @@ func Try(ctx context.Context, data []byte, e Edit, side int) ([]byte, error) {
 	return encode(scale(img, side))
 }
 
+// TryBox is Try of the whole frame, with what the box leaves out in the dark.
+func TryBox(ctx context.Context, data []byte, e Edit, side int) ([]byte, error) {
+	img, err := edited(ctx, data, Edit{Turn: e.Turn, Tilt: e.Tilt}, side)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Check(); err != nil {
+		return nil, err
+	}
+	img = scale(img, side)
+	e = e.Whole()
+	w, h := float64(img.Bounds().Dx())/100, float64(img.Bounds().Dy())/100
+	box := image.Rect(int(w*e.Left), int(h*e.Top), int(math.Ceil(w*(e.Left+e.Width))), int(math.Ceil(h*(e.Top+e.Height))))
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			if !image.Pt(x, y).In(box) {
+				at := img.PixOffset(x, y)
+				for i := range 3 {
+					img.Pix[at+i] /= 4
+				}
+			}
+		}
+	}
+	return encode(img)
+}
+
 // TryIn is Try cut to the shape that Fill leaves of it.
 func TryIn(ctx context.Context, data []byte, e Edit, w, h int) ([]byte, error) {
 	img, err := edited(ctx, data, e, max(w, h))
