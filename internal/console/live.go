@@ -207,7 +207,8 @@ func (c *console) sketchNew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := c.preset()
-	c.renderWords(w, r, "step", c.newView(r, c.take(steps[0], &d, 0, sent)))
+	first, _ := c.firstPage()
+	c.renderWords(w, r, templateOf(first), c.newView(r, c.take(first, &d, 0, sent)))
 }
 
 // partHeader is how a script asks for the part of a page that it refreshes.
