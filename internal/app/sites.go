@@ -18,9 +18,14 @@ import (
 )
 
 // consoleDeps is what the officers' site stands on.
-func (a *App) consoleDeps() console.Deps {
+func (a *App) consoleDeps() (console.Deps, error) {
 	c := a.Config
+	keys, err := a.consoleKeys()
+	if err != nil {
+		return console.Deps{}, err
+	}
 	d := console.Deps{
+		Office: a.Officers, Audit: a.Audit, Keys: keys,
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
 		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(),
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
@@ -29,7 +34,7 @@ func (a *App) consoleDeps() console.Deps {
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys
 	}
-	return d
+	return d, nil
 }
 
 // stations is who of the broadcasters is on the line.

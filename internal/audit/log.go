@@ -68,7 +68,7 @@ type Log struct {
 	seq     uint64  // of the newest entry on the stream
 	taken   uint64  // the newest record of the source that is in the chain
 	recent  []Event // oldest first
-	fault   error // the first break of the chain that was read
+	fault   error   // the first break of the chain that was read
 	refused *rate.Limiter
 	left    map[string]int // refused strangers not noted one by one, by kind
 	lost    int            // acts for which the queue had no room

@@ -102,6 +102,9 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Office    Office // nil: no page administers accounts
+	Audit     Audit  // nil: no page shows the audit record
+	Keys      []Key  // what others know us by
 	Realm     alert.Realm
 	PublicURL string       // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang // preset of a new case; empty = English
@@ -174,12 +177,18 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
-		r.Use(limitForm, c.needOfficer)
+		r.Use(limitForm, c.needOfficer, c.auditorsRead)
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
+		if c.Office != nil {
+			r.Route("/console/officers", c.officePages)
+		}
+		if c.Audit != nil {
+			r.Route("/console/audit", c.auditPages)
+		}
 	})
 	r.Route("/v1/cases", c.api)
 	return r

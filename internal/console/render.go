@@ -25,6 +25,7 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Rooms   []room       // beside the cases, for who administers or audits
 }
 
 // langChoice is one language that the officer may switch to.
@@ -49,13 +50,18 @@ var notices = map[string]string{
 	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
 	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
+	"asked":     tr("Asked. Another administrator has to confirm it within 24 hours."),
+	"narrowed":  tr("Done at once, because it only takes rights away."),
+	"revoked":   tr("Revoked. The sessions, tokens and open pages of this account have ended."),
+	"confirmed": tr("Confirmed. It is so from now on."),
+	"declined":  tr("Declined. Nothing was changed."),
 	"signedout": tr("You are signed out."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
-		p.Officer = &o
+		p.Officer, p.Rooms = &o, c.rooms(r, o)
 	}
 	return p
 }
