@@ -18,7 +18,7 @@ var requestWords = map[auth.RequestKind]string{
 
 // diffRow is one line of what a request changes.
 type diffRow struct {
-	Label, Before, After string
+	Label, Before, After string // Before is empty when there was none
 	Changed              bool
 }
 
@@ -84,6 +84,9 @@ func (c *console) diff(q auth.Request) []diffRow {
 	add := func(label, before, after string) {
 		rows = append(rows, diffRow{label, before, after, before != after})
 	}
+	if q.Kind == auth.AskNew {
+		none = "" // there is no before
+	}
 	was := auth.Officer{}
 	revoked := q.Kind == auth.AskRestore
 	if q.Before != nil {
@@ -91,7 +94,7 @@ func (c *console) diff(q auth.Request) []diffRow {
 	}
 	add(c.say("Sign-in name"), either(was.ID, none), q.Officer.ID)
 	add(c.say("Name"), either(was.Name, none), q.Officer.Name)
-	add(c.say("Unit"), either(was.Unit, none), either(q.Officer.Unit, none))
+	add(c.say("Unit"), either(was.Unit, none), either(q.Officer.Unit, c.say("nothing")))
 	before := strings.Join(c.roleNames(was), ", ")
 	if revoked {
 		before = c.say("none: the account is revoked")
