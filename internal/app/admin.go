@@ -94,6 +94,7 @@ func (a *App) adminHandler() http.Handler {
 		return events, nil
 	}))
 	mux.HandleFunc("GET /audit", a.exportAudit)
+	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
 	return a.recorded(mux)
 }
 

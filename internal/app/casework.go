@@ -49,15 +49,19 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	asked, err := c.CriteriaSet()
+	if err != nil {
+		return fmt.Errorf("criteria: %w", err)
+	}
 	deps := casework.Deps{
 		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
-		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
+		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Reached: a.Atlas.Reached, Intake: intake, Objects: a.Stream.Objects(),
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
 		},
-		Log: a.log, Kit: studio, KitVersion: kit.Version,
+		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked,
 	}
 	switch {
 	case a.Passkeys != nil:

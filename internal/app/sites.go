@@ -18,23 +18,19 @@ import (
 )
 
 // consoleDeps is what the officers' site stands on.
-func (a *App) consoleDeps() (console.Deps, error) {
+func (a *App) consoleDeps() console.Deps {
 	c := a.Config
-	keys, err := a.consoleKeys()
-	if err != nil {
-		return console.Deps{}, err
-	}
 	d := console.Deps{
-		Office: a.Officers, Audit: a.Audit, Keys: keys,
+		Office: a.Officers, Audit: a.Audit,
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
-		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(),
+		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(), Resend: a.resend,
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
-		TimeZone: c.TimeZone, Authority: c.Authority, Log: a.log,
+		TimeZone: c.TimeZone, Authority: c.Authority, Groups: a.groups, Growth: c.GrowthSteps(), Log: a.log,
 	}
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys
 	}
-	return d, nil
+	return d
 }
 
 // stations is who of the broadcasters is on the line.

@@ -12,10 +12,11 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/criteria"
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field but those of the kit and Passkeys is required.
+// Deps is what the service stands on. Every field but those of the kit, Passkeys and Criteria is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -32,6 +33,12 @@ type Deps struct {
 	// alone. KitVersion changes when the same content would be drawn otherwise.
 	Kit        KitMaker
 	KitVersion string
+	// Criteria are what new cases are asked; nil = nothing. Cases that exist keep
+	// the set they were begun under.
+	Criteria *criteria.Set
+	// Reached lists the units that the circle and the drawings of facts reach into;
+	// nil = jurisdiction is judged by the listed areas alone.
+	Reached func(f *alert.Facts) []string
 	// Passkeys checks what approvers confirm releases with; nil = browsers make
 	// none for the public address, and nobody is asked for one.
 	Passkeys Passkeys

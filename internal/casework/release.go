@@ -33,7 +33,7 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		if p.Kit == nil && s.d.Kit != nil {
 			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
-		return &Event{Kind: KindSubmitted, Digest: p.Digest}, nil
+		return &Event{Kind: KindSubmitted, Digest: p.Digest, AskedAreas: s.Outside(st.c, by)}, nil
 	})
 }
 
@@ -88,13 +88,27 @@ func (s *Service) judge(ctx context.Context, by auth.Officer, id, reason string,
 // message durably. ErrPending, with the case, means that the release is
 // recorded and goes out as soon as ALERTS takes it. The same call again is no fault.
 func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest string) (Case, error) {
-	return s.ReleaseSigned(ctx, by, id, digest, nil)
+	return s.Approve(ctx, by, id, Approval{Digest: digest})
 }
 
-// ReleaseSigned is Release confirmed by the approver's passkey: answer is what
-// his browser gave for the digest. It is on the record with the release. Where
-// no passkey is asked for, answer is not looked at.
+// ReleaseSigned is Release confirmed by the approver's passkey.
 func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (Case, error) {
+	return s.Approve(ctx, by, id, Approval{Digest: digest, Answer: answer})
+}
+
+// Approval is what an approver releases, and by what.
+type Approval struct {
+	Digest string // of the preview that he was shown
+	// Answer is what his browser gave for the digest, by his passkey; on the record
+	// with the release. Where no passkey is asked for, it is not looked at.
+	Answer []byte
+	// Override is his reason, needed for a first alert whose criteria are not all fulfilled.
+	Override string
+}
+
+// Approve is Release with all that an approver may be asked for.
+func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a Approval) (Case, error) {
+	digest, answer := a.Digest, a.Answer
 	var released string
 	var signature *auth.Signature
 	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
@@ -104,6 +118,9 @@ func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest
 		}
 		ev, err := s.releasable(ctx, st, by, digest)
 		if err != nil {
+			return nil, err
+		}
+		if ev.Override, err = st.overridden(a.Override); err != nil {
 			return nil, err
 		}
 		if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
@@ -138,6 +155,9 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err := mayRelease(st.c, by); err != nil {
 		return nil, err
 	}
+	if err := s.agreed(st.c); err != nil {
+		return nil, err
+	}
 	if st.pending != nil {
 		return nil, fmt.Errorf("%w: the revision before this one is not published yet; try again in a moment", ErrPending)
 	}
@@ -159,7 +179,7 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err != nil {
 		return nil, err
 	}
-	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown()}, nil
+	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown(), Criteria: p.Criteria}, nil
 }
 
 // signed sets sent and signs. Sent is strictly after the revision before: CAP's

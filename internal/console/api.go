@@ -20,6 +20,7 @@ func (c *console) api(r chi.Router) {
 	r.Use(c.needBearer, c.auditorsRead)
 	r.Get("/", c.apiList)
 	r.Post("/", c.apiDraft)
+	r.Get("/criteria", c.apiAsks) // no case has this id: they are capital letters and digits
 	r.Route("/{id}", func(r chi.Router) {
 		r.Get("/", c.apiGet)
 		r.Put("/", c.apiEdit)
@@ -32,6 +33,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
+		r.Get("/criteria", c.apiCriteria)
 	})
 }
 
@@ -88,7 +90,7 @@ func inFacts(err error) error {
 	}
 	named := make(alert.Invalid, len(v))
 	for i, f := range v {
-		if !strings.HasPrefix(f.Field, "internal") && !strings.HasPrefix(f.Field, "facts.") {
+		if !within(f.Field, "internal") && !within(f.Field, "criteria") && !strings.HasPrefix(f.Field, "facts.") {
 			f.Field = "facts." + f.Field
 		}
 		named[i] = f
@@ -190,12 +192,13 @@ func (c *console) apiSubmit(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Digest string `json:"digest"`
+		Digest   string `json:"digest"`
+		Override string `json:"override"` // the approver's reason where criteria are not fulfilled
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.Release(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest)
+	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Override: in.Override})
 	c.apiResult(w, r, k, err)
 }
 
@@ -245,7 +248,7 @@ func inFacts2(err error) error {
 		return err
 	}
 	for _, f := range v {
-		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media"} {
+		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media", "override"} {
 			if within(f.Field, own) {
 				return err
 			}

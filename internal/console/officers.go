@@ -230,8 +230,8 @@ func (c *console) newOfficerPage(w http.ResponseWriter, r *http.Request) {
 	c.renderOfficer(w, r, http.StatusOK, auth.Standing{Officer: o}, b, roles, true)
 }
 
-// standing is the account of the address; when there is none it has answered.
-func (c *console) standing(w http.ResponseWriter, r *http.Request) (auth.Standing, bool) {
+// account is that of the address; when there is none it has answered.
+func (c *console) account(w http.ResponseWriter, r *http.Request) (auth.Standing, bool) {
 	s, ok := c.Office.Standing(chi.URLParam(r, "officer"))
 	if !ok {
 		c.fail(w, r, auth.ErrUnknown)
@@ -240,7 +240,7 @@ func (c *console) standing(w http.ResponseWriter, r *http.Request) (auth.Standin
 }
 
 func (c *console) officerPage(w http.ResponseWriter, r *http.Request) {
-	s, ok := c.standing(w, r)
+	s, ok := c.account(w, r)
 	if !ok {
 		return
 	}
@@ -290,13 +290,13 @@ func (c *console) newOfficer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) changeOfficer(w http.ResponseWriter, r *http.Request) {
-	if s, ok := c.standing(w, r); ok {
+	if s, ok := c.account(w, r); ok {
 		c.askOf(w, r, auth.AskChange, s)
 	}
 }
 
 func (c *console) restoreOfficer(w http.ResponseWriter, r *http.Request) {
-	if s, ok := c.standing(w, r); ok {
+	if s, ok := c.account(w, r); ok {
 		c.askOf(w, r, auth.AskRestore, s)
 	}
 }
@@ -337,7 +337,7 @@ func (c *console) afterAsking(w http.ResponseWriter, r *http.Request, id string,
 }
 
 func (c *console) resetOfficer(w http.ResponseWriter, r *http.Request) {
-	s, ok := c.standing(w, r)
+	s, ok := c.account(w, r)
 	if !ok {
 		return
 	}
@@ -350,7 +350,7 @@ func (c *console) resetOfficer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) revokeOfficer(w http.ResponseWriter, r *http.Request) {
-	s, ok := c.standing(w, r)
+	s, ok := c.account(w, r)
 	if !ok {
 		return
 	}

@@ -32,7 +32,11 @@ type releaseView struct {
 	ReasonFault string
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
+	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
+	Criteria    *standing    // nil where nothing is asked
+	// OverrideReason was typed before a fault.
+	OverrideReason, OverrideFault string
 }
 
 // confirmView is what the page asks the approver's passkey with.
@@ -62,7 +66,7 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 		page: c.page(r, c.say("Release: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
 		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		Writers: c.writers(k), Ends: c.day(k.Facts.Expires.In(zone)),
-		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil,
+		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil, Criteria: c.standing(k, p.Criteria),
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
@@ -76,6 +80,12 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
+	}
+	if view.Asked = c.askedOf(k, o); view.Asked != nil {
+		view.Asked.Here = "release"
+	}
+	if view.WhyNot == "" {
+		view.WhyNot = c.whyNotAgreed(k)
 	}
 	view.Lines = c.lineRows()
 	if view.Off = offLines(view.Lines); view.Off > 0 {
@@ -132,7 +142,16 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
 		return
 	}
-	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(sent.Get("answer")))
+	_, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
+		Digest: sent.Get("digest"), Answer: []byte(sent.Get("answer")), Override: sent.Get("override"),
+	})
+	if v, ok := errors.AsType[alert.Invalid](err); ok && overrideFault(v) != "" {
+		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(view *releaseView) {
+			view.OverrideReason, view.OverrideFault = sent.Get("override"), c.retell(overrideFault(v))
+			view.Errors = []fault{{view.OverrideFault, "#override"}}
+		})
+		return
+	}
 	switch {
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)

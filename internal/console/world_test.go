@@ -58,7 +58,17 @@ type world struct {
 	stations *memStations
 	tokens   map[string]string // by officer id
 	logged   *bytes.Buffer
-	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+	again    []string // who was to be tried again
+	fault    error    // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// resend takes note of who is to be tried again.
+func (w *world) resend(_ context.Context, caseID string, revision int, channel, recipient string) error {
+	if w.fault != nil {
+		return w.fault
+	}
+	w.again = append(w.again, fmt.Sprint(caseID, " ", revision, " ", channel, " ", recipient))
+	return nil
 }
 
 // faulty is casework over an event stream that can be in trouble.
@@ -67,16 +77,12 @@ type faulty struct {
 	w *world
 }
 
-func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
-	return f.ReleaseSigned(ctx, by, id, digest, nil)
-}
-
-func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
+func (f *faulty) Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
+	return f.Casework.Approve(ctx, by, id, a)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
@@ -86,7 +92,7 @@ func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, erro
 	return f.Casework.Preview(ctx, id)
 }
 
-func newWorld(t testing.TB, realm alert.Realm) *world {
+func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *world {
 	t.Helper()
 	e := streamtest.Embedded(t, realm)
 	w := &world{ledger: &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}, stations: &memStations{}, tokens: map[string]string{}, logged: &bytes.Buffer{}}
@@ -109,7 +115,7 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 	}
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
-	w.casework = must(casework.New(ctx, casework.Deps{
+	deps := casework.Deps{
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
@@ -118,11 +124,15 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
-	}))(t)
+	}
+	for _, c := range change {
+		c(&deps)
+	}
+	w.casework = must(casework.New(ctx, deps))(t)
 	h := must(New(Deps{
 		Passkeys: w.passkeys, Office: w.book, Audit: w.audit, Keys: madeUpKeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
-		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
+		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
@@ -222,6 +232,14 @@ func (l *memLedger) Board(id string) (ledger.Board, error) {
 		return b, stream.ErrNone
 	}
 	return b, nil
+}
+
+func (l *memLedger) Boards(id string) ([]ledger.Board, error) {
+	b, err := l.Board(id)
+	if err != nil {
+		return nil, nil
+	}
+	return []ledger.Board{b}, nil
 }
 
 func (l *memLedger) Watch(id string) (<-chan struct{}, func()) {

@@ -107,6 +107,7 @@ func (s *stage) config() config.Config {
 	c.Sender = "exercise@tocsin.invalid"
 	c.Languages = []alert.Lang{alert.French, alert.German, alert.English}
 	c.AllowLoopback = true
+	c.Criteria = "osce"
 	c.Channels = map[string]json.RawMessage{
 		"broadcast": json.RawMessage(`{}`),
 		"website":   json.RawMessage(`{}`),

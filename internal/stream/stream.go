@@ -132,7 +132,7 @@ type Job struct {
 type Task interface {
 	Job() Job
 	Attempt() int                     // 1, 2, 3 ... of the queue, not of the channel
-	Extend(ctx context.Context) error // still at work: start the ack wait anew
+	Extend(ctx context.Context) error // still at work: start the ack wait anew; confirmed by the server
 	Done(ctx context.Context) error   // confirmed by the server before it returns
 	Retry(ctx context.Context, after time.Duration) error
 	Bury(ctx context.Context, reason string) error // to DEAD, then off the queue
