@@ -207,7 +207,13 @@ for (const button of box.querySelectorAll("[data-mode]")) {
 box.querySelector("[data-do=close]").addEventListener("click", close);
 box.querySelector("[data-do=clear]").addEventListener("click", clear);
 form.addEventListener("change", () => { if (shown) { paint(); shapes(); } });
-form.addEventListener("looked-up", () => { if (shown) { paint(); shapes(); } });
+form.addEventListener("looked-up", () => {
+  if (!shown) return;
+  paint();
+  shapes();
+  const frame = shown.getBounds(); // a circle that was typed may lie out of sight
+  if (frame.isValid() && !corners.length && !map.getBounds().contains(frame)) map.fitBounds(frame.pad(0.1));
+});
 box.addEventListener("toggle", () => { if (box.open) open(); });
 box.hidden = false;
 // On a wide screen it is open at once, unless the officer saves data.
