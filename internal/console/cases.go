@@ -72,7 +72,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if needs(*k, o) {
+		if needs(k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
@@ -105,10 +105,10 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // needs says whether a case waits for this officer.
-func needs(k casework.Case, o auth.Officer) bool {
+func needs(k *casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == "" || len(mayAnswer(k, o)) > 0
+		return english.whyNotRelease(*k, o) == "" || len(mayAnswer(*k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}

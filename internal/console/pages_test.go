@@ -334,7 +334,7 @@ func TestNeeds(t *testing.T) {
 		c.change(&k)
 		var got []string
 		for _, o := range []auth.Officer{anna, bram, carla, dirk} {
-			if needs(k, o) {
+			if needs(&k, o) {
 				got = append(got, o.ID)
 			}
 		}
