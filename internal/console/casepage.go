@@ -8,7 +8,6 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
-	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -54,16 +53,17 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		Criteria: c.standing(k, k.Criteria),
 	}
 	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
-	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.Back, view.Scripts = "/console/cases", append(view.Scripts, "clock.js")
 	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
 	boards, err := c.Ledger.Boards(k.ID)
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	view.Measures = c.measures(c.reportOf(k, record, boards))
+	rep := c.reportOf(k, record, boards)
+	view.Measures, view.Timeline = c.measures(rep), c.withMeasured(view.Timeline, rep)
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = c.whyNotRelease(k, o)
+		view.Approver = c.whyNot(k, o)
 	}
 	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
 		view.Lines = c.lineRows()
@@ -75,20 +75,8 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "case", view)
 }
 
-// measureRow is one measured time of the case.
-type measureRow struct{ Text, Revision, Took string }
-
-// measures says the times by which the case is judged.
-func (c *console) measures(rep *report.Report) []measureRow {
-	var rows []measureRow
-	for _, m := range rep.Measures() {
-		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
-	}
-	return rows
-}
-
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
 }
 
 // timeline is the record in words, newest first.
@@ -98,6 +86,9 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 	var set *criteria.Set
 	var answers *criteria.Answers
 	for _, ev := range record {
+		if ev.Kind == casework.KindVisited {
+			continue // told at the end of the practice, not among what happened
+		}
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind
@@ -132,6 +123,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			if ev.Wording.Edit == nil {
 				m.What = c.say("Back to the machine's words")
 			}
+		case ev.Kind == casework.KindPhotoMade:
+			m.Detail = c.editedHow(ev.Photo)
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}

@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
 )
 
 // page is what the layout needs; every view embeds it.
@@ -29,6 +30,8 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -55,6 +58,8 @@ var notices = map[string]string{
 	"released":   tr("Released. The channels are receiving it now."),
 	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
 	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":   tr("The report is kept."),
 	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
 	"signedout":  tr("You are signed out."),
@@ -67,6 +72,9 @@ func (c *console) page(r *http.Request, title string) page {
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
+	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
 	}
 	return p
 }
@@ -98,7 +106,7 @@ func templateFuncs() template.FuncMap {
 		"percent":   percent,
 		"again":     again,
 		"stopwatch": stopwatch,
-		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"withCase":  photoFieldOf,
 		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
 }
@@ -142,6 +150,19 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type photoField struct {
 	Field *field
 	ID    string
+	Cut   string // the page that turns and cuts it
+}
+
+// photoFieldOf leads to the photo's own page once the case has it.
+func photoFieldOf(f *field, k casework.Case) photoField {
+	p := photoField{Field: f, ID: k.ID}
+	step, rest, _ := strings.Cut(f.Name, "[")
+	n, _, _ := strings.Cut(rest, "]")
+	persons := map[string][]alert.Person{"children": k.Facts.Children, "suspects": k.Facts.Suspects}[step]
+	if i, err := strconv.Atoi(n); err == nil && i < len(persons) && persons[i].Photo != "" && persons[i].Photo == f.Value {
+		p.Cut = "/console/cases/" + k.ID + "/edit/" + step + "/" + n + "/photo"
+	}
+	return p
 }
 
 // caseGroup is a group of answers with the case whose photo it may show.
