@@ -52,6 +52,7 @@ type world struct {
 	*httptest.Server
 	book      *auth.Book
 	passkeys  *auth.Passkeys
+	atlas     Atlas
 	presence  *nodes.Table
 	exercises *exercise.Book
 	casework  *casework.Service
@@ -107,6 +108,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 		w.tokens[o.ID] = must(w.book.NewToken(ctx, o.ID))(t)
 	}
 	atlas := must(region.Load())(t)
+	w.atlas = atlas
 	status := alert.StatusActual
 	if realm == alert.Drill {
 		status = alert.StatusExercise
