@@ -129,7 +129,7 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := a.plain
-	if a.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if a.packed != nil && AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		body = a.packed
 		h.Set("Content-Encoding", "gzip")
 	}
@@ -140,8 +140,8 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptsGzip reads Accept-Encoding; "gzip;q=0" is a refusal.
-func acceptsGzip(accept string) bool {
+// AcceptsGzip reads an Accept-Encoding header; "gzip;q=0" is a refusal.
+func AcceptsGzip(accept string) bool {
 	for part := range strings.SplitSeq(accept, ",") {
 		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if strings.TrimSpace(coding) != "gzip" && strings.TrimSpace(coding) != "*" {

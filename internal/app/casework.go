@@ -59,7 +59,8 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
-			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
+			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), PractiseAlone: casework.PractisePolicy(c.PractiseAlone),
+			NamelessSMS: c.NamelessSMS,
 		},
 		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Rework: rework,
 	}
@@ -72,6 +73,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Cases, err = casework.New(ctx, deps); err != nil {
 		return err
 	}
+	a.startExercises()
 	a.loop("casework", a.Cases.Run)
 	return nil
 }

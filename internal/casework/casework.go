@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/criteria"
 	"tocsin/internal/media"
+	"tocsin/internal/wording"
 )
 
 // What the sites turn into status codes.
@@ -106,6 +107,10 @@ type Case struct {
 	Submitted  time.Time     `json:"submitted,omitzero"`
 	Released   time.Time     `json:"released,omitzero"` // of the first revision
 	Withdrawn  time.Time     `json:"withdrawn,omitzero"`
+	// Practice makes it a case that is never sent; nil for every other one.
+	Practice *Practice `json:"practice,omitempty"`
+	// Exercise is the planned test that this alert belongs to, "" for none.
+	Exercise string `json:"exercise,omitempty"`
 }
 
 // Photo is one stored picture of a case.
@@ -184,8 +189,18 @@ type Event struct {
 	AskedAreas []string `json:"asked_areas,omitempty"`
 	Areas      []string `json:"areas,omitempty"`
 	KM         int      `json:"km,omitempty"`
+	Resent     *Resent  `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
+	// Practice and Exercise, on drafted, are as in Case. Page and Refused are on
+	// visited; Reach on practised. Alone, on released and
+	// practised, says that one person wrote and released for practice.
+	Practice bool      `json:"practice,omitempty"`
+	Exercise string    `json:"exercise,omitempty"`
+	Page     string    `json:"page,omitempty"`
+	Refused  bool      `json:"refused,omitempty"`
+	Reach    []Reached `json:"reach,omitempty"`
+	Alone    bool      `json:"alone,omitempty"`
 }
 
 // The kinds of events.
@@ -224,6 +239,8 @@ type Preview struct {
 	// Edited are the texts in the officers' own words, with the machine's beside them.
 	Edited []alert.Edited `json:"edited,omitempty"`
 	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
+	// Warnings are words that the public should perhaps not read. They stop nothing.
+	Warnings []wording.Warning `json:"warnings,omitempty"`
 }
 
 // Shown is what the approver saw of one channel in one language.

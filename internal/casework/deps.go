@@ -129,6 +129,11 @@ type Policy struct {
 	Repeat *alert.Cadence
 	// Passkey says who confirms a release by passkey; empty = PasskeyWhenEnrolled.
 	Passkey PasskeyPolicy
+	// PractiseAlone says where one person may play both roles; never in the live realm.
+	PractiseAlone PractisePolicy
+	// NamelessSMS has officers warned of a child's name in SMS: they lie on phones
+	// that no withdrawal reaches.
+	NamelessSMS bool
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }
@@ -150,6 +155,7 @@ func (p Policy) check() error {
 	default:
 		v.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	p.checkPractise(&v)
 	if p.Sender == "" || strings.ContainsAny(p.Sender, " ,<&") {
 		v.Add("sender", "format", "Give the sender's address, without spaces, commas, < and &.")
 	}

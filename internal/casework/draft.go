@@ -77,6 +77,8 @@ func open(stage Stage) error {
 		return wrongStage("This case was rejected. Begin a new one.")
 	case StageWithdrawn:
 		return wrongStage("This alert was withdrawn. Begin a new case.")
+	case StagePractised:
+		return wrongStage("This practice is over. Begin a new one.")
 	}
 	return nil
 }

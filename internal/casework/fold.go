@@ -25,6 +25,8 @@ type state struct {
 	aired     []string       // names of the files of the live revision's kit
 
 	releaser, releasedDigest string // of the newest release: its repetition is no fault
+
+	resent []resent // of the last minute before the newest of them
 }
 
 // sentRevision is what later messages need to know of a released one.
@@ -49,7 +51,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Draft == nil {
 			missing = "draft"
 		}
-	case KindReleased, KindWithdrawn:
+	case KindReleased, KindWithdrawn, KindPractised:
 		if ev.Message == nil {
 			missing = "message"
 		}
@@ -78,8 +80,11 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n := *st
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
+	if n.practise(ev) {
+		return &n
+	}
 	switch ev.Kind {
-	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined:
+	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -96,6 +101,9 @@ func (st *state) act(ev Event) {
 	switch ev.Kind {
 	case KindDrafted:
 		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
+		if c.Exercise = ev.Exercise; ev.Practice {
+			c.Practice = &Practice{By: ev.Officer}
+		}
 		st.write(ev)
 	case KindEdited:
 		st.begin()
@@ -209,6 +217,8 @@ func (st *state) housekeeping(ev Event) {
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil
 		}
+	case KindResent:
+		st.noteResent(ev)
 	case KindPurged:
 		gone := func(t string) bool { return slices.Contains(ev.Purged, t) }
 		c.Photos = slices.DeleteFunc(slices.Clone(c.Photos), func(p Photo) bool { return gone(p.Token) })

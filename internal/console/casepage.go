@@ -1,12 +1,14 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
+	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -18,6 +20,8 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Measures []measureRow
+	MayFix   bool
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
 	Criteria *standing // nil where nothing is asked
@@ -50,9 +54,16 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		Criteria: c.standing(k, k.Criteria),
 	}
 	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
-	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.Back, view.Scripts = "/console/cases", append(view.Scripts, "clock.js")
+	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
+	boards, err := c.Ledger.Boards(k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	view.Measures = c.measures(c.reportOf(k, record, boards))
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = c.whyNotRelease(k, o)
+		view.Approver = c.whyNot(k, o)
 	}
 	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
 		view.Lines = c.lineRows()
@@ -64,20 +75,32 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "case", view)
 }
 
+// measureRow is one measured time of the case.
+type measureRow struct{ Text, Revision, Took string }
+
+// measures says the times by which the case is judged.
+func (c *console) measures(rep *report.Report) []measureRow {
+	var rows []measureRow
+	for _, m := range rep.Measures() {
+		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
+	}
+	return rows
+}
+
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
 }
 
 // timeline is the record in words, newest first.
 func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
-	names := map[string]string{casework.System: "Tocsin"}
-	for _, o := range c.Accounts.List() {
-		names[o.ID] = o.Name
-	}
+	names := c.namesOfOfficers()
 	var list []moment
 	var set *criteria.Set
 	var answers *criteria.Answers
 	for _, ev := range record {
+		if ev.Kind == casework.KindVisited {
+			continue // told at the end of the practice, not among what happened
+		}
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind
@@ -96,6 +119,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		switch {
 		case c.areaDetail(ev) != "":
 			m.Detail = c.areaDetail(ev)
+		case ev.Resent != nil:
+			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":

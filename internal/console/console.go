@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -51,7 +52,16 @@ type Casework interface {
 	List() []casework.Case
 	// Asks is the set of criteria that new cases are asked; nil = nothing.
 	Asks() *criteria.Set
+	// Scan goes over every case in no order; what it gives is read only.
+	Scan() iter.Seq[*casework.Case]
+	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
 	Record(ctx context.Context, id string) ([]casework.Event, error)
+	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
+	Practises() bool
+	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
+	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
 	// Outside are the areas of a case that an officer may not alert alone.
@@ -72,6 +82,8 @@ type Accounts interface {
 // Ledger answers who has not got it yet.
 type Ledger interface {
 	Board(caseID string) (ledger.Board, error)
+	// Boards are those of every revision that is still in memory, oldest first.
+	Boards(caseID string) ([]ledger.Board, error)
 	// Watch pulses at every change of the case's board until the function is called.
 	Watch(caseID string) (<-chan struct{}, func())
 }
@@ -109,6 +121,10 @@ type Stations interface {
 	Stations() []Station
 }
 
+// Resend has one recipient tried again with the newest revision of a case; its
+// errors are delivery's.
+type Resend func(ctx context.Context, caseID string, revision int, channel, recipient string) error
+
 // Photos holds the pictures that officers uploaded.
 type Photos interface {
 	Get(ctx context.Context, name string) ([]byte, error)
@@ -125,6 +141,9 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
+	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang   // preset of a new case; empty = English
@@ -203,15 +222,20 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
+		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
+		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r
 }
 
 func (c *console) casePages(r chi.Router) {
+	r.Use(c.surround)
+	r.Get("/looking", c.speak((*console).looking))
+	r.Get("/practice", c.speak((*console).practicePage))
 	r.Get("/", c.speak((*console).casePage))
 	r.Get("/edit/{step}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}", c.speak((*console).saveStep))
@@ -234,6 +258,10 @@ func (c *console) casePages(r chi.Router) {
 	r.Post("/grow", c.speak((*console).grow))
 	r.Post("/grow/decline", c.speak((*console).declineGrowth))
 	r.Get("/board", c.speak((*console).boardPage))
+	r.Post("/resend", c.speak((*console).resend))
+	r.Get("/correct", c.speak((*console).correctPage))
+	r.Post("/correct", c.speak((*console).correct))
+	r.Get("/report.{format}", c.speak((*console).reportFile))
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))

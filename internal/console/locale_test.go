@@ -30,14 +30,15 @@ var spoken = map[string]int{
 }
 
 // told are the functions by which other rooms say whole sentences to an officer, likewise.
-var told = map[string]int{"Add": 2, "add": 2, "forbidden": 0, "wrongStage": 0, "warn": 2, "checkWords": 4}
+var told = map[string]int{"Add": 2, "add": 2, "forbidden": 0, "wrongStage": 0, "warn": 2, "checkWords": 4, "tooOften": 0}
 
 // keysOf collects what the console's pages and code can say, and what other rooms tell it.
 func keysOf(t *testing.T) (keys, counted map[string]bool) {
 	keys, counted = map[string]bool{}, map[string]bool{}
 	pages(t, keys, counted)
 	inPackage(t, ".", spoken, keys, counted)
-	for _, room := range []string{"alert", "casework", "media", "auth", "kit", "criteria"} {
+	inPackage(t, "../report", map[string]int{"Say": 0, "tr": 0, "Count": 2}, keys, counted)
+	for _, room := range []string{"alert", "auth", "casework", "criteria", "exercise", "kit", "media", "wording"} {
 		sentences := map[string]bool{}
 		inPackage(t, filepath.Join("..", room), told, sentences, counted)
 		for s := range sentences {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -29,6 +30,8 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -44,20 +47,24 @@ type fault struct{ Text, Href string }
 // notices are the words after an act, by the word in the address. They are
 // ours: nothing from the address itself is shown.
 var notices = map[string]string{
-	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
-	"returned":  tr("Returned to the author with your reason."),
-	"rejected":  tr("Rejected. Nothing went out."),
-	"agreed":    tr("Your agreement is on the record."),
-	"kept":      tr("The area stays as it is. A wider one is proposed at the next step."),
-	"grown":     tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
-	"saved":     tr("Saved."),
-	"removed":   tr("Removed."),
-	"released":  tr("Released. The channels are receiving it now."),
-	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
-	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
-	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
-	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
-	"signedout": tr("You are signed out."),
+	"submitted":  tr("Submitted. An approver who did not write in it can now release it."),
+	"returned":   tr("Returned to the author with your reason."),
+	"rejected":   tr("Rejected. Nothing went out."),
+	"agreed":     tr("Your agreement is on the record."),
+	"kept":       tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":      tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
+	"saved":      tr("Saved."),
+	"removed":    tr("Removed."),
+	"released":   tr("Released. The channels are receiving it now."),
+	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
+	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":   tr("The report is kept."),
+	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
+	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
+	"signedout":  tr("You are signed out."),
+	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
+	"resent":     tr("Sent again. What comes of it shows here."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
@@ -65,6 +72,9 @@ func (c *console) page(r *http.Request, title string) page {
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
+	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
 	}
 	return p
 }
@@ -81,9 +91,7 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser left: nothing to mend
+	writePage(w, r, status, body.Bytes())
 }
 
 func templateFuncs() template.FuncMap {
@@ -94,11 +102,20 @@ func templateFuncs() template.FuncMap {
 		"paragraphs": func(s string) []string {
 			return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 		},
-		"language": languageName,
-		"percent":  percent,
-		"withCase": photoFieldOf,
-		"groupOf":  func(g group, id string) caseGroup { return caseGroup{g, id} },
+		"language":  languageName,
+		"percent":   percent,
+		"again":     again,
+		"stopwatch": stopwatch,
+		"withCase":  photoFieldOf,
+		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
+}
+
+// stopwatch is a time that passed as hours, minutes and seconds: what a wall
+// screen shows from across the room. clock.js says the same.
+func stopwatch(since time.Time) string {
+	s := int(max(0, time.Since(since)).Seconds())
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
 // percent is a share for the width of a bar: never 0 when there is some, never 100 when there is not all.

@@ -169,6 +169,7 @@ func zoneOptions(names ...string) []option {
 var stageWords = map[casework.Stage]string{
 	casework.StageDraft: tr("Draft"), casework.StageSubmitted: tr("Waiting for release"), casework.StageReleased: tr("Live"),
 	casework.StageRejected: tr("Rejected"), casework.StageWithdrawn: tr("Withdrawn"),
+	casework.StagePractised: tr("Practised, not sent"),
 }
 
 var eventWords = map[string]string{
@@ -176,6 +177,7 @@ var eventWords = map[string]string{
 	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
 	"kit_made": tr("Slides, poster and sound made"), "purged": tr("Pictures and sound deleted"),
 	"published": tr("Handed to the channels"), "agreed": tr("Agreed to other areas"), "growth_declined": tr("Kept the area as it is"),
+	"resent": tr("Sent again to one"), "practised": tr("Released in practice; nothing was sent"),
 }
 
 var stateWords = map[adapter.State]string{
@@ -184,6 +186,10 @@ var stateWords = map[adapter.State]string{
 	adapter.Removed: tr("Removal confirmed"), adapter.Failed: tr("Failed"), adapter.Superseded: tr("Replaced by a newer revision"),
 	adapter.Expired: tr("Expired"),
 }
+
+func (t *tongue) stateWord(s adapter.State) string { return t.say(stateWords[s]) }
+
+func (t *tongue) outcomeWord(o alert.Outcome) string { return t.textOf(outcomes, string(o)) }
 
 // reach says in words how many a channel reaches: "10,000 phones by push".
 func (t *tongue) reach(channel, title string, n int) string {

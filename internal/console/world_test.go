@@ -25,8 +25,10 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
+	"tocsin/internal/nodes"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
@@ -47,14 +49,26 @@ var (
 // areas and texts; the channels, the ledger and the stations are the test's.
 type world struct {
 	*httptest.Server
-	book     *auth.Book
-	passkeys *auth.Passkeys
-	casework *casework.Service
-	ledger   *memLedger
-	stations *memStations
-	tokens   map[string]string // by officer id
-	logged   *bytes.Buffer
-	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+	book      *auth.Book
+	passkeys  *auth.Passkeys
+	presence  *nodes.Table
+	exercises *exercise.Book
+	casework  *casework.Service
+	ledger    *memLedger
+	stations  *memStations
+	tokens    map[string]string // by officer id
+	logged    *bytes.Buffer
+	again     []string // who was to be tried again
+	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// resend takes note of who is to be tried again.
+func (w *world) resend(_ context.Context, caseID string, revision int, channel, recipient string) error {
+	if w.fault != nil {
+		return w.fault
+	}
+	w.again = append(w.again, fmt.Sprint(caseID, " ", revision, " ", channel, " ", recipient))
+	return nil
 }
 
 // faulty is casework over an event stream that can be in trouble.
@@ -112,10 +126,12 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 		c(&deps)
 	}
 	w.casework = must(casework.New(ctx, deps))(t)
+	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
+	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	h := must(New(Deps{
 		Passkeys: w.passkeys,
-		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
-		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
+		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
@@ -209,6 +225,14 @@ func (l *memLedger) Board(id string) (ledger.Board, error) {
 		return b, stream.ErrNone
 	}
 	return b, nil
+}
+
+func (l *memLedger) Boards(id string) ([]ledger.Board, error) {
+	b, err := l.Board(id)
+	if err != nil {
+		return nil, nil
+	}
+	return []ledger.Board{b}, nil
 }
 
 func (l *memLedger) Watch(id string) (<-chan struct{}, func()) {

@@ -65,7 +65,7 @@ func TestFrozenWorker(t *testing.T) {
 		p := adapter.Recipient{ID: "r000", Channel: "fake", Lang: alert.English, Areas: []string{"BE"}, Destination: "d"}
 		var first sync.WaitGroup
 		first.Add(1)
-		newRoute(r, rev, adapter.Delivery{Message: m}, l, "d", []adapter.Recipient{p}).run(w.t.Context(), first.Done)
+		newRoute(r, rev, adapter.Delivery{Message: m}, l, "d", []adapter.Recipient{p}, false).run(w.t.Context(), first.Done)
 		if n := len(w.channel.times(1, p.ID)); n != 0 {
 			w.t.Errorf("told %d times by a worker without the job", n)
 		}

@@ -169,7 +169,7 @@ func (r *Runner) work(ctx context.Context, j job, l *lease) error {
 	for name, people := range r.unsettled(m, j) {
 		firsts.Add(1)
 		all.Go(func() {
-			newRoute(r, rev, d, l, name, people).run(ctx, firsts.Done)
+			newRoute(r, rev, d, l, name, people, j.Again).run(ctx, firsts.Done)
 		})
 	}
 	firsts.Wait()
@@ -230,7 +230,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
 	for _, p := range r.deps.people(m, j) {
-		if r.deps.settled(m, &p) {
+		if !j.Again && r.deps.settled(m, &p) {
 			continue
 		}
 		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
@@ -245,6 +245,7 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
 	now := time.Now()
+	j.Again = false // who has it has not missed it
 	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range r.deps.asked(rev.Message, people) {
 			b.Add(&p, ledger.Entry{

@@ -173,7 +173,7 @@ func (l *Ledger) account(b Batch) *account {
 	if a == nil {
 		head := b
 		head.Planned, head.Entries, head.Bulk = nil, nil, nil
-		a = &account{head: head, status: make(map[string]status), counts: make(map[adapter.State]int)}
+		a = &account{head: head, status: make(map[string]status), tally: newTally()}
 		channels[b.Channel] = a
 		l.ids[b.Identifier] = revisionKey{b.Case, b.Revision}
 	}
