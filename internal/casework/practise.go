@@ -70,13 +70,7 @@ func (s *Service) Practise(ctx context.Context, by auth.Officer, d Draft) (Case,
 	if !s.d.Policy.practises() {
 		return Case{}, forbidden("There is no practice on this server. It belongs to the exercise system.")
 	}
-	if err := mayWrite(by); err != nil {
-		return Case{}, err
-	}
-	if err := storable(d); err != nil {
-		return Case{}, err
-	}
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Practice: true})
+	return s.begin(ctx, by, d, Event{Practice: true})
 }
 
 // DraftFor begins the exercise alert of a planned test. It is released by two
@@ -85,13 +79,7 @@ func (s *Service) DraftFor(ctx context.Context, by auth.Officer, exercise string
 	if s.d.Policy.Realm != alert.Drill {
 		return Case{}, forbidden("A planned test belongs to the exercise system.")
 	}
-	if err := mayWrite(by); err != nil {
-		return Case{}, err
-	}
-	if err := storable(d); err != nil {
-		return Case{}, err
-	}
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Exercise: exercise})
+	return s.begin(ctx, by, d, Event{Exercise: exercise})
 }
 
 // Visit notes that who practises opened a page of his practice, or was refused on
@@ -144,7 +132,7 @@ func (s *Service) mayRelease(c Case, by auth.Officer) (alone bool, err error) {
 // The message stays unsigned and is never pending, so that no process, of this
 // version or another, can publish it.
 func practised(p Preview, alone bool) *Event {
-	ev := &Event{Kind: KindPractised, Digest: p.Digest, Message: p.Message, Shown: p.shown(), Alone: alone}
+	ev := &Event{Kind: KindPractised, Digest: p.Digest, Message: p.Message, Shown: p.shown(), Criteria: p.Criteria, Alone: alone}
 	for _, ch := range p.Channels {
 		if r := (Reached{ch.Channel, ch.Title, ch.Recipients}); !slices.Contains(ev.Reach, r) {
 			ev.Reach = append(ev.Reach, r)

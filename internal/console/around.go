@@ -39,17 +39,25 @@ func pageName(rest string) (name string, list bool) {
 	case parts[0] == "":
 		return "case", false
 	case parts[0] == "edit" && len(parts) > 1:
-		s, _, ok := stepNamed(parts[1])
-		if !ok {
-			return "", false
+		if s, _, ok := stepNamed(parts[1]); ok {
+			return s.slug, s.many != nil && len(parts) == 2
 		}
-		return s.slug, s.many != nil && len(parts) == 2
+		if parts[1] == criteriaSlug {
+			return criteriaSlug, false
+		}
+		return "", false
 	case parts[0] == "submit":
 		return "preview", false // where its refusal leads back to
 	case slices.Contains(watched, parts[0]):
 		return parts[0], false
 	}
 	return "", false
+}
+
+// isStep says whether a page asks questions of the draft.
+func isStep(page string) bool {
+	_, _, ok := stepNamed(page)
+	return ok || page == criteriaSlug
 }
 
 // surround puts the case's surroundings into the request, says that the officer

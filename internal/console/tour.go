@@ -31,6 +31,7 @@ var (
 
 // hints are the tour's words by page.
 var hints = map[string]hint{
+	"criteria":  {why: tr("The law says when there may be an alert. The answers stay on the record.")},
 	"what":      {why: tr("The clock starts at the report. Of this page only the kind of disappearance becomes public.")},
 	"children":  {why: tr("A stranger must recognise the child by these answers.")},
 	"suspects":  {tr("Nobody is with the child in this example. Press “{button}”."), tr("Continue"), tr("A companion or abductor is described like the child.")},
@@ -54,9 +55,12 @@ type tourBar struct {
 	Since      time.Time
 }
 
-// tourPages are the pages of the tour in their order.
-func tourPages() []string {
+// tourPages are the pages of the tour in their order; asked says whether criteria come first.
+func tourPages(asked bool) []string {
 	var all []string
+	if asked {
+		all = append(all, criteriaSlug)
+	}
 	for _, s := range steps {
 		all = append(all, s.slug)
 	}
@@ -69,10 +73,9 @@ func (c *console) tour(r *http.Request) *tourBar {
 	if a.practice == nil || a.practice.Stage == casework.StagePractised {
 		return nil
 	}
-	pages := tourPages()
+	pages := tourPages(a.practice.Asked != nil)
 	bar := &tourBar{Number: slices.Index(pages, a.page) + 1, Of: len(pages), Since: a.practice.Created}
-	h, _, step := hints[a.page], 0, false
-	_, _, step = stepNamed(a.page)
+	h, step := hints[a.page], isStep(a.page)
 	if a.page == "case" && a.practice.Stage == casework.StageDraft {
 		h = hint{do: tr("Go on with the draft: press “{button}”."), press: tr("Change the answers")}
 	}
@@ -108,7 +111,8 @@ func (c *console) beginPractice(w http.ResponseWriter, r *http.Request) {
 	if err != nil { // it is practised without a photo then
 		c.Log.WarnContext(r.Context(), "the example's photo", "case", k.ID, "err", err)
 	}
-	http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+steps[0].slug, http.StatusSeeOther)
+	first, _ := c.firstPage()
+	http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+first.slug, http.StatusSeeOther)
 }
 
 // exampleAt is where the invented case plays: the first of the country's areas.
@@ -116,7 +120,7 @@ func (c *console) exampleAt() exercise.Where {
 	d := c.preset()
 	at := exercise.Where{
 		TimeZone: c.zone.String(), Authority: d.Facts.Authority, Phone: d.Facts.Contact.Phone, Hotline: d.Facts.Contact.Hotline,
-		Languages: d.Facts.Languages, Area: alert.Area{Code: c.Country},
+		Languages: d.Facts.Languages, Area: alert.Area{Code: c.Country}, Criteria: c.Casework.Asks(),
 	}
 	if units := c.Atlas.Units(c.Country); len(units) > 0 {
 		at.Area = units[0]
@@ -157,7 +161,7 @@ func (c *console) whyNot(k casework.Case, o auth.Officer) string {
 // whereNext is where a practice goes on: the page where it was left.
 func whereNext(k *casework.Case) string {
 	at := "/console/cases/" + k.ID
-	if _, _, step := stepNamed(k.Practice.Page); step {
+	if isStep(k.Practice.Page) {
 		return at + "/edit/" + k.Practice.Page
 	}
 	if p := k.Practice.Page; p != "" && p != "case" {
@@ -262,6 +266,7 @@ func (c *console) pageTitle(name string) string {
 		return c.say(s.title)
 	}
 	return c.say(map[string]string{
-		"check": tr("Check your answers"), "preview": tr("What everybody will get"), "case": tr("The case"), "release": tr("Release this alert?"),
+		criteriaSlug: tr("Criteria"),
+		"check":      tr("Check your answers"), "preview": tr("What everybody will get"), "case": tr("The case"), "release": tr("Release this alert?"),
 	}[name])
 }

@@ -63,7 +63,12 @@ func mainOf(body string) string {
 // The tour as one person walks it without script: the bar leads from page to
 // page, the example fills each, and in the end nothing was sent.
 func TestTour(t *testing.T) {
-	w := newWorld(t, alert.Drill)
+	t.Run("without criteria", func(t *testing.T) { walkTour(t, newWorld(t, alert.Drill)) })
+	t.Run("criteria first", func(t *testing.T) { walkTour(t, newWorld(t, alert.Drill, asking)) })
+}
+
+func walkTour(t *testing.T, w *world) {
+	t.Helper()
 	b := w.browser(t, anna)
 	if _, body := b.get("/console/cases"); !strings.Contains(body, "Practise: from report to release in three minutes") {
 		t.Fatal("the list does not offer the practice")
@@ -193,7 +198,7 @@ func TestNoPracticeInLive(t *testing.T) {
 
 // Every page of a case is one the tour has words for, and words lead to no page that is gone.
 func TestTourKnowsItsPages(t *testing.T) {
-	pages := tourPages()
+	pages := tourPages(true)
 	for page := range hints {
 		if !slices.Contains(pages, page) {
 			t.Errorf("the tour has words for %q, which is no page", page)
