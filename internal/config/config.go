@@ -68,6 +68,8 @@ type Config struct {
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
+	// NamelessSMS has officers warned of a child's name in SMS.
+	NamelessSMS bool `json:"nameless_sms"`
 
 	// PractiseAlone says where one person may play both roles, in the drill alone:
 	// "tour" (in a practice, which is never sent; the default), "always" (in every

@@ -135,6 +135,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			if ev.Wording.Edit == nil {
 				m.What = c.say("Back to the machine's words")
 			}
+		case ev.Kind == casework.KindPhotoMade:
+			m.Detail = c.editedHow(ev.Photo)
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}

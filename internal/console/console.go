@@ -26,6 +26,7 @@ import (
 	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
+	"tocsin/internal/media"
 	"tocsin/internal/region"
 	"tocsin/web"
 )
@@ -35,6 +36,7 @@ type Casework interface {
 	Draft(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
 	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
+	EditPhoto(ctx context.Context, by auth.Officer, id, token string, e media.Edit) (string, error)
 	Preview(ctx context.Context, id string) (casework.Preview, error)
 	Sketch(id string, d *casework.Draft) (casework.Sketch, error)
 	Reword(ctx context.Context, by auth.Officer, id string, version uint64, lang alert.Lang, name, text string) (casework.Case, error)
@@ -240,6 +242,8 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/edit/{step}/{n}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}/{n}", c.speak((*console).saveStep))
 	r.Post("/edit/{step}/{n}/remove", c.speak((*console).removeItem))
+	r.Get("/edit/{step}/{n}/photo", c.speak((*console).photoPage))
+	r.Post("/edit/{step}/{n}/photo", c.speak((*console).savePhoto))
 	r.Post("/edit/{step}/words", c.speak((*console).sketchStep))
 	r.Post("/edit/{step}/{n}/words", c.speak((*console).sketchStep))
 	r.Get("/check", c.speak((*console).checkPage))
@@ -261,6 +265,7 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))
+	r.Get("/photos/{photo}/try", c.speak((*console).tryPhoto))
 	r.Post("/kit", c.speak((*console).makeKit))
 	r.Get("/kit/{file}", c.speak((*console).kitFile))
 }

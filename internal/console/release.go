@@ -34,7 +34,8 @@ type releaseView struct {
 	IsUpdate    bool
 	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
-	Criteria    *standing    // nil where nothing is asked
+	Warn        []warnLine
+	Criteria    *standing // nil where nothing is asked
 	// OverrideReason was typed before a fault.
 	OverrideReason, OverrideFault string
 }
@@ -70,6 +71,7 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, false)
 	view.Scripts, view.Wide, view.Back = append(view.Scripts, "clock.js"), true, "/console/cases/"+k.ID
 	// Whoever has no passkey yet can practise all the same.
 	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" && (k.Practice == nil || len(with.Keys) > 0) {

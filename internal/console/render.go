@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
 )
 
 // page is what the layout needs; every view embeds it.
@@ -90,9 +91,7 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser left: nothing to mend
+	writePage(w, r, status, body.Bytes())
 }
 
 func templateFuncs() template.FuncMap {
@@ -107,7 +106,7 @@ func templateFuncs() template.FuncMap {
 		"percent":   percent,
 		"again":     again,
 		"stopwatch": stopwatch,
-		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"withCase":  photoFieldOf,
 		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
 }
@@ -151,6 +150,19 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type photoField struct {
 	Field *field
 	ID    string
+	Cut   string // the page that turns and cuts it
+}
+
+// photoFieldOf leads to the photo's own page once the case has it.
+func photoFieldOf(f *field, k casework.Case) photoField {
+	p := photoField{Field: f, ID: k.ID}
+	step, rest, _ := strings.Cut(f.Name, "[")
+	n, _, _ := strings.Cut(rest, "]")
+	persons := map[string][]alert.Person{"children": k.Facts.Children, "suspects": k.Facts.Suspects}[step]
+	if i, err := strconv.Atoi(n); err == nil && i < len(persons) && persons[i].Photo != "" && persons[i].Photo == f.Value {
+		p.Cut = "/console/cases/" + k.ID + "/edit/" + step + "/" + n + "/photo"
+	}
+	return p
 }
 
 // caseGroup is a group of answers with the case whose photo it may show.

@@ -26,6 +26,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
+	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -113,7 +114,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	deps := casework.Deps{
-		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
+		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas, Reached: atlas.Reached,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
 		Policy: casework.Policy{
@@ -132,7 +133,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
-		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
+		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
 	mux := http.NewServeMux()
