@@ -34,6 +34,8 @@ type Practice struct {
 	By     string `json:"by"`     // officer id: who practises
 	Page   string `json:"page"`   // where he was last: the practice goes on there, on any machine
 	Visits int    `json:"visits"` // pages opened
+	// Example says that the pages come with the invented example filled in.
+	Example bool `json:"example,omitempty"`
 	// Done is when it was released into nothing; zero while it goes on.
 	Done time.Time `json:"done,omitzero"`
 }
@@ -82,9 +84,15 @@ func (s *Service) DraftFor(ctx context.Context, by auth.Officer, exercise string
 	return s.begin(ctx, by, d, Event{Exercise: exercise})
 }
 
-// Visit notes that who practises opened a page of his practice, or was refused on
-// it. Anybody else's, and what comes after the end, is not noted and no error.
-func (s *Service) Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error {
+// Visit is a page of a practice being opened, or refused, or asked for the example.
+type Visit struct {
+	Page    string
+	Refused bool // the form came back
+	Example bool // the example was to fill it in: no new opening
+}
+
+// Visit notes what who practises does with the pages of his practice. Anybody else's, and what comes after the end, is not noted and no error.
+func (s *Service) Visit(ctx context.Context, by auth.Officer, id string, v Visit) error {
 	noted := func(c Case) bool {
 		return c.Practice != nil && c.Practice.By == by.ID && open(c.Stage) == nil && c.Practice.Visits < maxVisits
 	}
@@ -95,7 +103,7 @@ func (s *Service) Visit(ctx context.Context, by auth.Officer, id, page string, r
 		if !noted(st.c) {
 			return nil, errNoVisit
 		}
-		return &Event{Kind: KindVisited, Page: page, Refused: refused}, nil
+		return &Event{Kind: KindVisited, Page: v.Page, Refused: v.Refused, Example: v.Example}, nil
 	})
 	if errors.Is(err, errNoVisit) {
 		return nil
@@ -148,7 +156,7 @@ func (st *state) practise(ev Event) bool {
 	case KindVisited:
 		if c.Practice != nil {
 			p := *c.Practice
-			p.Page, p.Visits = ev.Page, p.Visits+1
+			p.Page, p.Visits, p.Example = ev.Page, p.Visits+1, p.Example || ev.Example
 			c.Practice = &p
 		}
 	case KindPractised:
@@ -219,9 +227,10 @@ func WalkOf(record []Event) (w Walk, ok bool) {
 				w.Pages = append(w.Pages, PageTime{Page: ev.Page})
 			}
 			last = i
-			if ev.Refused {
+			switch {
+			case ev.Refused:
 				w.Pages[i].Refused++
-			} else {
+			case !ev.Example:
 				w.Pages[i].Visits++
 			}
 		case KindPractised:
