@@ -143,6 +143,9 @@ type Deps struct {
 	Photos    Photos
 	Exercises Exercises // nil: no planned tests
 	Presence  Presence  // nil: nobody sees who is looking
+	Office    Office    // nil: no page administers accounts
+	Audit     Audit     // nil: no page shows the audit record
+	Keys      []Key     // what others know us by
 	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
@@ -218,7 +221,7 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
-		r.Use(limitForm, c.needOfficer)
+		r.Use(limitForm, c.needOfficer, c.auditorsRead)
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
@@ -227,6 +230,12 @@ func (c *console) routes() http.Handler {
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
 		r.Route("/console/exercises", c.exercisePages)
+		if c.Office != nil {
+			r.Route("/console/officers", c.officePages)
+		}
+		if c.Audit != nil {
+			r.Route("/console/audit", c.auditPages)
+		}
 	})
 	r.Route("/v1/cases", c.api)
 	return r

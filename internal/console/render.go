@@ -32,6 +32,7 @@ type page struct {
 	Here    string       // where the switch leads back to
 	Tour    *tourBar     // nil but in a practice
 	Lookers *lookers     // nil where nobody else could be
+	Rooms   []room       // beside the cases, for who administers or audits
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -65,12 +66,17 @@ var notices = map[string]string{
 	"signedout":  tr("You are signed out."),
 	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
 	"resent":     tr("Sent again. What comes of it shows here."),
+	"asked":      tr("Asked. Another administrator has to confirm it within 24 hours."),
+	"narrowed":   tr("Done at once, because it only takes rights away."),
+	"revoked":    tr("Revoked. The sessions, tokens and open pages of this account have ended."),
+	"confirmed":  tr("Confirmed. It is so from now on."),
+	"declined":   tr("Declined. Nothing was changed."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
-		p.Officer = &o
+		p.Officer, p.Rooms = &o, c.rooms(r, o)
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
 	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
