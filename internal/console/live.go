@@ -206,8 +206,13 @@ func (c *console) sketchNew(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	first, _ := c.firstPage()
+	if first.slug == criteriaSlug { // no text says anything of them
+		c.notFound(w, r)
+		return
+	}
 	d := c.preset()
-	c.renderWords(w, r, "step", c.newView(r, c.take(steps[0], &d, 0, sent)))
+	c.renderWords(w, r, templateOf(first), c.newView(r, c.take(first, &d, 0, sent)))
 }
 
 // partHeader is how a script asks for the part of a page that it refreshes.

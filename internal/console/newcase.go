@@ -59,7 +59,9 @@ func (c *console) newView(r *http.Request, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
-	c.putBeside(r, &view.page, "", b.draft, "/console/cases/new/words")
+	if first.slug != criteriaSlug { // no text says anything of them
+		c.putBeside(r, &view.page, "", b.draft, "/console/cases/new/words")
+	}
 	return view
 }
 
