@@ -16,13 +16,11 @@ func TestAPITexts(t *testing.T) {
 	w := newWorld(t, alert.Live)
 	k := must(w.casework.Draft(t.Context(), anna, draft()))(t)
 	send := func(method, path, match, body string, o auth.Officer) (*http.Response, string) {
-		r := must(http.NewRequestWithContext(t.Context(), method, w.URL+"/v1/cases/"+k.ID+"/texts/"+path, strings.NewReader(body)))(t)
-		r.Header.Set("Authorization", "Bearer "+w.tokens[o.ID])
-		r.Header.Set("Content-Type", "application/json")
-		if match != "" {
-			r.Header.Set("If-Match", match)
+		headers := []string{"If-Match", match}
+		if match == "" {
+			headers = nil
 		}
-		return w.browser(t, stranger).send(r)
+		return w.call(t, o, method, "/v1/cases/"+k.ID+"/texts/"+path, jsonType, strings.NewReader(body), headers...)
 	}
 	now := `"` + version(k) + `"`
 	for name, c := range map[string]struct {

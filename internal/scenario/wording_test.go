@@ -27,9 +27,18 @@ func TestEditedTextsGoOut(t *testing.T) {
 		lang alert.Lang
 		name string
 	}{
-		{alert.French, "push_title"}, {alert.French, "push_body"}, {alert.English, "sms"}, {alert.French, "spoken"}, {alert.French, "crawl"},
-		{alert.French, "radiotext"}, {alert.French, "headline"}, {alert.English, "headline"}, {alert.French, "description"}, {alert.French, "instruction"},
-		{alert.French, "short90"}, {alert.French, "long360"},
+		{alert.French, "push_title"},
+		{alert.French, "push_body"},
+		{alert.English, "sms"},
+		{alert.French, "spoken"},
+		{alert.French, "crawl"},
+		{alert.French, "radiotext"},
+		{alert.French, "headline"},
+		{alert.English, "headline"},
+		{alert.French, "description"},
+		{alert.French, "instruction"},
+		{alert.French, "short90"},
+		{alert.French, "long360"},
 	}
 	words := func(lang alert.Lang, name string) string {
 		word := fr
