@@ -33,6 +33,7 @@ type liveText struct {
 	Count         string
 	Edited, Stale bool
 	Over          bool
+	Page          bool // lines of equal letters, drawn from the answers: takes no edit
 }
 
 // piece is a stretch of a text; a gap stands for a fact that is not known yet.
@@ -115,6 +116,13 @@ func (c *console) liveLang(k casework.Sketch, lang alert.Lang) liveLang {
 			}
 		}
 		l.Texts = append(l.Texts, t)
+	}
+	if c.Teletext != nil {
+		page := strings.TrimRight(c.Teletext(k.Message, lang), "\n")
+		l.Texts = append(l.Texts, liveText{
+			Lang: lang, Name: "teletext", Title: c.say("Teletext"), Page: true, Pieces: pieces(page, alert.Placeholders(lang)),
+			Count: c.count(strings.Count(page, "\n")+1, "{n} line", "{n} lines"),
+		})
 	}
 	return l
 }

@@ -74,9 +74,12 @@ func (c *console) textsPage(w http.ResponseWriter, r *http.Request) {
 		l := langTexts{Lang: lang, Name: languageName(lang)}
 		for _, x := range c.liveLang(sketch, lang).Texts {
 			e := editableText{liveText: x, Href: textAddress(k.ID, lang, x.Name)}
-			if x.Edited {
+			switch {
+			case x.Page:
+				e.Href = ""
+			case x.Edited:
 				e.Diff = wording.Diff(sketch.Machine[lang].Named(x.Name), sketch.Message.Texts[lang].Named(x.Name))
-			} else {
+			default:
 				e.Live = sketch.Live[lang][x.Name].Text
 			}
 			l.Texts = append(l.Texts, e)
