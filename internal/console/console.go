@@ -159,7 +159,9 @@ type Deps struct {
 	Authority string         // preset of a new case
 	Phone     string         // preset of a new case
 	Hotline   string         // preset of a new case
-	Log       *slog.Logger   // nil = discard
+	// Teletext is the page of a draft as stations would get it: kit.SketchTeletext; nil = none is shown.
+	Teletext func(m *alert.Message, lang alert.Lang) string
+	Log      *slog.Logger // nil = discard
 }
 
 // console is the site: its dependencies and its parsed pages.
