@@ -14,6 +14,7 @@ CACHE   := $(shell go env GOCACHE)/../tocsin
 .PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos soak
 
 build: ## bin/tocsin and the newsroom's bin/tocsin-receive, reproducible, no cgo
+	@deploy/vendor.sh
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/tocsin ./cmd/tocsin-receive
 
 demo: build ## one exercise alert through every channel; ONCE=1 ends after the table, LISTEN=HOST:PORT serves elsewhere
@@ -21,6 +22,7 @@ demo: build ## one exercise alert through every channel; ONCE=1 ends after the t
 
 peers: ## install what the tests need by name
 	@deploy/peers.sh $(PEERS)
+	@deploy/vendor.sh
 
 test: peers ## everything, against the real peers; says what it skipped and why
 	@export TOCSIN_SKIPS=$$(mktemp); trap 'rm -f '$$TOCSIN_SKIPS EXIT; \

@@ -76,6 +76,7 @@ func (a *App) adminHandler() http.Handler {
 		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
 			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
+	a.exerciseRoutes(mux)
 	mux.HandleFunc("GET /push-health", reply(a.servePushHealth))
 	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
 	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))

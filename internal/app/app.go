@@ -23,6 +23,7 @@ import (
 	"tocsin/internal/config"
 	"tocsin/internal/current"
 	"tocsin/internal/delivery"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
 	"tocsin/internal/nodes"
@@ -45,6 +46,8 @@ type App struct {
 	Passkeys *auth.Passkeys // nil: browsers make none for the public address
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
+	// Exercises are the planned full tests; nil in the live realm.
+	Exercises *exercise.Book
 	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
 	LinkTests *linktest.Service
 

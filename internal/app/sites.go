@@ -25,7 +25,10 @@ func (a *App) consoleDeps() console.Deps {
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
 		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(), Resend: a.resend,
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
-		TimeZone: c.TimeZone, Authority: c.Authority, Groups: a.groups, Growth: c.GrowthSteps(), Log: a.log,
+		TimeZone: c.TimeZone, Authority: c.Authority, Groups: a.groups, Growth: c.GrowthSteps(), Presence: a.Nodes, Log: a.log,
+	}
+	if a.Exercises != nil {
+		d.Exercises = a.Exercises
 	}
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys

@@ -19,6 +19,9 @@ func (c Case) clone() Case {
 	if c.Kit != nil {
 		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
 	}
+	if c.Practice != nil {
+		c.Practice = new(*c.Practice)
+	}
 	if c.Live != nil {
 		live := *c.Live
 		live.Languages = slices.Clone(live.Languages)

@@ -51,11 +51,11 @@ func decode(raw []byte) (Event, error) {
 		if ev.Draft == nil {
 			missing = "draft"
 		}
-	case KindReleased, KindWithdrawn:
+	case KindReleased, KindWithdrawn, KindPractised:
 		if ev.Message == nil {
 			missing = "message"
 		}
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		if ev.Photo == nil {
 			missing = "photo"
 		}
@@ -80,8 +80,11 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n := *st
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
+	if n.practise(ev) {
+		return &n
+	}
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
+	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -98,6 +101,9 @@ func (st *state) act(ev Event) {
 	switch ev.Kind {
 	case KindDrafted:
 		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
+		if c.Exercise = ev.Exercise; ev.Practice {
+			c.Practice = &Practice{By: ev.Officer}
+		}
 		st.write(ev)
 	case KindEdited:
 		st.begin()
@@ -150,6 +156,7 @@ func (st *state) changed(ev Event) {
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
+	st.dropCuts()
 }
 
 // release folds the message that goes out.
@@ -191,7 +198,7 @@ func (st *state) release(ev Event) {
 func (st *state) housekeeping(ev Event) {
 	c := &st.c
 	switch ev.Kind {
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		c.Photos = append(slices.Clip(c.Photos), *ev.Photo)
 		st.writers = withName(st.writers, ev.Officer)
 		if c.Stage == StageReleased {

@@ -116,6 +116,9 @@ func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a App
 			released = st.c.Live.Identifier
 			return nil, nil
 		}
+		if st.c.Stage == StagePractised && st.c.Practice.By == by.ID && st.c.Digest == digest {
+			return nil, nil // pressed twice
+		}
 		ev, err := s.releasable(ctx, st, by, digest)
 		if err != nil {
 			return nil, err
@@ -123,8 +126,11 @@ func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a App
 		if ev.Override, err = st.overridden(a.Override); err != nil {
 			return nil, err
 		}
-		if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
-			return nil, err
+		// Whoever has no passkey yet can practise all the same: nothing goes out.
+		if st.c.Practice == nil || len(s.Confirmation(by).Keys) > 0 {
+			if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
+				return nil, err
+			}
 		}
 		released, ev.Signature = ev.Message.Identifier, signature
 		return ev, nil
@@ -141,7 +147,7 @@ func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a App
 		return s.pendingCase(id, err)
 	}
 	c, err := s.settled(ctx, id)
-	if err == nil && (c.Live == nil || c.Live.Identifier != released) {
+	if err == nil && c.Practice == nil && (c.Live == nil || c.Live.Identifier != released) {
 		return c, wrongStage("The alert was released, and changed again meanwhile; look at the case.")
 	}
 	return c, err
@@ -152,7 +158,8 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if st.c.Stage != StageSubmitted {
 		return nil, wrongStage("Only a submitted alert can be released; this case is " + string(st.c.Stage) + ".")
 	}
-	if err := mayRelease(st.c, by); err != nil {
+	alone, err := s.mayRelease(st.c, by)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.agreed(st.c); err != nil {
@@ -175,11 +182,14 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err := p.Faults.Err(); err != nil {
 		return nil, err
 	}
+	if st.c.Practice != nil {
+		return practised(p, alone), nil
+	}
 	m, err := s.signed(st, p.Message, now)
 	if err != nil {
 		return nil, err
 	}
-	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown(), Criteria: p.Criteria}, nil
+	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown(), Criteria: p.Criteria, Alone: alone}, nil
 }
 
 // signed sets sent and signs. Sent is strictly after the revision before: CAP's

@@ -68,7 +68,13 @@ type Config struct {
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
+	// NamelessSMS has officers warned of a child's name in SMS.
+	NamelessSMS bool `json:"nameless_sms"`
 
+	// PractiseAlone says where one person may play both roles, in the drill alone:
+	// "tour" (in a practice, which is never sent; the default), "always" (in every
+	// exercise alert) or "off". Refused in the live realm.
+	PractiseAlone string `json:"practise_alone"`
 	// Criteria is the set that officers answer first: the name of an embedded one
 	// ("osce", "fr", "be", "pl", "us-amber"; "pl@1" for an older version), or a file of
 	// the State's own. Empty: nothing is asked. Cases keep the set they were begun under.
@@ -230,6 +236,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 	if !slices.Contains([]string{"", "required", "when_enrolled", "off"}, c.ReleasePasskey) {
 		bad.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	if !slices.Contains([]string{"", "tour", "always", "off"}, c.PractiseAlone) {
+		bad.Add("practise_alone", "unknown", "Write tour, always or off.")
+	}
 	c.checkCriteria(bad)
 	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
 		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")
@@ -249,6 +258,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 
 // checkLive refuses what only a drill may do.
 func (c *Config) checkLive(bad *alert.Invalid) {
+	if c.PractiseAlone != "" && c.PractiseAlone != "off" {
+		bad.Add("practise_alone", "live", "Take it out: in the live realm a second person releases every alert.")
+	}
 	if c.AllowLoopback {
 		bad.Add("allow_loopback", "live", "Take it out: the live realm never reaches out to its own machine.")
 	}

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 )
 
@@ -73,13 +74,32 @@ func (c *console) apiDraft(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	k, err := c.Casework.Draft(r.Context(), c.officer(r), d)
+	k, err := c.apiBegin(r, d)
 	if err != nil {
 		c.fail(w, r, inFacts(err))
 		return
 	}
 	w.Header().Set("Location", "/v1/cases/"+k.ID)
 	writeCase(w, http.StatusCreated, k)
+}
+
+// apiBegin drafts an alert, or with ?exercise=DAY that of a planned test.
+func (c *console) apiBegin(r *http.Request, d casework.Draft) (casework.Case, error) {
+	day := r.URL.Query().Get("exercise")
+	if day == "" {
+		return c.Casework.Draft(r.Context(), c.officer(r), d)
+	}
+	if c.Exercises == nil || c.Realm != alert.Drill {
+		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "realm", Text: "Leave exercise out: planned tests belong to the exercise system."}}
+	}
+	t, err := c.Exercises.Get(r.Context(), day)
+	if err == nil && (t.Case != "" || t.Cancelled != "") {
+		err = exercise.ErrStage
+	}
+	if err != nil {
+		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "unknown", Text: "Name the day of a planned test that has not begun, like 2026-11-25."}}
+	}
+	return c.draftTest(r, t, d)
 }
 
 // inFacts names the fields as the document has them: facts.children[0].age.
@@ -90,7 +110,7 @@ func inFacts(err error) error {
 	}
 	named := make(alert.Invalid, len(v))
 	for i, f := range v {
-		if !within(f.Field, "internal") && !within(f.Field, "criteria") && !strings.HasPrefix(f.Field, "facts.") {
+		if f.Field != "exercise" && !within(f.Field, "internal") && !within(f.Field, "criteria") && !strings.HasPrefix(f.Field, "facts.") {
 			f.Field = "facts." + f.Field
 		}
 		named[i] = f

@@ -90,7 +90,7 @@ func (c *console) estimate(r *http.Request, k casework.Case, f *alert.Facts) est
 // areaView fills what the area page shows beside its questions.
 func (c *console) areaView(r *http.Request, view *stepView, b *form) {
 	f, facts := b.Fields[0], b.facts
-	view.Scripts = []string{"filter.js", "area.js"}
+	view.Scripts = append(view.Scripts, "filter.js", "area.js")
 	if want := r.URL.Query().Get("country"); want != "" && b.sent == nil {
 		f.Value = want
 		f.Options = c.areaOptions(want, facts.Areas)

@@ -54,7 +54,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		Criteria: c.standing(k, k.Criteria),
 	}
 	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
-	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.Back, view.Scripts = "/console/cases", append(view.Scripts, "clock.js")
 	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
 	boards, err := c.Ledger.Boards(k.ID)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	view.Measures = c.measures(c.reportOf(k, record, boards))
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = c.whyNotRelease(k, o)
+		view.Approver = c.whyNot(k, o)
 	}
 	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
 		view.Lines = c.lineRows()
@@ -88,7 +88,7 @@ func (c *console) measures(rep *report.Report) []measureRow {
 }
 
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
 }
 
 // timeline is the record in words, newest first.
@@ -98,6 +98,9 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 	var set *criteria.Set
 	var answers *criteria.Answers
 	for _, ev := range record {
+		if ev.Kind == casework.KindVisited {
+			continue // told at the end of the practice, not among what happened
+		}
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind
@@ -132,6 +135,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			if ev.Wording.Edit == nil {
 				m.What = c.say("Back to the machine's words")
 			}
+		case ev.Kind == casework.KindPhotoMade:
+			m.Detail = c.editedHow(ev.Photo)
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}

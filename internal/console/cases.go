@@ -22,6 +22,9 @@ type listView struct {
 	Tab      tab
 	Rows     []caseRow
 	MayBegin bool
+	Reminder *reminder
+	Practise bool   // the tour is offered
+	Practice string // where the officer's own goes on, "" when none is under way
 	Search   search
 	Found    int    // in this tab
 	From, To int    // of Found, from 1
@@ -60,19 +63,28 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	find := c.searchOf(r)
 	groups := make([][]*casework.Case, len(tabs))
+	var practice *casework.Case // of the officer, that goes on
 	for k := range c.Casework.Scan() {
+		if p := k.Practice; p != nil {
+			if p.By != o.ID {
+				continue // another's practice is nobody's work
+			}
+			if k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted {
+				practice = k
+			}
+		}
 		if !find.finds(k) {
 			continue
 		}
 		at := 2
 		switch {
-		case k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
+		case k.Stage == casework.StagePractised || k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
 			at = 3
 		case k.Live != nil:
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if needs(*k, o) {
+		if c.needs(*k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
@@ -90,6 +102,10 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], Search: find, MayBegin: o.Has(auth.Author), Found: len(groups[at])}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
+	view.Reminder = c.remind(r)
+	if view.Practise = view.MayBegin && c.Casework.Practises(); view.Practise && practice != nil {
+		view.Practice = whereNext(practice)
+	}
 	from := find.from(view.Found)
 	for _, k := range newest(groups[at], from, perPage) {
 		view.Rows = append(view.Rows, c.row(*k, o))
@@ -105,10 +121,10 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // needs says whether a case waits for this officer.
-func needs(k casework.Case, o auth.Officer) bool {
+func (c *console) needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == "" || len(mayAnswer(k, o)) > 0
+		return c.whyNot(k, o) == "" || len(mayAnswer(k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -148,9 +164,11 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
-	case len(mayAnswer(k, o)) > 0 && c.whyNotRelease(k, o) != "":
+	case k.Stage == casework.StagePractised:
+		row.Do, row.DoHref = c.say("How it went"), at+"/practice"
+	case len(mayAnswer(k, o)) > 0 && c.whyNot(k, o) != "":
 		row.Do, row.DoHref = c.say("Answer the request"), at
-	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
+	case k.Stage == casework.StageSubmitted && c.whyNot(k, o) == "":
 		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
 		row.Do, row.DoHref = c.say("Continue the draft"), at+"/check"
@@ -162,6 +180,12 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 
 func (t *tongue) tags(k casework.Case) []tag {
 	var list []tag
+	if k.Practice != nil {
+		list = append(list, tag{t.say("Practice – never sent"), "violet"})
+	}
+	if mark, ok := t.testTag(k); ok {
+		list = append(list, mark)
+	}
 	if k.Live != nil {
 		list = append(list, tag{t.say("Live – revision {n}", "n", k.Live.Revision), "solid"})
 	}

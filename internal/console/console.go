@@ -26,6 +26,7 @@ import (
 	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
+	"tocsin/internal/media"
 	"tocsin/internal/region"
 	"tocsin/web"
 )
@@ -35,6 +36,7 @@ type Casework interface {
 	Draft(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
 	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
+	EditPhoto(ctx context.Context, by auth.Officer, id, token string, e media.Edit) (string, error)
 	Preview(ctx context.Context, id string) (casework.Preview, error)
 	Sketch(id string, d *casework.Draft) (casework.Sketch, error)
 	Reword(ctx context.Context, by auth.Officer, id string, version uint64, lang alert.Lang, name, text string) (casework.Case, error)
@@ -54,6 +56,12 @@ type Casework interface {
 	Scan() iter.Seq[*casework.Case]
 	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
 	Record(ctx context.Context, id string) ([]casework.Event, error)
+	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
+	Practises() bool
+	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
+	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
 	// Outside are the areas of a case that an officer may not alert alone.
@@ -133,10 +141,12 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
-	Office    Office // nil: no page administers accounts
-	Audit     Audit  // nil: no page shows the audit record
-	Keys      []Key  // what others know us by
-	Resend    Resend // nil: nobody can be tried again by hand
+	Office    Office    // nil: no page administers accounts
+	Audit     Audit     // nil: no page shows the audit record
+	Keys      []Key     // what others know us by
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
+	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
 	Languages []alert.Lang   // preset of a new case; empty = English
@@ -215,6 +225,7 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
+		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
@@ -224,18 +235,24 @@ func (c *console) routes() http.Handler {
 		if c.Audit != nil {
 			r.Route("/console/audit", c.auditPages)
 		}
+		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r
 }
 
 func (c *console) casePages(r chi.Router) {
+	r.Use(c.surround)
+	r.Get("/looking", c.speak((*console).looking))
+	r.Get("/practice", c.speak((*console).practicePage))
 	r.Get("/", c.speak((*console).casePage))
 	r.Get("/edit/{step}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}", c.speak((*console).saveStep))
 	r.Get("/edit/{step}/{n}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}/{n}", c.speak((*console).saveStep))
 	r.Post("/edit/{step}/{n}/remove", c.speak((*console).removeItem))
+	r.Get("/edit/{step}/{n}/photo", c.speak((*console).photoPage))
+	r.Post("/edit/{step}/{n}/photo", c.speak((*console).savePhoto))
 	r.Post("/edit/{step}/words", c.speak((*console).sketchStep))
 	r.Post("/edit/{step}/{n}/words", c.speak((*console).sketchStep))
 	r.Get("/check", c.speak((*console).checkPage))
@@ -257,6 +274,7 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))
+	r.Get("/photos/{photo}/try", c.speak((*console).tryPhoto))
 	r.Post("/kit", c.speak((*console).makeKit))
 	r.Get("/kit/{file}", c.speak((*console).kitFile))
 }

@@ -84,7 +84,7 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 		c.itemsPage(w, r, p)
 		return
 	}
-	d := p.draft()
+	d := c.filled(r, p)
 	b := c.fill(p.step, &d, max(p.n, 0))
 	view := c.stepView(r, p, b)
 	if view.ToCheck { // coming from the list of faults: show them at their fields

@@ -34,7 +34,8 @@ type releaseView struct {
 	IsUpdate    bool
 	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
-	Criteria    *standing    // nil where nothing is asked
+	Warn        []warnLine
+	Criteria    *standing // nil where nothing is asked
 	// OverrideReason was typed before a fault.
 	OverrideReason, OverrideFault string
 }
@@ -64,14 +65,16 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	zone := c.zoneOf(&k.Draft)
 	view := releaseView{
 		page: c.page(r, c.say("Release: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
+		Langs: c.cards(k, p), WhyNot: c.whyNot(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		Writers: c.writers(k), Ends: c.day(k.Facts.Expires.In(zone)),
 		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil, Criteria: c.standing(k, p.Criteria),
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
-	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
-	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" {
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, false)
+	view.Scripts, view.Wide, view.Back = append(view.Scripts, "clock.js"), true, "/console/cases/"+k.ID
+	// Whoever has no passkey yet can practise all the same.
+	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" && (k.Practice == nil || len(with.Keys) > 0) {
 		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
 		view.Scripts = append(view.Scripts, "passkey.js")
 		if len(with.Keys) == 0 {
@@ -103,6 +106,8 @@ func (c *console) onRelease(k casework.Case, p casework.Preview) (sentenceText s
 	}
 	where, to := c.areaNames(k.Facts.Areas, c.lang), c.sentence(c.reachOf(p))
 	switch {
+	case k.Practice != nil:
+		return c.say("In an exercise or an alert, {who} in {where} would get this within seconds. This is practice: nothing is sent.", "who", to, "where", where), false
 	case nobody && c.Realm == alert.Drill:
 		return c.say("Nobody is registered in {where}. Only the public page and the feeds will show this EXERCISE message.", "where", where), true
 	case nobody:
@@ -142,7 +147,7 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
 		return
 	}
-	_, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
+	after, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
 		Digest: sent.Get("digest"), Answer: []byte(sent.Get("answer")), Override: sent.Get("override"),
 	})
 	if v, ok := errors.AsType[alert.Invalid](err); ok && overrideFault(v) != "" {
@@ -153,6 +158,8 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case err == nil && after.Stage == casework.StagePractised:
+		http.Redirect(w, r, "/console/cases/"+k.ID+"/practice", http.StatusSeeOther)
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)
 	case err != nil:

@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
 )
 
 // page is what the layout needs; every view embeds it.
@@ -30,6 +31,8 @@ type page struct {
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
 	Rooms   []room       // beside the cases, for who administers or audits
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -56,6 +59,8 @@ var notices = map[string]string{
 	"released":   tr("Released. The channels are receiving it now."),
 	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
 	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":   tr("The report is kept."),
 	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
 	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
 	"signedout":  tr("You are signed out."),
@@ -74,6 +79,9 @@ func (c *console) page(r *http.Request, title string) page {
 		p.Officer, p.Rooms = &o, c.rooms(r, o)
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
+	}
 	return p
 }
 
@@ -89,9 +97,7 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser left: nothing to mend
+	writePage(w, r, status, body.Bytes())
 }
 
 func templateFuncs() template.FuncMap {
@@ -106,7 +112,7 @@ func templateFuncs() template.FuncMap {
 		"percent":   percent,
 		"again":     again,
 		"stopwatch": stopwatch,
-		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"withCase":  photoFieldOf,
 		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
 }
@@ -150,6 +156,19 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type photoField struct {
 	Field *field
 	ID    string
+	Cut   string // the page that turns and cuts it
+}
+
+// photoFieldOf leads to the photo's own page once the case has it.
+func photoFieldOf(f *field, k casework.Case) photoField {
+	p := photoField{Field: f, ID: k.ID}
+	step, rest, _ := strings.Cut(f.Name, "[")
+	n, _, _ := strings.Cut(rest, "]")
+	persons := map[string][]alert.Person{"children": k.Facts.Children, "suspects": k.Facts.Suspects}[step]
+	if i, err := strconv.Atoi(n); err == nil && i < len(persons) && persons[i].Photo != "" && persons[i].Photo == f.Value {
+		p.Cut = "/console/cases/" + k.ID + "/edit/" + step + "/" + n + "/photo"
+	}
+	return p
 }
 
 // caseGroup is a group of answers with the case whose photo it may show.

@@ -49,14 +49,21 @@ func (c *console) wallRowOf(row ledger.Row, titles map[string]string, released t
 	plain := c.boardRowOf(row, titles)
 	w := wallRow{Class: plain.Class, Who: plain.Who, Channel: plain.Channel, State: plain.State, Why: plain.Reason, rank: lampRank[row.Lamp]}
 	if row.Incident != nil {
-		w.Why, w.State, w.Since, w.rank = plain.State, c.say(incidentWords[row.Incident.Kind]), row.Incident.Since, 0
+		w.State, w.Since, w.rank = c.say(incidentWords[row.Incident.Kind]), row.Incident.Since, 0
+		if w.Why == "" {
+			w.Why = plain.State
+		}
 	}
 	if s := row.Story; s != nil {
-		if s.ReceivedMS >= 0 {
-			w.Took = c.seconds(s.ReceivedMS)
+		if n := len(s.Words); n > 0 && s.Words[n-1].Reason != "" {
+			w.Why = c.retell(s.Words[n-1].Reason)
 		}
-		if !s.SilentSince.IsZero() {
+		switch {
+		case !s.SilentSince.IsZero():
 			w.Since = s.SilentSince
+			return w // what it said before is not what is waited for
+		case s.ReceivedMS >= 0:
+			w.Took = c.seconds(s.ReceivedMS)
 		}
 	}
 	switch row.State {

@@ -169,13 +169,15 @@ func zoneOptions(names ...string) []option {
 var stageWords = map[casework.Stage]string{
 	casework.StageDraft: tr("Draft"), casework.StageSubmitted: tr("Waiting for release"), casework.StageReleased: tr("Live"),
 	casework.StageRejected: tr("Rejected"), casework.StageWithdrawn: tr("Withdrawn"),
+	casework.StagePractised: tr("Practised, not sent"),
 }
 
 var eventWords = map[string]string{
-	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
+	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "photo_edited": tr("Photo edited"), "submitted": tr("Submitted for release"),
 	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
+	"kit_made": tr("Slides, poster and sound made"), "purged": tr("Pictures and sound deleted"),
 	"published": tr("Handed to the channels"), "agreed": tr("Agreed to other areas"), "growth_declined": tr("Kept the area as it is"),
-	"resent": tr("Sent again to one"),
+	"resent": tr("Sent again to one"), "practised": tr("Released in practice; nothing was sent"),
 }
 
 var stateWords = map[adapter.State]string{

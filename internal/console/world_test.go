@@ -26,8 +26,11 @@ import (
 	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
+	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
+	"tocsin/internal/nodes"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
@@ -50,16 +53,18 @@ var (
 // areas and texts; the channels, the ledger and the stations are the test's.
 type world struct {
 	*httptest.Server
-	book     *auth.Book
-	audit    *audit.Log
-	passkeys *auth.Passkeys
-	casework *casework.Service
-	ledger   *memLedger
-	stations *memStations
-	tokens   map[string]string // by officer id
-	logged   *bytes.Buffer
-	again    []string // who was to be tried again
-	fault    error    // of the next release, preview and photo read, where the event stream is in trouble
+	book      *auth.Book
+	audit     *audit.Log
+	passkeys  *auth.Passkeys
+	presence  *nodes.Table
+	exercises *exercise.Book
+	casework  *casework.Service
+	ledger    *memLedger
+	stations  *memStations
+	tokens    map[string]string // by officer id
+	logged    *bytes.Buffer
+	again     []string // who was to be tried again
+	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
 }
 
 // resend takes note of who is to be tried again.
@@ -116,7 +121,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	deps := casework.Deps{
-		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
+		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas, Reached: atlas.Reached,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
 		Policy: casework.Policy{
@@ -129,11 +134,13 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 		c(&deps)
 	}
 	w.casework = must(casework.New(ctx, deps))(t)
+	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
+	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	h := must(New(Deps{
 		Passkeys: w.passkeys, Office: w.book, Audit: w.audit, Keys: madeUpKeys,
-		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
-		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
+		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
 	mux := http.NewServeMux()
