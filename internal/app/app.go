@@ -27,6 +27,7 @@ import (
 	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
+	"tocsin/internal/sso"
 	"tocsin/internal/stream"
 )
 
@@ -41,6 +42,7 @@ type App struct {
 	Cases    *casework.Service
 	Officers *auth.Book
 	Passkeys *auth.Passkeys // nil: browsers make none for the public address
+	SSO      *sso.Provider  // nil: no single sign-on
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
 	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.

@@ -25,7 +25,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Signer, err = cap.LoadOrCreateSigner(keyDir(c), c.Agency+" "+string(c.Realm)); err != nil {
 		return err
 	}
-	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
+	if err := a.openOfficers(ctx); err != nil {
 		return err
 	}
 	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
@@ -51,7 +51,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
 		},
-		Log: a.log, Kit: studio, KitVersion: kit.Version,
+		Log: a.log, Kit: studio, KitVersion: kit.Version, Codes: a.Officers,
 	}
 	switch {
 	case a.Passkeys != nil:

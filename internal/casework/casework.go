@@ -139,6 +139,9 @@ type Event struct {
 	Shown []Shown `json:"shown,omitempty"`
 	// Signature is the approver's passkey over Digest; on released, where he has one.
 	Signature *auth.Signature `json:"signature,omitempty"`
+	// Code says that the approver, who has no passkey, confirmed by a code instead: of
+	// his app ("code") or a recovery code ("recovery"). It proves nothing to others.
+	Code auth.Way `json:"code,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.

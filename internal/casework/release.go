@@ -91,12 +91,13 @@ func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest strin
 	return s.ReleaseSigned(ctx, by, id, digest, nil)
 }
 
-// ReleaseSigned is Release confirmed by the approver's passkey: answer is what
-// his browser gave for the digest. It is on the record with the release. Where
-// no passkey is asked for, answer is not looked at.
+// ReleaseSigned is Release confirmed by the approver: answer is what his browser
+// gave for the digest when he has a passkey, a code when he has an authenticator
+// app alone. It is on the record with the release. Where neither is asked for,
+// answer is not looked at.
 func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (Case, error) {
 	var released string
-	var signature *auth.Signature
+	var given confirmation
 	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
 		if st.c.Stage == StageReleased && st.releaser == by.ID && st.releasedDigest == digest {
 			released = st.c.Live.Identifier
@@ -106,17 +107,17 @@ func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest
 		if err != nil {
 			return nil, err
 		}
-		if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
+		if err := s.confirm(ctx, by, digest, answer, &given); err != nil {
 			return nil, err
 		}
-		released, ev.Signature = ev.Message.Identifier, signature
+		released, ev.Signature, ev.Code = ev.Message.Identifier, given.signature, given.code
 		return ev, nil
 	})
 	if err != nil {
 		return Case{}, err
 	}
-	if signature != nil {
-		if err := s.d.Passkeys.Note(ctx, by, *signature); err != nil { // the alert is what matters now
+	if given.signature != nil {
+		if err := s.d.Passkeys.Note(ctx, by, *given.signature); err != nil { // the alert is what matters now
 			s.d.Log.Warn("the use of a passkey is not noted", "case", id, "err", err)
 		}
 	}

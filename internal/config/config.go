@@ -62,6 +62,13 @@ type Config struct {
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
 
+	// SecondFactor says whether officers may sign in with a password alone: "required"
+	// (no; the only choice in the live realm, and its default) or "optional" (until
+	// they enrol an authenticator app; the default of a drill).
+	SecondFactor string `json:"second_factor"`
+	// OIDC is the agency's single sign-on for officers. Empty: none.
+	OIDC OIDC `json:"oidc"`
+
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
@@ -191,6 +198,7 @@ func (c *Config) Check(known []string) error {
 	}
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
+	c.checkSignIn(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")

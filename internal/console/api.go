@@ -191,11 +191,12 @@ func (c *console) apiSubmit(w http.ResponseWriter, r *http.Request) {
 func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Digest string `json:"digest"`
+		Code   string `json:"code"` // of an approver with an authenticator app and no passkey
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.Release(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest)
+	k, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest, []byte(in.Code))
 	c.apiResult(w, r, k, err)
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -33,6 +34,7 @@ type releaseView struct {
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
 	Confirm     *confirmView // nil: no passkey is asked for
+	Code        *question    // nil: no code is asked for
 }
 
 // confirmView is what the page asks the approver's passkey with.
@@ -67,7 +69,11 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
 	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
-	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" {
+	with := c.Casework.Confirmation(o)
+	if with.Code && view.WhyNot == "" {
+		view.Code = new(c.askCode(""))
+	}
+	if with.Needed && view.WhyNot == "" {
 		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
 		view.Scripts = append(view.Scripts, "passkey.js")
 		if len(with.Keys) == 0 {
@@ -132,7 +138,15 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
 		return
 	}
-	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(sent.Get("answer")))
+	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(cmp.Or(sent.Get("answer"), sent.Get("code"))))
+	if field, text, ok := c.wayFault(err); ok && field == "code" {
+		c.renderRelease(w, r, statusOf(w, err), k, func(v *releaseView) {
+			if v.Code != nil {
+				v.Code.Error, v.Errors = text, []fault{{text, "#code"}}
+			}
+		})
+		return
+	}
 	switch {
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)

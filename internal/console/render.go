@@ -48,6 +48,9 @@ var notices = map[string]string{
 	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
 	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
 	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
+	"password":  tr("The password is changed."),
+	"recovered": tr("You signed in with a recovery code. It is used up; below you see how many are left."),
+	"others":    tr("Ended. Nothing acts for you now but this session."),
 	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
 	"signedout": tr("You are signed out."),
 }
@@ -88,6 +91,7 @@ func templateFuncs() template.FuncMap {
 		"language": languageName,
 		"percent":  percent,
 		"withCase": func(f *field, id string) photoField { return photoField{f, id} },
+		"proof":    proofOf,
 		"groupOf":  func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
 }
