@@ -186,7 +186,7 @@ func (c *console) enrolApp(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.showRecovery(w, r, codes, "/console/account")
+	c.showRecovery(w, r, o, codes, "/console/account")
 }
 
 func (c *console) removeApp(w http.ResponseWriter, r *http.Request) {
@@ -203,7 +203,7 @@ func (c *console) renewRecovery(w http.ResponseWriter, r *http.Request) {
 	c.onApp(w, r, "recovery-password", func(o auth.Officer) error {
 		codes, err := c.Accounts.RenewRecovery(r.Context(), o)
 		if err == nil {
-			c.showRecovery(w, r, codes, "/console/account")
+			c.showRecovery(w, r, o, codes, "/console/account")
 		}
 		return err
 	})

@@ -272,7 +272,7 @@ func (c *console) setUpApp(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.showRecovery(w, r, codes, safeNext(sent.Get("next")))
+	c.showRecovery(w, r, o, codes, safeNext(sent.Get("next")))
 }
 
 type recoveryView struct {
@@ -282,6 +282,8 @@ type recoveryView struct {
 }
 
 // showRecovery shows recovery codes, once: they are not kept in a form that can be read again.
-func (c *console) showRecovery(w http.ResponseWriter, r *http.Request, codes []string, next string) {
-	c.render(w, r, http.StatusOK, "recovery", recoveryView{page: c.page(r, c.say("Your recovery codes")), Codes: codes, Next: next})
+func (c *console) showRecovery(w http.ResponseWriter, r *http.Request, o auth.Officer, codes []string, next string) {
+	view := recoveryView{page: c.page(r, c.say("Your recovery codes")), Codes: codes, Next: next}
+	view.Officer = &o // he may be signed in since this very request
+	c.render(w, r, http.StatusOK, "recovery", view)
 }

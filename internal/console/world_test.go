@@ -84,11 +84,18 @@ func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, erro
 
 func newWorld(t testing.TB, realm alert.Realm) *world {
 	t.Helper()
+	return newWorldWith(t, realm, func(*Deps, string) {})
+}
+
+// newWorldWith is a world whose console has what change gives it, once its
+// address is known, and whose officers sign in as with says.
+func newWorldWith(t testing.TB, realm alert.Realm, change func(d *Deps, address string), with ...auth.Option) *world {
+	t.Helper()
 	e := streamtest.Embedded(t, realm)
 	w := &world{ledger: &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}, stations: &memStations{}, tokens: map[string]string{}, logged: &bytes.Buffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	w.book = must(auth.New(ctx, e.Cases()))(t)
+	w.book = must(auth.New(ctx, e.Cases(), with...))(t)
 	for _, o := range []auth.Officer{anna, bram, carla, dirk} {
 		if err := w.book.Add(ctx, o, password); err != nil {
 			t.Fatal(err)
@@ -110,15 +117,17 @@ func newWorld(t testing.TB, realm alert.Realm) *world {
 			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
-		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
+		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys, Codes: w.book,
 	}))(t)
-	h := must(New(Deps{
+	deps := Deps{
 		Passkeys: w.passkeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
 		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
-	}))(t)
+	}
+	change(&deps, "http://"+w.Listener.Addr().String())
+	h := must(New(deps))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
 	mux.Handle("/", h)

@@ -141,8 +141,35 @@ func (p *Provider) Finish(ctx context.Context, query map[string][]string, sealed
 	if err != nil {
 		return "", c.Next, err
 	}
-	name, err = p.nameOf(id)
+	claims, err := p.claims(ctx, found, id, token)
+	if err != nil {
+		return "", c.Next, err
+	}
+	name, err = p.nameOf(claims)
 	return name, c.Next, err
+}
+
+// claims are what the provider says of the officer: in the token, or, as the
+// standard has it, at its userinfo address.
+func (p *Provider) claims(ctx context.Context, found *oidc.Provider, id *oidc.IDToken, token *oauth2.Token) (map[string]any, error) {
+	var claims map[string]any
+	if err := id.Claims(&claims); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	if _, ok := claims[p.o.Claim]; ok || found.UserInfoEndpoint() == "" {
+		return claims, nil
+	}
+	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: the userinfo address: %w", ErrUnreachable, err)
+	case info.Subject != id.Subject: // the standard's own warning: else one officer's token could be filled with another's name
+		return nil, fmt.Errorf("%w: the userinfo is of somebody else", ErrToken)
+	}
+	if err := info.Claims(&claims); err != nil {
+		return nil, fmt.Errorf("%w: the userinfo: %w", ErrToken, err)
+	}
+	return claims, nil
 }
 
 // exchangeFault tells a provider that refuses the code from one that does not answer.
@@ -176,11 +203,7 @@ func (p *Provider) verify(ctx context.Context, found *oidc.Provider, raw, nonce 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // nameOf is the claim that names the officer.
-func (p *Provider) nameOf(id *oidc.IDToken) (string, error) {
-	var claims map[string]any
-	if err := id.Claims(&claims); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrToken, err)
-	}
+func (p *Provider) nameOf(claims map[string]any) (string, error) {
 	name, _ := claims[p.o.Claim].(string)
 	if name = strings.TrimSpace(name); name == "" {
 		return "", fmt.Errorf("%w: it has no text in %q", ErrClaim, p.o.Claim)
