@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -57,7 +58,7 @@ func (c *console) access(r *http.Request, o auth.Officer) accessView {
 		v.Known = v.Link
 	}
 	for _, in := range v.Recent {
-		v.Rows = append(v.Rows, signInRow{c.moment(in.At.In(c.zone)), c.say(wayWords[in.By]), in.Network})
+		v.Rows = append(v.Rows, signInRow{c.moment(in.At.In(c.zone)), c.say(wayWords[in.By]), strings.TrimSuffix(in.Network, "/32")}) // one IPv4 address is no network to anybody
 	}
 	return v
 }

@@ -129,6 +129,7 @@ type setUpView struct {
 	Ticket, Next string
 	Who          auth.Officer
 	Invited      bool
+	Anew         bool // what he signed in with before is void afterwards
 	Passkeys     bool
 	Key          question // name of the passkey
 	App          appView
@@ -155,7 +156,7 @@ func (c *console) setUpPage(w http.ResponseWriter, r *http.Request, status int, 
 		return
 	}
 	view := setUpView{
-		page: c.page(r, c.say("Set up how you sign in")), Ticket: ticket, Next: safeNext(sent.Get("next")), Who: o, Invited: invited, Passkeys: c.Passkeys != nil,
+		page: c.page(r, c.say("Set up how you sign in")), Ticket: ticket, Next: safeNext(sent.Get("next")), Who: o, Invited: invited, Anew: c.hasWays(o.ID), Passkeys: c.Passkeys != nil,
 		Key: question{Name: "name", Kind: "text", Label: c.say("Name of the passkey"), Hint: c.say("What it is on, such as “Phone” or “Desk in the control room”."), Max: 40, Value: sent.Get("name")},
 	}
 	view.Officer = nil // whoever else is signed in on this browser is not meant
@@ -188,6 +189,11 @@ func (c *console) setUpPage(w http.ResponseWriter, r *http.Request, status int, 
 		return
 	}
 	c.render(w, r, status, "set-up", view)
+}
+
+// hasWays says whether an officer can sign in already.
+func (c *console) hasWays(id string) bool {
+	return c.Accounts.Access(id).Password || c.Passkeys != nil && len(c.Passkeys.List(id)) > 0
 }
 
 // lateStep sends who came too late back to the beginning.
