@@ -40,7 +40,7 @@ func pushes(t testing.TB, _ adapter.Env) adaptertest.Far {
 				t.Fatal(err)
 			}
 			users = append(users, u)
-			return recipientOf(t, a, u)
+			return recipientOf(t, a, u.JSON())
 		},
 		Taken: func(i int) int { return len(users[i].Messages()) },
 		Hang:  func() { s.Fail(pushservice.Fault{Stall: time.Hour}) },

@@ -11,6 +11,11 @@ const (
 	leastPace = 5
 	// freeAfter is how long after the last complaint the pace is let go.
 	freeAfter = 5 * time.Minute
+	// slowest is the part of its best flow that slow answers alone never take from a
+	// service. They may be our own slowness: a process short of processor time, or
+	// one that stood still, sees every answer late and would starve its people.
+	// What waits in a drowning service's queue is bounded by its connections anyway.
+	slowest = 0.1
 	// slowAnswer is a mean time to answer at which a service is drowning, if it
 	// was four times quicker at its best: pushing harder only lengthens its queue.
 	slowAnswer = 2 * time.Second
@@ -33,6 +38,7 @@ type pace struct {
 	since time.Time
 	count int
 	flow  float64 // pushes a second over the last full second or more
+	peak  float64 // the highest flow so far
 
 	best, mean time.Duration // time to answer
 }
@@ -81,6 +87,7 @@ func (p *pace) answered(now time.Time, took time.Duration) {
 		p.since = now
 	} else if past := now.Sub(p.since); past >= time.Second {
 		p.flow = float64(p.count) / past.Seconds()
+		p.peak = max(p.peak, p.flow)
 		p.since, p.count = now, 0
 	}
 	if p.best == 0 || took < p.best {
@@ -88,14 +95,15 @@ func (p *pace) answered(now time.Time, took time.Duration) {
 	}
 	p.mean += (took - p.mean) / 32
 	if p.mean > slowAnswer && p.mean > 4*p.best {
-		p.slow(now, 0.7)
+		p.slow(now, 0.7, p.peak*slowest)
 	}
 }
 
 // complained notes that the service asked for less.
-func (p *pace) complained(now time.Time) { p.slow(now, 0.5) }
+func (p *pace) complained(now time.Time) { p.slow(now, 0.5, 0) }
 
-func (p *pace) slow(now time.Time, by float64) {
+// slow lowers the rate by a factor, not below the floor.
+func (p *pace) slow(now time.Time, by, floor float64) {
 	if !p.slowed.IsZero() && now.Sub(p.slowed) < slowEvery {
 		return
 	}
@@ -106,7 +114,11 @@ func (p *pace) slow(now time.Time, by float64) {
 	if from == 0 { // complained within the first second
 		from = float64(p.count) / max(0.1, now.Sub(p.since).Seconds())
 	}
-	p.rate = max(leastPace, from*by)
+	to := max(leastPace, floor, from*by)
+	if p.rate > 0 {
+		to = min(to, p.rate) // the floor raises nothing
+	}
+	p.rate = to
 	p.slowed, p.raised, p.filled, p.tokens = now, now, now, 0
 	p.mean = 0
 }

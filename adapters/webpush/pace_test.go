@@ -93,3 +93,33 @@ func TestPaceFeelsSlowness(t *testing.T) {
 		t.Error("slowed down at a service that never was quicker")
 	}
 }
+
+// A process that stood still sees late answers to everything it had sent: that
+// must not leave those who wait with a trickle. What a service asked for stays.
+func TestPaceAfterStandingStill(t *testing.T) {
+	now := time.Now()
+	var p pace
+	p.run(&now, 10*time.Second, 20*time.Millisecond)
+	peak := p.peak
+	for range 20 { // again and again
+		now = now.Add(8 * time.Second)
+		for range 100 {
+			p.answered(now, 8*time.Second)
+		}
+	}
+	if p.rate < peak*slowest || p.rate > peak {
+		t.Errorf("%.0f/s after standing still, of %.0f/s before", p.rate, peak)
+	}
+	for range 20 {
+		now = now.Add(2 * time.Second)
+		p.complained(now)
+	}
+	low := p.rate
+	now = now.Add(2 * time.Second)
+	for range 100 {
+		p.answered(now, 8*time.Second)
+	}
+	if p.rate > low {
+		t.Errorf("slow answers raised %.0f/s to %.0f/s", low, p.rate)
+	}
+}

@@ -106,15 +106,16 @@ func subscribers(t testing.TB, s *pushservice.Service, a *Adapter, n int) ([]*pu
 		if err != nil {
 			t.Fatal(err)
 		}
-		users[i], batch[i] = u, recipientOf(t, a, u)
+		users[i], batch[i] = u, recipientOf(t, a, u.JSON())
 	}
 	return users, batch
 }
 
-func recipientOf(t testing.TB, a *Adapter, u *pushservice.Subscriber) adapter.Recipient {
+// recipientOf is the recipient that a browser's PushSubscription.toJSON makes.
+func recipientOf(t testing.TB, a *Adapter, subscription []byte) adapter.Recipient {
 	t.Helper()
 	var req request
-	if err := json.Unmarshal(u.JSON(), &req.Subscription); err != nil {
+	if err := json.Unmarshal(subscription, &req.Subscription); err != nil {
 		t.Fatal(err)
 	}
 	req.Regions, req.Lang = []string{"BE"}, alert.English

@@ -28,9 +28,12 @@ type commands struct {
 	Keys       keysCmd            `cmd:"" help:"Show the public keys that others need to verify alerts and webhooks."`
 	Users      usersCmd           `cmd:"" help:"Officers and their tokens, on a running server."`
 	Recipients recipientsCmd      `cmd:"" help:"Broadcasters, partners and phone numbers, on a running server."`
+	Exercise   exerciseCmd        `cmd:"" help:"Planned full tests of the exercise system, on a running server."`
 	Verify     verifyCmd          `cmd:"" help:"Verify a signed CAP document against the issuer's certificate."`
-	Export     exportCmd          `cmd:"" help:"Export a case's record for a court or an audit, from a running server."`
+	Export     exportCmd          `cmd:"" help:"Export a case's record, or the audit record, from a running server."`
+	Report     reportCmd          `cmd:"" help:"Write the report on a case with its measured times, as PDF or CSV."`
 	Record     verifyRecordCmd    `cmd:"" name:"verify-record" help:"Verify an exported record and its release signatures, without a server."`
+	Audit      verifyAuditCmd     `cmd:"" name:"verify-audit" help:"Verify an exported audit record, without a server."`
 	Version    versionCmd         `cmd:"" help:"Print the version."`
 }
 

@@ -21,7 +21,8 @@ type operator struct {
 	Data string `env:"TOCSIN_DATA_DIR" required:"" placeholder:"DIR" help:"Data folder of the running server."`
 }
 
-// call sends body as JSON (or as it is, when a reader) and decodes the answer into out.
+// call sends body as JSON (or as it is, when a reader) and decodes the answer
+// into out; an io.Writer gets it as it is.
 func (o operator) call(ctx context.Context, method, path string, body, out any) error {
 	socket := app.SocketPath(o.Data)
 	client := &http.Client{
@@ -50,6 +51,10 @@ func (o operator) call(ctx context.Context, method, path string, body, out any) 
 		return fmt.Errorf("ask the server: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if w, ok := out.(io.Writer); ok && resp.StatusCode < http.StatusBadRequest {
+		_, err := io.Copy(w, resp.Body)
+		return err
+	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 256<<20)) // a long case's record, or a country's list
 	if err != nil {
 		return fmt.Errorf("ask the server: %w", err)

@@ -85,6 +85,7 @@ type Message struct {
 	Languages  []Lang    `json:"languages"` // first = the language the officer wrote in
 	Areas      []Area    `json:"areas"`
 	Polygons   []Polygon `json:"polygons,omitempty"`
+	Circle     *Circle   `json:"circle,omitempty"`
 
 	Sent    time.Time `json:"sent,omitzero"` // set at release, whole seconds
 	Expires time.Time `json:"expires"`

@@ -17,6 +17,7 @@ type Facts struct {
 	Note          Localized     `json:"note,omitempty"` // one more public sentence or two, at most 300 characters a language
 	Areas         []string      `json:"areas"`          // ISO 3166-1 or 3166-2 codes, 1 to 60
 	Polygons      []Polygon     `json:"polygons,omitempty"`
+	Circle        *Circle       `json:"circle,omitempty"`
 	Languages     []Lang        `json:"languages"` // 1 to 6; the first is the officer's
 	Expires       time.Time     `json:"expires"`
 	Authority     string        `json:"authority"` // as the public knows it: "Police fédérale"

@@ -135,3 +135,25 @@ func (p Polygon) width() float64 {
 	}
 	return east - west
 }
+
+// CrossedBy says whether the outlines of p and q have a point in common. It
+// compares each pair of edges, so its caller bounds their lengths.
+func (p Polygon) CrossedBy(q Polygon) bool {
+	for i := 0; i+1 < len(p); i++ {
+		for j := 0; j+1 < len(q); j++ {
+			if beside(p[i], p[i+1], q[j], q[j+1]) {
+				continue
+			}
+			if meet(p[i], p[i+1], q[j], q[j+1]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// beside says whether the boxes of the edges ab and cd have nothing in common: most pairs, at little cost.
+func beside(a, b, c, d Point) bool {
+	return max(a.Lat, b.Lat) < min(c.Lat, d.Lat) || max(c.Lat, d.Lat) < min(a.Lat, b.Lat) ||
+		max(a.Lon, b.Lon) < min(c.Lon, d.Lon) || max(c.Lon, d.Lon) < min(a.Lon, b.Lon)
+}

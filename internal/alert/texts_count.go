@@ -13,6 +13,11 @@ const (
 	limitUCS2Parts = 3 // else: 201 UTF-16 units
 	limitShort90   = 90
 	limitLong360   = 360
+
+	// The machine's words never come near these; an officer's own could.
+	limitDescription = 8000 // the whole account, as a page and a CAP document carry it
+	limitInstruction = 2000
+	limitSpoken      = 90 // seconds: longer is cut off by the newsreader
 )
 
 // Count says how full one text is.
@@ -28,24 +33,102 @@ type Count struct {
 // Over says whether the text exceeds its limit.
 func (c Count) Over() bool { return c.Limit > 0 && c.Count > c.Limit }
 
-// Counts counts every text, in the order of Texts.
+// Counts counts every text, in the order of Texts. Those that no channel cuts have no limit here.
 func Counts(t Texts) []Count {
-	characters := func(name, text string, limit int) Count {
-		return Count{Name: name, Text: text, Count: utf8.RuneCountInString(text), Limit: limit, Unit: "characters"}
+	list := make([]Count, len(TextNames))
+	for i, name := range TextNames {
+		list[i] = countOf(name, *t.text(name))
+		if name == "spoken" {
+			list[i].Count = t.SpokenSeconds
+		}
 	}
-	return []Count{
-		characters("headline", t.Headline, limitHeadline),
-		characters("description", t.Description, 0),
-		characters("instruction", t.Instruction, 0),
-		{Name: "spoken", Text: t.Spoken, Count: t.SpokenSeconds, Unit: "seconds"},
-		characters("crawl", t.Crawl, limitCrawl),
-		characters("radiotext", t.RadioText, limitRadioText),
-		characters("push_title", t.PushTitle, limitPushTitle),
-		characters("push_body", t.PushBody, limitPushBody),
-		countSMS(t.SMS),
-		countShort90(t.Short90),
-		characters("long360", t.Long360, limitLong360),
+	return list
+}
+
+// TextNames are the texts of a message by their names in Texts' JSON, in its order.
+var TextNames = []string{
+	"headline", "description", "instruction", "spoken", "crawl", "radiotext", "push_title", "push_body", "sms", "short90", "long360",
+}
+
+// Named is the text of that name; "" when there is none.
+func (t Texts) Named(name string) string {
+	if p := t.text(name); p != nil {
+		return *p
 	}
+	return ""
+}
+
+// text is where a text lies, or nil when there is none of that name.
+func (t *Texts) text(name string) *string {
+	switch name {
+	case "headline":
+		return &t.Headline
+	case "description":
+		return &t.Description
+	case "instruction":
+		return &t.Instruction
+	case "spoken":
+		return &t.Spoken
+	case "crawl":
+		return &t.Crawl
+	case "radiotext":
+		return &t.RadioText
+	case "push_title":
+		return &t.PushTitle
+	case "push_body":
+		return &t.PushBody
+	case "sms":
+		return &t.SMS
+	case "short90":
+		return &t.Short90
+	case "long360":
+		return &t.Long360
+	}
+	return nil
+}
+
+// Measure counts one text in its channel's own measure, with the limit that an
+// officer's own words have there: each text has one. The reading time is that of lang.
+func Measure(name, text string, lang Lang) Count {
+	c := countOf(name, text)
+	switch name {
+	case "description":
+		c.Limit = limitDescription
+	case "instruction":
+		c.Limit = limitInstruction
+	case "spoken":
+		c.Limit = limitSpoken
+		if l := languages[lang]; l != nil {
+			c.Count = l.seconds(text)
+		}
+	}
+	return c
+}
+
+// countOf counts a text; of the spoken one it does not know the language, hence no seconds.
+func countOf(name, text string) Count {
+	characters := Count{Name: name, Text: text, Count: utf8.RuneCountInString(text), Unit: "characters"}
+	switch name {
+	case "headline":
+		characters.Limit = limitHeadline
+	case "spoken":
+		return Count{Name: name, Text: text, Unit: "seconds"}
+	case "crawl":
+		characters.Limit = limitCrawl
+	case "radiotext":
+		characters.Limit = limitRadioText
+	case "push_title":
+		characters.Limit = limitPushTitle
+	case "push_body":
+		characters.Limit = limitPushBody
+	case "sms":
+		return countSMS(text)
+	case "short90":
+		return countShort90(text)
+	case "long360":
+		characters.Limit = limitLong360
+	}
+	return characters
 }
 
 func countSMS(text string) Count {

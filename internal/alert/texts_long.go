@@ -115,7 +115,7 @@ func (w *writer) local(t time.Time) string { return w.l.fullDate(t.In(w.zone), w
 // fullDate names the year only where it is not that of the alert.
 func (l *language) fullDate(t, alert time.Time) string {
 	s := l.date(t)
-	if !alert.IsZero() && t.Year() != alert.Year() {
+	if !alert.IsZero() && !t.IsZero() && t.Year() != alert.Year() {
 		s += " (" + strconv.Itoa(t.Year()) + ")"
 	}
 	return s

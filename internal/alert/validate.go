@@ -73,6 +73,7 @@ func (f *Facts) Validate(now time.Time) Invalid {
 	for i := range clip(f.Polygons, maxPolygons) {
 		c.polygon(fmt.Sprintf("polygons[%d]", i), f.Polygons[i])
 	}
+	c.circle("circle", f.Circle)
 	c.languages("languages", f.Languages)
 	c.expires(f.Expires)
 	c.required("authority", f.Authority, "Name the authority as the public knows it, for example \"Police fédérale\".")

@@ -45,6 +45,7 @@ func (m *Message) Validate(now time.Time) Invalid {
 		c.count(fmt.Sprintf("polygons[%d]", i), len(p), maxPoints)
 		c.polygon(fmt.Sprintf("polygons[%d]", i), p)
 	}
+	c.circle("circle", m.Circle)
 	c.content(m)
 	c.repeat(m)
 	c.texts(m)

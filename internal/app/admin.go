@@ -77,6 +77,7 @@ func (a *App) adminHandler() http.Handler {
 		return struct{}{}, errors.Join(a.Registry.Remove(r.Context(), channel, id),
 			a.Registry.Remove(r.Context(), sms.Name, secondID(channel, id)))
 	}))
+	a.exerciseRoutes(mux)
 	mux.HandleFunc("GET /push-health", reply(a.servePushHealth))
 	mux.HandleFunc("GET /link-tests", reply(a.linkTests))
 	mux.HandleFunc("POST /link-tests", reply(a.sendLinkTest))
@@ -94,7 +95,9 @@ func (a *App) adminHandler() http.Handler {
 		}
 		return events, nil
 	}))
-	return mux
+	mux.HandleFunc("GET /audit", a.exportAudit)
+	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
+	return a.recorded(mux)
 }
 
 // reply turns a function into a handler: its value as JSON, its error as a line of text.

@@ -16,12 +16,14 @@ import (
 	"tocsin/adapters/broadcast"
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
 	"tocsin/internal/config"
 	"tocsin/internal/current"
 	"tocsin/internal/delivery"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
 	"tocsin/internal/nodes"
@@ -41,10 +43,13 @@ type App struct {
 	Nodes    *nodes.Table
 	Cases    *casework.Service
 	Officers *auth.Book
+	Audit    *audit.Log
 	Passkeys *auth.Passkeys // nil: browsers make none for the public address
 	SSO      *sso.Provider  // nil: no single sign-on
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
+	// Exercises are the planned full tests; nil in the live realm.
+	Exercises *exercise.Book
 	// LinkTests are the weekly tests of the lines to stations; nil without a channel that has any.
 	LinkTests *linktest.Service
 
@@ -53,9 +58,11 @@ type App struct {
 	armers   atomic.Pointer[map[string]adapter.Armer]
 	addr     net.Addr
 	opsAddr  net.Addr
+	ops      opsState
 	steps    []step // to stop, last first
 	failed   chan error
 	push     pushCount
+	groups   []region.Group
 }
 
 // step is one thing to stop, named, with a bound of its own.
@@ -70,7 +77,7 @@ const stopWithin = 10 * time.Second
 // Start builds and starts a server; it is ready when Start returns. On an error
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).claimFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
+	return build(ctx, c, log, (*App).claimFolder, (*App).serveOps, (*App).openStream, (*App).readModels, (*App).openChannels,
 		(*App).startCasework, (*App).startRunners, (*App).startArming, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
 		(*App).serve, (*App).serveAdmin)
 }
@@ -85,6 +92,7 @@ func build(
 	ctx context.Context, c config.Config, log *slog.Logger, parts ...func(*App, context.Context) error,
 ) (*App, error) {
 	a := &App{Config: c, log: log, failed: make(chan error, 1)}
+	a.ops.wait(func() string { return "opening the event stream" })
 	for _, part := range parts {
 		if err := part(a, ctx); err != nil {
 			_ = a.Stop(context.WithoutCancel(ctx)) // the first error is the one to tell
@@ -151,7 +159,7 @@ func keyDir(c config.Config) string { return filepath.Join(c.Data, "keys") }
 // readModels folds the streams into what everybody reads, and waits until they are whole:
 // a server must not answer from half a picture.
 func (a *App) readModels(ctx context.Context) (err error) {
-	if a.Atlas, err = region.Load(); err != nil {
+	if err := a.openAtlas(); err != nil {
 		return err
 	}
 	a.Current = current.New(a.log)
@@ -159,6 +167,9 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	a.compact()
 	a.Ledger = ledger.New(a.Stream.Ledger(), a.resolve, a.log)
 	a.Nodes = nodes.New(a.Stream.Nodes(), a.log)
+	a.ops.wait(func() string {
+		return fmt.Sprintf("reading the event stream, %d recipients so far", a.Registry.Progress())
+	})
 	return a.fold(ctx, map[string]func(context.Context, func()) error{
 		"alerts":     func(ctx context.Context, up func()) error { return a.Current.Run(ctx, a.Stream.Alerts(), up) },
 		"recipients": a.Registry.Run,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/cap"
 	"tocsin/internal/casework"
@@ -28,6 +29,11 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if err := a.openOfficers(ctx); err != nil {
 		return err
 	}
+	if a.Audit, err = audit.New(ctx, a.Stream.Audit(), a.Stream.Cases(), a.log, auth.Audited, casework.Audited); err != nil {
+		return err
+	}
+	a.Officers.RecordTo(a.Audit)
+	a.loop("audit record", a.Audit.Run)
 	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
 		a.log.Info("officers sign in with passwords: " + err.Error())
 	} else if err != nil {
@@ -43,15 +49,19 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	asked, err := c.CriteriaSet()
+	if err != nil {
+		return fmt.Errorf("criteria: %w", err)
+	}
 	deps := casework.Deps{
 		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
-		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Intake: intake, Objects: a.Stream.Objects(),
+		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Reached: a.Atlas.Reached, Intake: intake, Objects: a.Stream.Objects(),
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
-			Passkey: casework.PasskeyPolicy(c.ReleasePasskey),
+			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), PractiseAlone: casework.PractisePolicy(c.PractiseAlone),
 		},
-		Log: a.log, Kit: studio, KitVersion: kit.Version, Codes: a.Officers,
+		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Codes: a.Officers,
 	}
 	switch {
 	case a.Passkeys != nil:
@@ -62,6 +72,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Cases, err = casework.New(ctx, deps); err != nil {
 		return err
 	}
+	a.startExercises()
 	a.loop("casework", a.Cases.Run)
 	return nil
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -77,39 +76,6 @@ func (l alertLog) Follow(
 	}, caughtUp)
 }
 
-// Board is a case's board with the channels' titles and the recipients' names on it.
-type Board struct{ app *App }
-
-// Board is the newest revision of a case; empty before the planner has counted.
-func (b Board) Board(caseID string) (ledger.Board, error) {
-	board, err := b.app.Ledger.Board(caseID)
-	if errors.Is(err, ledger.ErrUnknown) {
-		return ledger.Board{Case: caseID}, nil
-	}
-	if err != nil {
-		return board, err
-	}
-	titles, duties := make(map[string]string), make(map[string]ledger.Duty)
-	for _, c := range b.app.channels {
-		titles[c.Driver.Name] = c.Driver.Title
-		duties[c.Driver.Name] = b.app.duty(c.Driver)
-	}
-	for i, t := range board.Channels {
-		board.Channels[i].Title = titles[t.Channel]
-	}
-	for i, r := range board.Rows {
-		if who, ok := b.app.Registry.Get(r.Channel, r.Recipient); ok {
-			board.Rows[i].Name = who.Name
-		}
-	}
-	now := time.Now()
-	board.Judge(now, duties, b.app.lines())
-	if r, ok := b.app.Current.Case(caseID); ok && r.Message.Repeat != nil && r.Message.Revision == board.Revision {
-		board.Pace(*r.Message.Repeat, r.Message.Sent, r.Message.Expires, now)
-	}
-	return board, nil
-}
-
 // duty is what the recipients of a channel owe by its driver and our policy.
 func (a *App) duty(d adapter.Driver) ledger.Duty {
 	duty := ledger.Duty{Receive: d.Asks.Received}
@@ -142,9 +108,6 @@ func (a *App) feed() *broadcast.Feed {
 	}
 	return nil
 }
-
-// Watch pulses after news of a case.
-func (b Board) Watch(caseID string) (<-chan struct{}, func()) { return b.app.Ledger.Watch(caseID) }
 
 // AlertLog is the engine's ALERTS stream as feeds read it.
 func AlertLog(e *stream.Engine, n *nodes.Table, log *slog.Logger) adapter.AlertLog {

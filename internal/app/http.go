@@ -17,14 +17,11 @@ import (
 	"tocsin/internal/site"
 )
 
-// serve opens both listeners. The public one carries citizens, officers and
-// channels; the ops one is for the operator alone.
+// serve opens the public listener, for citizens, officers and channels, and says that
+// the server is ready.
 func (a *App) serve(ctx context.Context) error {
 	handler, err := a.handler()
 	if err != nil {
-		return err
-	}
-	if a.opsAddr, err = a.listen(ctx, "ops", a.Config.Ops, a.opsHandler(), nil); err != nil {
 		return err
 	}
 	var secure *tls.Config
@@ -33,8 +30,11 @@ func (a *App) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler, secure)
-	return err
+	if a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler, secure); err != nil {
+		return err
+	}
+	a.ops.done(a)
+	return nil
 }
 
 // listen serves h; with secure over TLS.

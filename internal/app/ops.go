@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/pprof"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,18 +12,43 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// opsState is what the operator's listener knows of a server that may still be starting.
+type opsState struct {
+	waiting atomic.Pointer[func() string] // what the start waits for; nil: ready
+	metrics *prometheus.Registry
+}
+
+// wait says what the start waits for now.
+func (o *opsState) wait(what func() string) { o.waiting.Store(&what) }
+
+// done says that a is ready.
+func (o *opsState) done(a *App) {
+	o.metrics.MustRegister(&boardCollector{app: a})
+	o.waiting.Store(nil)
+}
+
+// serveOps opens the operator's listener, before anything that may take long: a
+// country's registry takes seconds to read, and whoever waits for it can see how far it is.
+func (a *App) serveOps(ctx context.Context) (err error) {
+	a.ops.metrics = prometheus.NewRegistry()
+	a.ops.metrics.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	a.opsAddr, err = a.listen(ctx, "ops", a.Config.Ops, a.opsHandler(), nil)
+	return err
+}
+
 // opsHandler serves health, metrics and profiles. It is on a listener of its
 // own because none of it is for the public.
 func (a *App) opsHandler() http.Handler {
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&boardCollector{app: a},
-	)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if what := a.ops.waiting.Load(); what != nil {
+			http.Error(w, "not ready: "+(*what)(), http.StatusServiceUnavailable)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		if err := a.Stream.Ready(ctx); err != nil {
@@ -31,7 +57,7 @@ func (a *App) opsHandler() http.Handler {
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.ops.metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

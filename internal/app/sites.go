@@ -22,9 +22,12 @@ func (a *App) consoleDeps() console.Deps {
 	c := a.Config
 	d := console.Deps{
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
-		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(),
+		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(), Resend: a.resend,
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
-		TimeZone: c.TimeZone, Authority: c.Authority, Log: a.log,
+		TimeZone: c.TimeZone, Authority: c.Authority, Groups: a.groups, Growth: c.GrowthSteps(), Presence: a.Nodes, Log: a.log,
+	}
+	if a.Exercises != nil {
+		d.Exercises = a.Exercises
 	}
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys

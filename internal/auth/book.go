@@ -47,6 +47,7 @@ var ErrUnknown = errors.New("no such officer")
 type event struct {
 	Kind     string    `json:"kind"` // added, token, revoked, or one of keyfold.go and ways.go
 	At       time.Time `json:"at"`
+	By       string    `json:"by,omitempty"`       // who did it: an officer, audit.Operator, or the server itself
 	Officer  *Officer  `json:"officer,omitempty"`  // added
 	Password string    `json:"password,omitempty"` // added, password, set_up: argon2id; "" when he was invited
 	Token    string    `json:"token,omitempty"`    // token: hex SHA-256
@@ -58,6 +59,10 @@ type event struct {
 	Count      uint32               `json:"count,omitempty"`
 	Suspect    bool                 `json:"suspect,omitempty"`
 	Way        *wayEvent            `json:"way,omitempty"` // of the kinds in ways.go
+	// Request on asked; Ref, the request's id, on what confirms or declines it; Reason on declined.
+	Request *Request `json:"request,omitempty"`
+	Ref     string   `json:"ref,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 }
 
 const (
@@ -76,6 +81,10 @@ type account struct {
 	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
 	seq      uint64 // of the newest event
 	active   bool
+
+	version uint64    // sequence of the newest event that made it another account
+	changed time.Time // when that was
+	request *Request  // what an administrator asks about it; may be over, see pending
 }
 
 // Book is the accounts, sessions and tokens. It is safe for concurrent use.
@@ -86,6 +95,7 @@ type Book struct {
 	required bool // a second factor with every password of an officer
 	throttle *throttle
 	hasher   *hasher
+	recorder Recorder // nil: nothing is noted
 
 	mu       sync.RWMutex
 	accounts map[string]account
@@ -162,19 +172,20 @@ func (b *Book) fold(rec stream.Record) error {
 		}
 		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
 		a.ways = ways{}
+		b.admit(&a, ev)
+		a.renewed(ev, rec)
 	case kindToken:
 		a.tokens = append(slices.Clip(a.tokens), ev.Token)
 		b.tokens[ev.Token] = id
 	case kindRevoked:
-		for _, t := range a.tokens {
-			delete(b.tokens, t)
-		}
-		for _, k := range a.passkeys {
-			delete(b.keys, k.ID)
-		}
-		a.tokens, a.passkeys, a.password, a.active = nil, nil, "", false
-		a.ways = ways{}
+		b.forget(&a)
+		a.active = false
+		a.renewed(ev, rec)
 		b.cut(id)
+	case kindAsked, kindDeclined, kindChanged, kindReset:
+		if err := b.foldRequest(&a, id, ev, rec); err != nil {
+			return err
+		}
 	case kindPasskey, kindPasskeyNamed, kindPasskeyUsed, kindPasskeyRemoved:
 		if err := b.foldKey(&a, id, ev); err != nil {
 			return err
@@ -200,7 +211,7 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if err != nil {
 			return err
 		}
-		ev.At = time.Now().UTC()
+		ev.At, ev.By = time.Now().UTC(), actor(ctx)
 		data, err := json.Marshal(ev)
 		if err != nil {
 			return fmt.Errorf("account event: %w", err)
@@ -245,7 +256,7 @@ func (b *Book) Add(ctx context.Context, o Officer, password string) error {
 	if err != nil {
 		return err
 	}
-	o.Roles = slices.Clone(o.Roles)
+	o = o.clone()
 	return b.act(ctx, o.ID, func(a account) (event, error) {
 		if a.active {
 			return event{}, taken
@@ -287,6 +298,6 @@ func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
 }
 
 func (o Officer) clone() Officer {
-	o.Roles = slices.Clone(o.Roles)
+	o.Roles, o.Areas = slices.Clone(o.Roles), slices.Clone(o.Areas)
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // Password bounds. Length is what makes a password strong; rules on its letters
@@ -25,8 +26,8 @@ const (
 // idShape: no dot at an end or beside another, because the id is a subject.
 var idShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]|\.[a-z0-9])*$`)
 
-// reserved ids stand in records for the server itself.
-var reserved = []string{"system"}
+// reserved ids stand in records for the server itself and for who has its folder.
+var reserved = []string{audit.System, audit.Operator}
 
 // roles are all there are.
 var roles = []Role{Author, Approver, Admin, Auditor, Editor}
@@ -48,6 +49,7 @@ func check(o Officer) alert.Invalid {
 		checkLine(&v, "unit", o.Unit, "Shorten the unit to 80 characters.")
 	}
 	checkRoles(&v, o)
+	checkAreas(&v, o.Areas)
 	return v
 }
 

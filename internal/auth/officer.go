@@ -28,6 +28,9 @@ type Officer struct {
 	// Station is the broadcaster an editor belongs to, by its id in the registry;
 	// empty for officers.
 	Station string `json:"station,omitempty"`
+	// Areas is the officer's jurisdiction: ISO 3166-1 countries and 3166-2 units,
+	// at most 100; empty = everywhere the server knows.
+	Areas []string `json:"areas,omitempty"`
 }
 
 // editor says whether o belongs to a station and not to the police.

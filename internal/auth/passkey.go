@@ -273,6 +273,16 @@ func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
 // SignIn finds out whose key answered a Challenge. The key asked for his finger,
 // face or PIN, so nothing else is asked. ErrLate, ErrPasskey, ErrSuspect.
 func (p *Passkeys) SignIn(ctx context.Context, answer []byte) (Officer, error) {
+	o, err := p.signIn(ctx, answer)
+	if err != nil {
+		p.book.noteRefused(ctx, o.ID, err)
+		return Officer{}, err
+	}
+	return o, nil
+}
+
+// signIn names the officer also when his key is refused.
+func (p *Passkeys) signIn(ctx context.Context, answer []byte) (Officer, error) {
 	said, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
 		return Officer{}, errors.Join(ErrPasskey, err)
@@ -290,15 +300,12 @@ func (p *Passkeys) SignIn(ctx context.Context, answer []byte) (Officer, error) {
 		return who, nil
 	}, webauthn.SessionData{Challenge: challenge, UserVerification: protocol.VerificationRequired}, said)
 	if err != nil {
-		return Officer{}, errors.Join(ErrPasskey, err)
+		return who.officer, errors.Join(ErrPasskey, err)
 	}
 	if !p.ceremonies.take(challenge) {
-		return Officer{}, ErrLate
+		return who.officer, ErrLate
 	}
-	if err := p.used(ctx, who.officer, cred); err != nil {
-		return Officer{}, err
-	}
-	return who.officer, nil
+	return who.officer, p.used(ctx, who.officer, cred)
 }
 
 // holder is the officer who has a key.

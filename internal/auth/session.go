@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 // How long a session lives: a shift, and a coffee break without a click.
@@ -110,6 +111,7 @@ func bearer(r *http.Request) (string, bool) {
 func (b *Book) serveBearer(next http.Handler, w http.ResponseWriter, r *http.Request, token string) {
 	o, ok := b.byToken(token)
 	if !ok {
+		b.note(r.Context(), audit.SignInFailed, "", "", "token")
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnauthorized)
@@ -135,6 +137,9 @@ func (b *Book) serve(next http.Handler, w http.ResponseWriter, r *http.Request, 
 			ctx = context.WithValue(ctx, endedKey{}, true)
 		}
 		if c, ok := ctx.Value(carrierKey{}).(*carrier); ok && gone(err) {
+			if !errors.Is(err, ErrSignedOut) { // which is recorded as such
+				b.note(ctx, audit.SessionEnded, s.Officer, "", err.Error())
+			}
 			c.drop()
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -266,7 +271,11 @@ func (b *Book) StartGuest(_ http.ResponseWriter, r *http.Request, g Guest) error
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return c.keep(session{Station: g.Station, Name: g.Name, Proof: g.Seal, Serial: rand.Text(), Began: time.Now()})
+	if err := c.keep(session{Station: g.Station, Name: g.Name, Proof: g.Seal, Serial: rand.Text(), Began: time.Now()}); err != nil {
+		return err
+	}
+	b.note(r.Context(), audit.GuestIn, "", g.Station, "")
+	return nil
 }
 
 // EndSession signs out: the cookie is dropped, and a copy of it is good for nothing.

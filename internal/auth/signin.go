@@ -33,6 +33,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 	}
 	network, _ := ctx.Value(networkKey{}).(string)
 	if err := b.throttle.try(id, network); err != nil {
+		b.noteRefused(ctx, id, err)
 		return Officer{}, err
 	}
 	b.mu.RLock()
@@ -50,6 +51,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 		return Officer{}, err
 	}
 	if !fits || !a.active || !welcome(a.officer) {
+		b.noteRefused(ctx, id, ErrCredentials)
 		return Officer{}, ErrCredentials
 	}
 	b.throttle.done(id, network)

@@ -95,3 +95,8 @@ func parseDecimal(s string) (float64, error) {
 func degrees(f float64) string {
 	return strconv.FormatFloat(math.Round(f*1e6)/1e6, 'f', -1, 64)
 }
+
+// FormatCircle writes c as CAP's circle.
+func FormatCircle(c alert.Circle) string {
+	return degrees(c.Centre.Lat) + "," + degrees(c.Centre.Lon) + " " + strconv.FormatFloat(c.KM, 'f', -1, 64)
+}

@@ -184,7 +184,7 @@ func resources(m *alert.Message, lang alert.Lang) []Resource {
 	return files
 }
 
-// areas are one area for each unit, and one that draws the polygons.
+// areas are one area for each unit, and one that draws the polygons and the circle.
 func areas(m *alert.Message, lang alert.Lang) []Area {
 	var all []Area
 	names := make([]string, 0, len(m.Areas))
@@ -196,10 +196,13 @@ func areas(m *alert.Message, lang alert.Lang) []Area {
 		names = append(names, unit.Name(lang))
 		all = append(all, Area{AreaDesc: unit.Name(lang), Geocode: []Value{{kind, unit.Code}}})
 	}
-	if len(m.Polygons) > 0 {
+	if len(m.Polygons) > 0 || m.Circle != nil {
 		drawn := Area{AreaDesc: strings.Join(names, ", ")}
 		for _, ring := range m.Polygons {
 			drawn.Polygon = append(drawn.Polygon, FormatPolygon(ring))
+		}
+		if m.Circle != nil {
+			drawn.Circle = []string{FormatCircle(*m.Circle)}
 		}
 		all = append(all, drawn)
 	}

@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/criteria"
 )
 
 // What the sites turn into status codes.
@@ -43,6 +44,9 @@ const (
 type Draft struct {
 	Facts    alert.Facts `json:"facts"`
 	Internal Internal    `json:"internal"`
+	// Criteria are the answers to the case's set; nil where nothing is asked. Like
+	// Internal they never leave the police.
+	Criteria *criteria.Answers `json:"criteria,omitempty"`
 }
 
 // Internal never leaves the police: in no message, text, feed, log or channel.
@@ -64,6 +68,12 @@ type Case struct {
 
 	// Revision is the number that the draft will have when released: 1, 2 ...
 	Revision int `json:"revision"`
+	// Asked is the set of criteria that the case was begun under; nil = nothing is
+	// asked. Programs read it at /v1/cases/{id}/criteria: it is the same in most cases.
+	Asked *criteria.Set `json:"-"`
+	// OverrideReason is the approver's, where the first release was one although
+	// not every criterion was fulfilled.
+	OverrideReason string `json:"override_reason,omitempty"`
 	// Live is the newest released revision; nil before release and after withdrawal.
 	Live *LiveRevision `json:"live,omitempty"`
 	// Pending says that the newest release or withdrawal is recorded but not yet on ALERTS.
@@ -71,8 +81,18 @@ type Case struct {
 	// Photos are the pictures that Person.Photo may name, oldest first.
 	Photos []Photo `json:"photos,omitempty"`
 	Digest string  `json:"digest,omitempty"` // of what was submitted
+	// Edits are the officers' own wordings of channels' texts; LiveEdits are those
+	// of the live revision while an update of it is written: it begins with the
+	// machine's words, and may take them over one by one.
+	Edits     alert.Edits `json:"edits,omitempty"`
+	LiveEdits alert.Edits `json:"live_edits,omitempty"`
 	// Kit is what was made of the draft for stations; nil before, and once the draft has changed.
 	Kit *Kit `json:"kit,omitempty"`
+
+	// Consents are what was asked of other areas' police, and what they said.
+	Consents []Consent `json:"consents,omitempty"`
+	// GrowthDeclined is the radius in kilometres up to which somebody said that the area need not grow; 0 = nobody.
+	GrowthDeclined int `json:"growth_declined,omitempty"`
 
 	Author     string        `json:"author"`      // officer id
 	LastEditor string        `json:"last_editor"` // of this revision
@@ -85,6 +105,10 @@ type Case struct {
 	Submitted  time.Time     `json:"submitted,omitzero"`
 	Released   time.Time     `json:"released,omitzero"` // of the first revision
 	Withdrawn  time.Time     `json:"withdrawn,omitzero"`
+	// Practice makes it a case that is never sent; nil for every other one.
+	Practice *Practice `json:"practice,omitempty"`
+	// Exercise is the planned test that this alert belongs to, "" for none.
+	Exercise string `json:"exercise,omitempty"`
 }
 
 // Photo is one stored picture of a case.
@@ -126,7 +150,7 @@ type Event struct {
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
 	// returned and rejected; Outcome and Words on withdrawn; Message on released and
 	// withdrawn; Photo on photo_added; Kit on kit_made; Identifier on published;
-	// Purged on purged.
+	// Purged on purged; Asked on drafted; Wording on worded.
 	Draft   *Draft          `json:"draft,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
@@ -134,9 +158,17 @@ type Event struct {
 	Words   alert.Localized `json:"words,omitempty"`
 	Message *alert.Message  `json:"message,omitempty"` // signed: written here first, then to ALERTS; republished after a crash
 	Photo   *Photo          `json:"photo,omitempty"`
+	Wording *Wording        `json:"wording,omitempty"`
 	Kit     *Kit            `json:"kit,omitempty"`
 	// Shown are the texts that Digest is over, besides Message; on released.
 	Shown []Shown `json:"shown,omitempty"`
+	// Criteria are the answers that Digest is over, and Override is the approver's
+	// reason where not all are fulfilled; on released.
+	Criteria *criteria.Answers `json:"criteria,omitempty"`
+	Override string            `json:"override,omitempty"`
+	// Asked is the set of criteria that the case is begun under, whole: the record
+	// shows the very questions.
+	Asked *criteria.Set `json:"asked,omitempty"`
 	// Signature is the approver's passkey over Digest; on released, where he has one.
 	Signature *auth.Signature `json:"signature,omitempty"`
 	// Code says that the approver, who has no passkey, confirmed by a code instead: of
@@ -144,14 +176,31 @@ type Event struct {
 	Code auth.Way `json:"code,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
+	// AskedAreas, on submitted, are those outside the submitter's jurisdiction that
+	// nobody had agreed to; Areas, on agreed, are those agreed to, with the Reason
+	// where it was not their own police; KM is on growth_declined.
+	AskedAreas []string `json:"asked_areas,omitempty"`
+	Areas      []string `json:"areas,omitempty"`
+	KM         int      `json:"km,omitempty"`
+	Resent     *Resent  `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
+	// Practice and Exercise, on drafted, are as in Case. Page and Refused are on
+	// visited; Reach on practised. Alone, on released and
+	// practised, says that one person wrote and released for practice.
+	Practice bool      `json:"practice,omitempty"`
+	Exercise string    `json:"exercise,omitempty"`
+	Page     string    `json:"page,omitempty"`
+	Refused  bool      `json:"refused,omitempty"`
+	Reach    []Reached `json:"reach,omitempty"`
+	Alone    bool      `json:"alone,omitempty"`
 }
 
 // The kinds of events.
 const (
 	KindDrafted    = "drafted"
 	KindEdited     = "edited"
+	KindWorded     = "worded" // one text of a channel in an officer's own words, or in the machine's again
 	KindPhotoAdded = "photo_added"
 	KindKit        = "kit_made" // slides, poster and sound, by whoever submits
 	KindSubmitted  = "submitted"
@@ -159,8 +208,10 @@ const (
 	KindRejected   = "rejected"
 	KindReleased   = "released"
 	KindWithdrawn  = "withdrawn"
-	KindPublished  = "published" // ALERTS has the message of the release or withdrawal before it
-	KindPurged     = "purged"    // photos and files of kits deleted
+	KindAgreed     = "agreed"          // to an area that the submitter may not alert alone
+	KindDeclined   = "growth_declined" // the area need not grow yet
+	KindPublished  = "published"       // ALERTS has the message of the release or withdrawal before it
+	KindPurged     = "purged"          // photos and files of kits deleted
 )
 
 // System is the officer of what the server does by itself: expiry, publication, purge.
@@ -174,8 +225,12 @@ type Preview struct {
 	Channels []ChannelPreview `json:"channels"`
 	// Kit is what the stations get, its media being part of the message; nil
 	// before it is made, which is at submission.
-	Kit    *Kit          `json:"kit,omitempty"`
-	Faults alert.Invalid `json:"faults,omitempty"` // empty when it could be submitted
+	Kit *Kit `json:"kit,omitempty"`
+	// Criteria are the answers as Digest is over them.
+	Criteria *criteria.Answers `json:"criteria,omitempty"`
+	// Edited are the texts in the officers' own words, with the machine's beside them.
+	Edited []alert.Edited `json:"edited,omitempty"`
+	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
 }
 
 // Shown is what the approver saw of one channel in one language.

@@ -2,18 +2,14 @@ package casework
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
+	"tocsin/internal/chain"
 )
 
-// hashOf is the link from one event to the next: over the bytes as stored, so
-// that nobody has to agree on how to write JSON to check a record.
-func hashOf(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
-}
+// hashOf is the link from one event to the next.
+func hashOf(raw []byte) string { return chain.Hash(raw) }
 
 // VerifyRecord checks a case's events as stored, in order: each is of the same
 // case and names the hash of the one before it. An event that was changed, left
@@ -36,7 +32,7 @@ func LastHash(raw [][]byte) string {
 // verified is the decoded record.
 func verified(raw [][]byte) ([]Event, error) {
 	events := make([]Event, len(raw))
-	prev := ""
+	var links chain.Chain
 	for i, b := range raw {
 		ev := &events[i]
 		if err := json.Unmarshal(b, ev); err != nil {
@@ -45,10 +41,9 @@ func verified(raw [][]byte) ([]Event, error) {
 		if ev.Case != events[0].Case {
 			return nil, fmt.Errorf("%w: event %d belongs to case %q", ErrRecord, i+1, ev.Case)
 		}
-		if ev.Prev != prev {
+		if links.Add(b, ev.Prev) != nil {
 			return nil, fmt.Errorf("%w: event %d does not follow event %d", ErrRecord, i+1, i)
 		}
-		prev = hashOf(b)
 	}
 	return events, nil
 }

@@ -13,8 +13,14 @@ func (c Case) clone() Case {
 	c.Facts = cloneFacts(c.Facts)
 	c.Photos = slices.Clone(c.Photos)
 	c.Editors = slices.Clone(c.Editors)
+	c.Criteria = c.Criteria.Clone()
+	c.Edits, c.LiveEdits = c.Edits.Clone(), c.LiveEdits.Clone()
+	c.Consents = slices.Clone(c.Consents)
 	if c.Kit != nil {
 		c.Kit = &Kit{Key: c.Kit.Key, Media: slices.Clone(c.Kit.Media), Warnings: slices.Clone(c.Kit.Warnings)}
+	}
+	if c.Practice != nil {
+		c.Practice = new(*c.Practice)
 	}
 	if c.Live != nil {
 		live := *c.Live
@@ -38,6 +44,9 @@ func cloneFacts(f alert.Facts) alert.Facts {
 	f.Polygons = slices.Clone(f.Polygons)
 	for i, p := range f.Polygons {
 		f.Polygons[i] = slices.Clone(p)
+	}
+	if f.Circle != nil {
+		f.Circle = new(*f.Circle)
 	}
 	f.Languages = slices.Clone(f.Languages)
 	return f

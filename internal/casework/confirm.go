@@ -136,7 +136,7 @@ func Examine(raw [][]byte) ([]ReleaseProof, error) {
 		}
 		proof := ReleaseProof{Event: ev, Whole: len(ev.Shown) > 0}
 		if proof.Whole {
-			if sum, err := digest(ev.Message, ev.Shown); err != nil || sum != ev.Digest {
+			if sum, err := digest(ev.Message, ev.Shown, ev.Criteria); err != nil || sum != ev.Digest {
 				return nil, fmt.Errorf("%w: event %d: its digest is not that of the content released", ErrRecord, i+1)
 			}
 		}

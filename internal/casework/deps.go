@@ -12,10 +12,11 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/criteria"
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field but those of the kit and Passkeys is required.
+// Deps is what the service stands on. Every field but those of the kit, Passkeys and Criteria is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -32,6 +33,12 @@ type Deps struct {
 	// alone. KitVersion changes when the same content would be drawn otherwise.
 	Kit        KitMaker
 	KitVersion string
+	// Criteria are what new cases are asked; nil = nothing. Cases that exist keep
+	// the set they were begun under.
+	Criteria *criteria.Set
+	// Reached lists the units that the circle and the drawings of facts reach into;
+	// nil = jurisdiction is judged by the listed areas alone.
+	Reached func(f *alert.Facts) []string
 	// Passkeys checks what approvers confirm releases with; nil = browsers make
 	// none for the public address, and nobody is asked for one.
 	Passkeys Passkeys
@@ -123,6 +130,8 @@ type Policy struct {
 	Repeat *alert.Cadence
 	// Passkey says who confirms a release by passkey; empty = PasskeyWhenEnrolled.
 	Passkey PasskeyPolicy
+	// PractiseAlone says where one person may play both roles; never in the live realm.
+	PractiseAlone PractisePolicy
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }
@@ -144,6 +153,7 @@ func (p Policy) check() error {
 	default:
 		v.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	p.checkPractise(&v)
 	if p.Sender == "" || strings.ContainsAny(p.Sender, " ,<&") {
 		v.Add("sender", "format", "Give the sender's address, without spaces, commas, < and &.")
 	}

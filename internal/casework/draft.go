@@ -35,12 +35,17 @@ func (s *Service) Draft(ctx context.Context, by auth.Officer, d Draft) (Case, er
 	if err := storable(d); err != nil {
 		return Case{}, err
 	}
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d})
+	answers, faults := s.d.Criteria.Fit(d.Criteria)
+	if err := faults.Err(); err != nil {
+		return Case{}, err
+	}
+	d.Criteria = answers
+	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Asked: s.d.Criteria})
 }
 
 // Edit replaces the draft of the version that the officer saw; ErrConflict when
 // somebody else changed it since. It voids a submission. On a live case it
-// begins the update, or changes it.
+// begins the update, or changes it. A draft without Criteria leaves the answers as they are.
 func (s *Service) Edit(ctx context.Context, by auth.Officer, id string, version uint64, d Draft) (Case, error) {
 	if err := mayWrite(by); err != nil {
 		return Case{}, err
@@ -55,7 +60,13 @@ func (s *Service) Edit(ctx context.Context, by auth.Officer, id string, version 
 		if version != st.c.Version {
 			return nil, ErrConflict
 		}
-		return &Event{Kind: KindEdited, Draft: &d}, nil
+		answers, err := st.answered(d.Criteria)
+		if err != nil {
+			return nil, err
+		}
+		next := d
+		next.Criteria = answers
+		return &Event{Kind: KindEdited, Draft: &next}, nil
 	})
 }
 
@@ -66,6 +77,8 @@ func open(stage Stage) error {
 		return wrongStage("This case was rejected. Begin a new one.")
 	case StageWithdrawn:
 		return wrongStage("This alert was withdrawn. Begin a new case.")
+	case StagePractised:
+		return wrongStage("This practice is over. Begin a new one.")
 	}
 	return nil
 }

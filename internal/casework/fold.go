@@ -25,6 +25,8 @@ type state struct {
 	aired     []string       // names of the files of the live revision's kit
 
 	releaser, releasedDigest string // of the newest release: its repetition is no fault
+
+	resent []resent // of the last minute before the newest of them
 }
 
 // sentRevision is what later messages need to know of a released one.
@@ -49,7 +51,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Draft == nil {
 			missing = "draft"
 		}
-	case KindReleased, KindWithdrawn:
+	case KindReleased, KindWithdrawn, KindPractised:
 		if ev.Message == nil {
 			missing = "message"
 		}
@@ -60,6 +62,10 @@ func decode(raw []byte) (Event, error) {
 	case KindKit:
 		if ev.Kit == nil {
 			missing = "kit"
+		}
+	case KindWorded:
+		if ev.Wording == nil {
+			missing = "wording"
 		}
 	}
 	if missing != "" {
@@ -74,12 +80,16 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 	n := *st
 	n.seq, n.hash = seq, hashOf(raw)
 	n.c.Changed = ev.At
+	if n.practise(ev) {
+		return &n
+	}
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged:
+	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
 		n.act(ev)
+		n.c.Consents = asked(n.c.Consents, ev)
 	}
 	n.c.Pending = n.pending != nil
 	return &n
@@ -90,14 +100,17 @@ func (st *state) act(ev Event) {
 	c := &st.c
 	switch ev.Kind {
 	case KindDrafted:
-		c.ID, c.Author, c.Created, c.Revision = ev.Case, ev.Officer, ev.At, 1
-		st.write(ev)
-	case KindEdited:
-		if c.Stage == StageReleased {
-			c.Revision = c.Live.Revision + 1
-			c.Editors, st.uploaders = st.uploaders, nil
+		c.ID, c.Author, c.Created, c.Revision, c.Asked = ev.Case, ev.Officer, ev.At, 1, ev.Asked
+		if c.Exercise = ev.Exercise; ev.Practice {
+			c.Practice = &Practice{By: ev.Officer}
 		}
 		st.write(ev)
+	case KindEdited:
+		st.begin()
+		st.write(ev)
+	case KindWorded:
+		st.begin()
+		st.word(ev)
 	case KindSubmitted:
 		c.Stage, c.Submitter, c.Digest, c.Submitted, c.Reason = StageSubmitted, ev.Officer, ev.Digest, ev.At, ""
 	case KindReturned:
@@ -117,11 +130,29 @@ func (st *state) act(ev Event) {
 	}
 }
 
-// write folds a new text of the draft: a submission of the old one is void.
+// write folds new facts of the draft.
 func (st *state) write(ev Event) {
+	st.c.Draft = *ev.Draft
+	st.changed(ev)
+}
+
+// begin makes a live case an update under way. It says what the machine writes,
+// until an officer takes over the wordings of the live revision.
+func (st *state) begin() {
+	c := &st.c
+	if c.Stage != StageReleased {
+		return
+	}
+	c.Revision = c.Live.Revision + 1
+	c.Editors, st.uploaders = st.uploaders, nil
+	c.Edits, c.LiveEdits = nil, c.Edits
+}
+
+// changed folds that the draft is not what it was: a submission is void.
+func (st *state) changed(ev Event) {
 	c := &st.c
 	st.dropKit()
-	c.Stage, c.LastEditor, c.Draft = StageDraft, ev.Officer, *ev.Draft
+	c.Stage, c.LastEditor = StageDraft, ev.Officer
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
@@ -132,7 +163,7 @@ func (st *state) release(ev Event) {
 	c, m := &st.c, ev.Message
 	used := photosOf(m.Facts)
 	if c.Live == nil {
-		c.Released = ev.At
+		c.Released, c.OverrideReason = ev.At, ev.Override
 	} else {
 		// A picture that was public and is no longer part of the alert, perhaps
 		// because it showed the wrong child, must not stay at its address.
@@ -152,7 +183,7 @@ func (st *state) release(ev Event) {
 	}
 	st.airKit()
 	live.Media = append(live.Media, st.aired...)
-	c.Stage, c.Live = StageReleased, live
+	c.Stage, c.Live, c.LiveEdits = StageReleased, live, nil
 	st.releaser, st.releasedDigest = ev.Officer, ev.Digest
 	st.uploaders = nil
 	st.pending = m
@@ -177,10 +208,16 @@ func (st *state) housekeeping(ev Event) {
 	case KindKit:
 		st.dropKit()
 		c.Kit = ev.Kit
+	case KindAgreed:
+		c.Consents = agreed(c.Consents, ev)
+	case KindDeclined:
+		c.GrowthDeclined = ev.KM
 	case KindPublished:
 		if st.pending != nil && st.pending.Identifier == ev.Identifier {
 			st.pending = nil
 		}
+	case KindResent:
+		st.noteResent(ev)
 	case KindPurged:
 		gone := func(t string) bool { return slices.Contains(ev.Purged, t) }
 		c.Photos = slices.DeleteFunc(slices.Clone(c.Photos), func(p Photo) bool { return gone(p.Token) })

@@ -12,6 +12,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/criteria"
 )
 
 // Preview is exactly what would go out now, with every fault that stands in the way.
@@ -30,7 +31,7 @@ func (s *Service) Preview(ctx context.Context, id string) (Preview, error) {
 // An error is a preview that could not be made at all.
 func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Preview, error) {
 	m, faults := s.message(st, now)
-	p := Preview{Message: m, Faults: faults}
+	p := Preview{Message: m, Faults: append(faults, st.criteriaFaults()...), Criteria: st.c.Criteria.Clone()}
 	media, missing, err := s.media(ctx, st)
 	if err != nil {
 		return Preview{}, err
@@ -40,6 +41,9 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 	unwritten := s.write(m)
 	if unwritten != nil {
 		p.Faults = append(p.Faults, faultsOf(unwritten, "texts", "")...)
+	} else {
+		edited, wrong := alert.Reword(m, st.c.Edits)
+		p.Edited, p.Faults = edited, append(p.Faults, wrong...)
 	}
 	kit, lost, err := s.kitOf(ctx, st, m)
 	if err != nil {
@@ -66,7 +70,7 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 		// What the signer will ask of the whole, asked while it can still be mended.
 		p.Faults = m.Validate(now)
 	}
-	p.Digest, err = digest(p.Message, p.shown())
+	p.Digest, err = digest(p.Message, p.shown(), p.Criteria)
 	return p, err
 }
 
@@ -81,7 +85,7 @@ func (s *Service) message(st *state, now time.Time) (*alert.Message, alert.Inval
 		Schema: alert.Schema, Realm: pol.Realm, Status: pol.Status, Sender: pol.Sender, Agency: pol.Agency,
 		Identifier: alert.Identifier(pol.Agency, pol.Realm, c.ID, c.Revision), Case: c.ID, Revision: c.Revision,
 		MsgType: alert.TypeAlert, References: st.references(asOf(c, now)),
-		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons,
+		Languages: facts.Languages, Areas: areas, Polygons: facts.Polygons, Circle: facts.Circle,
 		Expires: facts.Expires, Facts: &facts, Texts: map[alert.Lang]alert.Texts{},
 		Page: page(pol.PublicURL, c.ID), Repeat: pol.Repeat,
 	}
@@ -191,15 +195,17 @@ func (p Preview) shown() []Shown {
 }
 
 // digest is over everything that the approver sees of the content: the message
-// without sent and signature, and every part of every channel. The recipients
-// are not in it; they come and go by themselves.
-func digest(message *alert.Message, shown []Shown) (string, error) {
+// without sent and signature, every part of every channel, and the answers to
+// the criteria. The recipients are not in it; they come and go by themselves.
+func digest(message *alert.Message, shown []Shown, answers *criteria.Answers) (string, error) {
 	m := *message
 	m.Sent, m.CAP = time.Time{}, nil
 	whole := struct {
 		Message *alert.Message `json:"message"`
 		Parts   []Shown        `json:"parts"`
-	}{&m, shown}
+		// Absent where nothing is asked, as in records from before there were criteria.
+		Criteria *criteria.Answers `json:"criteria,omitempty"`
+	}{&m, shown, answers}
 	// encoding/json is canonical for these types: fields in order, map keys sorted.
 	raw, err := json.Marshal(whole)
 	if err != nil {
@@ -207,4 +213,14 @@ func digest(message *alert.Message, shown []Shown) (string, error) {
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// Reach counts who is in areas, channel by channel, all languages: what a preview
+// of an alert for them would say, before there is one.
+func (s *Service) Reach(areas []string) []ChannelPreview {
+	list := make([]ChannelPreview, len(s.d.Channels))
+	for i, ch := range s.d.Channels {
+		list[i] = ChannelPreview{Channel: ch.Name, Title: ch.Title, Recipients: s.d.Audience.Count(ch.Name, areas)}
+	}
+	return list
 }

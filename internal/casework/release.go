@@ -33,7 +33,7 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		if p.Kit == nil && s.d.Kit != nil {
 			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
-		return &Event{Kind: KindSubmitted, Digest: p.Digest}, nil
+		return &Event{Kind: KindSubmitted, Digest: p.Digest, AskedAreas: s.Outside(st.c, by)}, nil
 	})
 }
 
@@ -88,14 +88,28 @@ func (s *Service) judge(ctx context.Context, by auth.Officer, id, reason string,
 // message durably. ErrPending, with the case, means that the release is
 // recorded and goes out as soon as ALERTS takes it. The same call again is no fault.
 func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest string) (Case, error) {
-	return s.ReleaseSigned(ctx, by, id, digest, nil)
+	return s.Approve(ctx, by, id, Approval{Digest: digest})
 }
 
-// ReleaseSigned is Release confirmed by the approver: answer is what his browser
-// gave for the digest when he has a passkey, a code when he has an authenticator
-// app alone. It is on the record with the release. Where neither is asked for,
-// answer is not looked at.
+// ReleaseSigned is Release confirmed by the approver, by his passkey or a code.
 func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (Case, error) {
+	return s.Approve(ctx, by, id, Approval{Digest: digest, Answer: answer})
+}
+
+// Approval is what an approver releases, and by what.
+type Approval struct {
+	Digest string // of the preview that he was shown
+	// Answer is what his browser gave for the digest, by his passkey; or a code, when
+	// he has an authenticator app alone. It is on the record with the release. Where
+	// neither is asked for, it is not looked at.
+	Answer []byte
+	// Override is his reason, needed for a first alert whose criteria are not all fulfilled.
+	Override string
+}
+
+// Approve is Release with all that an approver may be asked for.
+func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a Approval) (Case, error) {
+	digest, answer := a.Digest, a.Answer
 	var released string
 	var given confirmation
 	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
@@ -103,12 +117,21 @@ func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest
 			released = st.c.Live.Identifier
 			return nil, nil
 		}
+		if st.c.Stage == StagePractised && st.c.Practice.By == by.ID && st.c.Digest == digest {
+			return nil, nil // pressed twice
+		}
 		ev, err := s.releasable(ctx, st, by, digest)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.confirm(ctx, by, digest, answer, &given); err != nil {
+		if ev.Override, err = st.overridden(a.Override); err != nil {
 			return nil, err
+		}
+		// Whoever has no passkey yet can practise all the same: nothing goes out.
+		if st.c.Practice == nil || len(s.Confirmation(by).Keys) > 0 {
+			if err := s.confirm(ctx, by, digest, answer, &given); err != nil {
+				return nil, err
+			}
 		}
 		released, ev.Signature, ev.Code = ev.Message.Identifier, given.signature, given.code
 		return ev, nil
@@ -125,7 +148,7 @@ func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest
 		return s.pendingCase(id, err)
 	}
 	c, err := s.settled(ctx, id)
-	if err == nil && (c.Live == nil || c.Live.Identifier != released) {
+	if err == nil && c.Practice == nil && (c.Live == nil || c.Live.Identifier != released) {
 		return c, wrongStage("The alert was released, and changed again meanwhile; look at the case.")
 	}
 	return c, err
@@ -136,7 +159,11 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if st.c.Stage != StageSubmitted {
 		return nil, wrongStage("Only a submitted alert can be released; this case is " + string(st.c.Stage) + ".")
 	}
-	if err := mayRelease(st.c, by); err != nil {
+	alone, err := s.mayRelease(st.c, by)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.agreed(st.c); err != nil {
 		return nil, err
 	}
 	if st.pending != nil {
@@ -156,11 +183,14 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err := p.Faults.Err(); err != nil {
 		return nil, err
 	}
+	if st.c.Practice != nil {
+		return practised(p, alone), nil
+	}
 	m, err := s.signed(st, p.Message, now)
 	if err != nil {
 		return nil, err
 	}
-	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown()}, nil
+	return &Event{Kind: KindReleased, Digest: digest, Message: m, Shown: p.shown(), Criteria: p.Criteria, Alone: alone}, nil
 }
 
 // signed sets sent and signs. Sent is strictly after the revision before: CAP's

@@ -88,14 +88,14 @@ func TestDigest(t *testing.T) {
 		} {
 			p := must[Preview](t)(s.preview(ctx, st, time.Now()))
 			change(&p)
-			seen[must[string](t)(digest(p.Message, p.shown()))] = true
+			seen[must[string](t)(digest(p.Message, p.shown(), p.Criteria))] = true
 		}
 		if len(seen) != 7 {
 			t.Errorf("%d digests of 7 different previews", len(seen))
 		}
 		p := must[Preview](t)(s.preview(ctx, st, time.Now()))
 		p.Channels[0].Recipients++
-		if must[string](t)(digest(p.Message, p.shown())) != c.Digest {
+		if must[string](t)(digest(p.Message, p.shown(), p.Criteria)) != c.Digest {
 			t.Error("one subscriber more voids the digest")
 		}
 	})

@@ -29,6 +29,7 @@ type Service struct {
 	seen uint64
 
 	watch watchers
+	asked askedSets
 	// stored remembers photos whose bytes were found whole: a preview asks once.
 	stored sync.Map
 }
@@ -75,6 +76,9 @@ func (s *Service) follows(rec stream.Record) {
 // (this process wrote it) is passed over.
 func (s *Service) fold(rec stream.Record) {
 	id := strings.TrimPrefix(rec.Subject, subjectPrefix)
+	if strings.Contains(id, ".") {
+		return // cases.exercise.DAY: the planned tests, which are no case
+	}
 	s.mu.Lock()
 	e := s.cases[id]
 	if e == nil {
@@ -90,6 +94,7 @@ func (s *Service) fold(rec stream.Record) {
 	if err == nil && ev.Case != id {
 		ev = Event{} // never let one case's event speak for another
 	}
+	ev.Asked = s.asked.one(ev.Asked)
 	e.st = e.st.with(ev, rec.Data, rec.Seq)
 	s.mu.Unlock()
 	if broken {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -71,6 +72,11 @@ func (o Officer) json(ctx context.Context, method, path string, in, out any) err
 // Draft opens a case.
 func (o Officer) Draft(ctx context.Context, d casework.Draft) (c casework.Case, err error) {
 	return c, o.json(ctx, "POST", "/v1/cases", d, &c)
+}
+
+// DraftFor opens the exercise alert of the planned test of a day.
+func (o Officer) DraftFor(ctx context.Context, day string, d casework.Draft) (c casework.Case, err error) {
+	return c, o.json(ctx, "POST", "/v1/cases?exercise="+url.QueryEscape(day), d, &c)
 }
 
 // AddPhoto uploads a PNG and gives its id.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/region"
 )
 
 // Config is one server's settings. The zero value of an optional field has the
@@ -58,6 +59,12 @@ type Config struct {
 	RemovalWithin Duration `json:"removal_within"`
 	LinkTest      LinkTest `json:"link_test"`
 
+	// Growth is when a wider area is proposed for a live alert; missing = 100, 200,
+	// 300 and 500 km after 1, 2, 3 and 4 hours. AreaGroups are areas under one name
+	// beside those every server knows: police zones.
+	Growth     []GrowthStep   `json:"growth,omitempty"`
+	AreaGroups []region.Group `json:"area_groups,omitempty"`
+
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
@@ -68,6 +75,15 @@ type Config struct {
 	SecondFactor string `json:"second_factor"`
 	// OIDC is the agency's single sign-on for officers. Empty: none.
 	OIDC OIDC `json:"oidc"`
+
+	// PractiseAlone says where one person may play both roles, in the drill alone:
+	// "tour" (in a practice, which is never sent; the default), "always" (in every
+	// exercise alert) or "off". Refused in the live realm.
+	PractiseAlone string `json:"practise_alone"`
+	// Criteria is the set that officers answer first: the name of an embedded one
+	// ("osce", "fr", "be", "pl", "us-amber"; "pl@1" for an older version), or a file of
+	// the State's own. Empty: nothing is asked. Cases keep the set they were begun under.
+	Criteria string `json:"criteria"`
 
 	// AllowLoopback lets push endpoints, partners and gateways be on 127.0.0.1.
 	// For demonstrations; refused in the live realm.
@@ -199,6 +215,7 @@ func (c *Config) Check(known []string) error {
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
 	c.checkSignIn(&bad)
+	c.checkArea(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")
@@ -225,6 +242,10 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 	if !slices.Contains([]string{"", "required", "when_enrolled", "off"}, c.ReleasePasskey) {
 		bad.Add("release_passkey", "unknown", "Write required, when_enrolled or off.")
 	}
+	if !slices.Contains([]string{"", "tour", "always", "off"}, c.PractiseAlone) {
+		bad.Add("practise_alone", "unknown", "Write tour, always or off.")
+	}
+	c.checkCriteria(bad)
 	if a, err := mail.ParseAddress(c.Sender); err != nil || a.Address != c.Sender {
 		bad.Add("sender", "address", "Write the agency's mail address alone: alerts@police.example.")
 	}
@@ -243,6 +264,9 @@ func (c *Config) checkIssuer(bad *alert.Invalid) {
 
 // checkLive refuses what only a drill may do.
 func (c *Config) checkLive(bad *alert.Invalid) {
+	if c.PractiseAlone != "" && c.PractiseAlone != "off" {
+		bad.Add("practise_alone", "live", "Take it out: in the live realm a second person releases every alert.")
+	}
 	if c.AllowLoopback {
 		bad.Add("allow_loopback", "live", "Take it out: the live realm never reaches out to its own machine.")
 	}

@@ -73,3 +73,24 @@ func TestDefaults(t *testing.T) {
 		t.Error("a cadence of nothing is asked")
 	}
 }
+
+// TestPractiseAlone: one person plays both roles in a drill alone.
+func TestPractiseAlone(t *testing.T) {
+	for _, tt := range []struct{ file, want string }{
+		{`{"practise_alone":"always"}`, ""},
+		{`{"practise_alone":"tour"}`, ""},
+		{`{"practise_alone":"off"}`, ""},
+		{`{"practise_alone":"yes"}`, "practise_alone"},
+		{`{"practise_alone":true}`, "practise_alone"},
+		{`{"realm":"live","practise_alone":"tour"}`, "a second person releases every alert"},
+		{`{"realm":"live","practise_alone":"always"}`, "a second person releases every alert"},
+	} {
+		_, err := load(t, tt.file)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.file, err, tt.want)
+		}
+	}
+	if _, err := load(t, `{"realm":"live","practise_alone":"off"}`); err == nil || strings.Contains(err.Error(), "practise_alone") {
+		t.Errorf("off in the live realm: %v", err)
+	}
+}

@@ -36,6 +36,12 @@ func (c *console) asked(d *casework.Draft, fn func(s step, n int, fields []*fiel
 
 // whereIs is the address of the field that asks for the fact at path.
 func (c *console) whereIs(d *casework.Draft, id, path string) string {
+	if href, ok := c.criteriaField(id, path); ok {
+		return href
+	}
+	if lang, name, ok := textOfPath(path); ok {
+		return textAddress(id, lang, name)
+	}
 	at := "/console/cases/" + id + "/edit/"
 	href, best := "", -1
 	c.asked(d, func(s step, n int, fields []*field) bool {
@@ -65,6 +71,9 @@ func (c *console) whereIs(d *casework.Draft, id, path string) string {
 
 // labelOf is the question that asks for the fact at path, with whose it is.
 func (c *console) labelOf(d *casework.Draft, path string) string {
+	if lang, name, ok := textOfPath(path); ok {
+		return c.say(titleOf(name)) + " (" + languageName(lang) + ")"
+	}
 	label, best := path, -1
 	c.asked(d, func(s step, n int, fields []*field) bool {
 		for _, f := range fields {

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 )
 
@@ -20,6 +21,7 @@ func (c *console) api(r chi.Router) {
 	r.Use(c.needBearer)
 	r.Get("/", c.apiList)
 	r.Post("/", c.apiDraft)
+	r.Get("/criteria", c.apiAsks) // no case has this id: they are capital letters and digits
 	r.Route("/{id}", func(r chi.Router) {
 		r.Get("/", c.apiGet)
 		r.Put("/", c.apiEdit)
@@ -32,6 +34,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
+		r.Get("/criteria", c.apiCriteria)
 	})
 }
 
@@ -71,13 +74,32 @@ func (c *console) apiDraft(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	k, err := c.Casework.Draft(r.Context(), c.officer(r), d)
+	k, err := c.apiBegin(r, d)
 	if err != nil {
 		c.fail(w, r, inFacts(err))
 		return
 	}
 	w.Header().Set("Location", "/v1/cases/"+k.ID)
 	writeCase(w, http.StatusCreated, k)
+}
+
+// apiBegin drafts an alert, or with ?exercise=DAY that of a planned test.
+func (c *console) apiBegin(r *http.Request, d casework.Draft) (casework.Case, error) {
+	day := r.URL.Query().Get("exercise")
+	if day == "" {
+		return c.Casework.Draft(r.Context(), c.officer(r), d)
+	}
+	if c.Exercises == nil || c.Realm != alert.Drill {
+		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "realm", Text: "Leave exercise out: planned tests belong to the exercise system."}}
+	}
+	t, err := c.Exercises.Get(r.Context(), day)
+	if err == nil && (t.Case != "" || t.Cancelled != "") {
+		err = exercise.ErrStage
+	}
+	if err != nil {
+		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "unknown", Text: "Name the day of a planned test that has not begun, like 2026-11-25."}}
+	}
+	return c.draftTest(r, t, d)
 }
 
 // inFacts names the fields as the document has them: facts.children[0].age.
@@ -88,7 +110,7 @@ func inFacts(err error) error {
 	}
 	named := make(alert.Invalid, len(v))
 	for i, f := range v {
-		if !strings.HasPrefix(f.Field, "internal") && !strings.HasPrefix(f.Field, "facts.") {
+		if f.Field != "exercise" && !within(f.Field, "internal") && !within(f.Field, "criteria") && !strings.HasPrefix(f.Field, "facts.") {
 			f.Field = "facts." + f.Field
 		}
 		named[i] = f
@@ -190,13 +212,14 @@ func (c *console) apiSubmit(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Digest string `json:"digest"`
-		Code   string `json:"code"` // of an approver with an authenticator app and no passkey
+		Digest   string `json:"digest"`
+		Override string `json:"override"` // the approver's reason where criteria are not fulfilled
+		Code     string `json:"code"`     // of an approver with an authenticator app and no passkey
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest, []byte(in.Code))
+	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Answer: []byte(in.Code), Override: in.Override})
 	c.apiResult(w, r, k, err)
 }
 
@@ -246,7 +269,7 @@ func inFacts2(err error) error {
 		return err
 	}
 	for _, f := range v {
-		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media"} {
+		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media", "override"} {
 			if within(f.Field, own) {
 				return err
 			}

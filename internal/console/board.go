@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
@@ -22,6 +23,12 @@ type boardView struct {
 	Tiles    []tile
 	Stations []stationRow // who is asked to speak for himself
 	Rows     []boardRow   // everybody else
+	Services []serviceRow // push services and gateways
+	Worst    []wallRow    // for the wall: all kinds in one list
+	MayAgain bool         // the officer may have one tried again
+	MayFix   bool         // the alert can be corrected
+	Wall     string       // address of the wall screen
+	Gone     string       // how long until the last removal was confirmed
 	Sentence string
 	Airing   []string
 	Removal  string
@@ -32,8 +39,8 @@ type boardView struct {
 	Part     string // address of the part to fetch anew
 	Empty    bool
 	Off      []Station
-	Photos   []string
 	HideRows int
+	HideMore int // stations that are not listed
 }
 
 // tile is one channel's figures.
@@ -44,7 +51,9 @@ type tile struct {
 	Failed, Retrying int
 	Waiting          int
 	First, Last      string
+	Silent           bool // nobody has it for too long
 	Extra            []string
+	Why              []string
 	Good, Bad        float64 // shares, for the bar
 	BadFrom          float64
 }
@@ -55,8 +64,9 @@ type boardRow struct {
 	Took                       string
 }
 
-// maxBoardRows bounds what one page draws: the worst come first, and the totals count everybody.
-const maxBoardRows = 100
+// maxBoardRows bounds what one page draws of each list: the worst come first,
+// and the totals count everybody. The report's table has them all.
+const maxBoardRows = 60
 
 func (c *console) boardPage(w http.ResponseWriter, r *http.Request) {
 	k, ok := c.find(w, r)
@@ -69,11 +79,17 @@ func (c *console) boardPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := c.boardView(r, k, b)
-	if r.URL.Query().Get("part") != "" {
+	part, wall := r.URL.Query().Get("part") != "", r.URL.Query().Get("wall") != ""
+	switch {
+	case wall && part:
+		c.renderPart(w, r, http.StatusOK, "wall", "wall-part", view)
+	case wall:
+		c.renderPart(w, r, http.StatusOK, "wall", "wall.html", view)
+	case part:
 		c.renderPart(w, r, http.StatusOK, "board", "board-part", view)
-		return
+	default:
+		c.render(w, r, http.StatusOK, "board", view)
 	}
-	c.render(w, r, http.StatusOK, "board", view)
 }
 
 // board is the case's newest revision; an empty one before the first release.
@@ -107,22 +123,18 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 		view.Filter, view.Filters[0].Current = "", true
 	}
 	zone := c.zoneOf(&k.Draft)
-	view.Part = at + "?part=1&channel=" + view.Filter
-	for _, row := range b.Rows {
-		if view.Filter != "" && row.Channel != view.Filter {
-			continue
-		}
-		if row.Story != nil {
-			view.Stations = append(view.Stations, c.stationRowOf(row, titles, zone))
-			continue
-		}
-		if len(view.Rows) == maxBoardRows {
-			view.HideRows++
-			continue
-		}
-		view.Rows = append(view.Rows, c.boardRowOf(row, titles))
+	view.Part, view.Wall = at+"?part=1&channel="+view.Filter, at+"?wall=1"
+	o := c.officer(r)
+	view.MayAgain = c.Resend != nil && !view.Empty && (o.Has(auth.Author) || o.Has(auth.Approver))
+	view.MayFix = k.Live != nil && (mayEdit(k, o) || mayWithdraw(k, o))
+	c.listRows(&view, titles, zone)
+	view.Services = c.serviceRows(b, view.Filter, titles)
+	if r.URL.Query().Get("wall") != "" {
+		view.Part = view.Wall + "&part=1"
+		view.Worst = c.worst(b, titles)
 	}
 	view.Sentence, view.Airing = c.boardSentence(b, view.Ended), c.airing(b, zone)
+	view.Gone = c.goneAfter(b)
 	view.Removal, view.Missing = c.removal(b)
 	if c.Stations != nil {
 		view.Off = slices.DeleteFunc(slices.Clone(c.Stations.Stations()), func(s Station) bool {
@@ -132,11 +144,31 @@ func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) bo
 	return view
 }
 
+// listRows fills in stations and others, the worst first, as many as a page draws.
+func (c *console) listRows(view *boardView, titles map[string]string, zone *time.Location) {
+	for _, row := range view.Board.Rows {
+		if view.Filter != "" && row.Channel != view.Filter {
+			continue
+		}
+		switch {
+		case row.Story != nil && len(view.Stations) == maxBoardRows:
+			view.HideMore++
+		case row.Story != nil:
+			view.Stations = append(view.Stations, c.stationRowOf(row, titles, zone))
+		case len(view.Rows) == maxBoardRows:
+			view.HideRows++
+		default:
+			view.Rows = append(view.Rows, c.boardRowOf(row, titles))
+		}
+	}
+}
+
 func (c *console) tile(t ledger.Totals, ended bool) tile {
 	tl := tile{
 		Title: c.retell(t.Title), Done: t.Accepted, Of: t.Recipients, Word: c.say("have it"), Failed: t.Failed, Retrying: t.Retrying,
-		First: c.seconds(t.FirstMS), Last: c.seconds(t.LastMS), Waiting: t.Queued + t.Sent,
+		First: c.seconds(t.FirstMS), Last: c.seconds(t.LastMS), Waiting: t.Queued + t.Sent, Silent: t.Silent,
 	}
+	tl.Why = c.reasons(t.Reasons)
 	if t.FirstMS < 0 {
 		tl.First, tl.Last = "", ""
 	}

@@ -83,6 +83,88 @@ func TestBoardOfStations(t *testing.T) {
 	}
 }
 
+// TestWallScreen: one alert across the room. The worst twenty are on the screen
+// without scrolling, figures move without a reload, and nothing else does.
+func TestWallScreen(t *testing.T) {
+	parent := chromium.Start(t)
+	for _, c := range []struct {
+		name          string
+		realm         alert.Realm
+		width, height int64
+		phone         bool
+	}{{"wall", alert.Live, 1920, 1080, false}, {"wall-drill", alert.Drill, 1920, 1080, false}, {"wall-phone", alert.Live, 360, 740, true}, {"wall-narrow", alert.Live, 320, 640, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, c.realm)
+			k := w.live(t)
+			w.ledger.set(crowded(boardAt(k.ID, 1, alert.TypeAlert, 1_200, 4*time.Second), 40))
+			b := w.tab(t, parent, c.name, c.width, c.height, c.phone)
+			b.signIn("bram")
+			b.open("/console/cases/" + k.ID + "/board?wall=1")
+			b.check("1-first-seconds")
+			w.ledger.set(crowded(board(k.ID, 1, alert.TypeAlert, 9_000), 40))
+			b.shows("9,000")
+			b.check("2-incidents")
+			if rows := ask(b, chromedp.Evaluate[int](`document.querySelectorAll(".wall-rows tbody tr").length`)); rows != wallRows {
+				t.Errorf("%d rows, want %d", rows, wallRows)
+			}
+			if below := ask(b, chromedp.Evaluate[int](`document.documentElement.scrollHeight - innerHeight`)); !c.phone && below > 0 {
+				t.Errorf("%d pixels are below the screen", below)
+			}
+			// Only what is new is drawn: the table's elements stay.
+			b.run(chromedp.Evaluate[chromedp.Void](`window.kept = document.querySelector(".wall-rows tbody tr:last-child th"), 0`))
+			w.ledger.set(crowded(board(k.ID, 1, alert.TypeAlert, 9_800), 40))
+			b.shows("9,800")
+			if !ask(b, chromedp.Evaluate[bool](`window.kept.isConnected && document.getAnimations().length === 0`)) {
+				t.Error("the screen was drawn anew, or something on it moves")
+			}
+			w.ledger.set(crowded(board(k.ID, 2, alert.TypeCancel, 10_000), 10))
+			b.open("/console/cases/" + k.ID + "/board?wall=1")
+			b.check("3-withdrawn")
+		})
+	}
+}
+
+// TestSendAgainAndCorrect presses what the board offers, as a person would.
+func TestSendAgainAndCorrect(t *testing.T) {
+	parent := chromium.Start(t)
+	for _, c := range []struct {
+		name          string
+		width, height int64
+		phone, script bool
+	}{{"again", 1280, 900, false, true}, {"again-phone", 360, 740, true, true}, {"again-noscript", 320, 640, true, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, alert.Live)
+			k := w.live(t)
+			w.ledger.set(board(k.ID, 1, alert.TypeAlert, 9_000))
+			b := w.tab(t, parent, c.name, c.width, c.height, c.phone)
+			if !c.script {
+				b.run(chromedp.Func(noScript))
+			}
+			b.signIn("carla")
+			at := "/console/cases/" + k.ID
+			b.open(at + "/board")
+			b.press(`#row-said-broadcast-b-vivacite .again button`)
+			b.look("1-sent-again", c.script)
+			if len(w.again) != 1 || w.again[0] != k.ID+" 1 broadcast b-vivacite" || !strings.Contains(b.text(".notice"), "Sent again") {
+				t.Errorf("pressed: %v, %s", w.again, b.text("main"))
+			}
+			b.open(at)
+			b.look("2-case", c.script)
+			b.open(at + "/correct")
+			b.look("3-correct", c.script)
+			b.press(`form[action$="/correct"] button`)
+			b.look("4-correcting", c.script)
+			if got := must(w.casework.Get(k.ID))(t); got.Facts.Note[alert.French] != alert.Correction(alert.French) || got.Revision != 2 {
+				t.Errorf("the update begins with %v as revision %d", got.Facts.Note, got.Revision)
+			}
+			b.open(at + "/withdraw?outcome=error")
+			b.look("5-mistake", c.script)
+			b.open("/console/cases?q=" + k.ID[:5] + "&tab=live")
+			b.look("6-search", c.script)
+		})
+	}
+}
+
 // shows waits until the board has the text, which comes without a reload.
 func (b *tabOf) shows(text string) {
 	b.t.Helper()

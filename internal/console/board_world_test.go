@@ -1,6 +1,8 @@
 package console
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/internal/adapter"
@@ -35,6 +37,38 @@ func story(released time.Time, words ...ledger.Word) *ledger.Story {
 		}
 	}
 	return s
+}
+
+// services are three push services, of which one refuses our key, and a gateway.
+func services(done int) []ledger.Service {
+	why := func(class, code, reason string, n int) ledger.Reason {
+		return ledger.Reason{State: adapter.Failed, Class: class, Code: code, Reason: reason, Count: n}
+	}
+	return []ledger.Service{
+		{Channel: "webpush", Name: "https://fcm.googleapis.com", Devices: 8_112, Alive: 7_950, Accepted: done * 4 / 5, Failed: 2, FirstMS: 41, LastMS: 2_310, Reasons: []ledger.Reason{why("gone", "410", "the subscription has ended", 2)}},
+		{Channel: "webpush", Name: "https://updates.push.services.mozilla.com", Devices: 1_876, Alive: 1_702, Accepted: done / 5, FirstMS: 63, LastMS: 1_904},
+		{Channel: "webpush", Name: "https://web.push.apple.com", Devices: 12, Alive: 12, Retrying: 12, FirstMS: -1, LastMS: -1, Reasons: []ledger.Reason{why("misconfigured", "403", "the push service refuses our VAPID key or token: check vapid.json, the contact and the clock", 12)}},
+		{Channel: "sms", Name: "sms", Accepted: 1000, Delivered: 871, FirstMS: 96, LastMS: 5_120},
+	}
+}
+
+// crowded is the board with so many stations more, of which every fourth is silent.
+func crowded(b ledger.Board, more int) ledger.Board {
+	b.Channels, b.Rows = slices.Clone(b.Channels), slices.Clone(b.Rows)
+	for i := range more {
+		id := fmt.Sprintf("b-%03d", i)
+		r := ledger.Row{Channel: "broadcast", Recipient: id, Name: fmt.Sprintf("Radio locale %d", i+1), Revision: b.Revision, State: adapter.Received, Millis: int64(20 + i), At: b.Released, Attempts: 1}
+		if i%4 == 0 {
+			r.State, r.Story = adapter.Sent, story(b.Released)
+		} else {
+			r.Story = story(b.Released, ledger.Word{State: adapter.Received, Millis: int64(20 + i)})
+		}
+		b.Rows = append(b.Rows, r)
+	}
+	b.Channels[2].Recipients += more
+	b.Channels[2].Accepted += more * 3 / 4
+	b.Judge(time.Now(), duties, func(_, id string) (ledger.Line, bool) { return ledger.Line{Connected: true}, id[0] == 'b' })
+	return b
 }
 
 // board is a board with every kind of trouble on it, of a revision that went out 34 minutes ago.
@@ -86,6 +120,17 @@ func boardAt(id string, rev int, kind alert.MsgType, done int, age time.Duration
 			station("b-vivacite", "Radio Vivacité", adapter.Sent),
 		}
 	}
+	for i := range b.Channels {
+		t := &b.Channels[i]
+		t.FirstSeenMS, t.FirstOnAirMS, t.FirstRemovedMS, t.LastRemovedMS = -1, -1, -1, -1
+		switch {
+		case t.Removed > 0:
+			t.FirstRemovedMS, t.LastRemovedMS = 640, 1_480
+		case t.OnAir > 0:
+			t.FirstSeenMS, t.FirstOnAirMS = 9_400, 95_000
+		}
+	}
+	b.Services = services(done)
 	b.Judge(now, duties, func(_, id string) (ledger.Line, bool) {
 		return ledger.Line{Connected: id != "b-vivacite", Since: now.Add(-50 * time.Minute)}, id[0] == 'b'
 	})

@@ -1,11 +1,14 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
+	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -17,8 +20,13 @@ type caseView struct {
 	MayEdit  bool
 	Approver string // who may not release, and why; "" when he may or nothing waits
 	Public   string
+	Measures []measureRow
+	MayFix   bool
 	Lines    []lineRow // the stations, while the alert is not out
 	Off      int
+	Criteria *standing // nil where nothing is asked
+	Asked    *askedView
+	Growth   *growthView
 }
 
 // moment is one line of the timeline.
@@ -43,10 +51,19 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	view := caseView{
 		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),
+		Criteria: c.standing(k, k.Criteria),
 	}
-	view.Back, view.Scripts = "/console/cases", []string{"clock.js"}
+	view.Asked, view.Growth = c.askedOf(k, o), c.growthOf(k, o)
+	view.Back, view.Scripts = "/console/cases", append(view.Scripts, "clock.js")
+	view.MayFix = k.Live != nil && (view.MayEdit || view.Row.MayWithdraw)
+	boards, err := c.Ledger.Boards(k.ID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	view.Measures = c.measures(c.reportOf(k, record, boards))
 	if k.Stage == casework.StageSubmitted {
-		view.Approver = c.whyNotRelease(k, o)
+		view.Approver = c.whyNot(k, o)
 	}
 	if k.Live == nil && (k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted) {
 		view.Lines = c.lineRows()
@@ -58,18 +75,32 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, r, http.StatusOK, "case", view)
 }
 
+// measureRow is one measured time of the case.
+type measureRow struct{ Text, Revision, Took string }
+
+// measures says the times by which the case is judged.
+func (c *console) measures(rep *report.Report) []measureRow {
+	var rows []measureRow
+	for _, m := range rep.Measures() {
+		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
+	}
+	return rows
+}
+
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn
+	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
 }
 
 // timeline is the record in words, newest first.
 func (c *console) timeline(record []casework.Event, zone *time.Location) []moment {
-	names := map[string]string{casework.System: "Tocsin"}
-	for _, o := range c.Accounts.List() {
-		names[o.ID] = o.Name
-	}
+	names := c.namesOfOfficers()
 	var list []moment
+	var set *criteria.Set
+	var answers *criteria.Answers
 	for _, ev := range record {
+		if ev.Kind == casework.KindVisited {
+			continue // told at the end of the practice, not among what happened
+		}
 		what := c.say(eventWords[ev.Kind])
 		if what == "" {
 			what = ev.Kind
@@ -78,18 +109,37 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 		if n := names[ev.Officer]; n != "" {
 			m.Who = n
 		}
+		if ev.Asked != nil {
+			set = ev.Asked
+		}
+		if ev.Draft != nil {
+			m.Detail = c.answersChanged(set, answers, ev.Draft.Criteria)
+			answers = ev.Draft.Criteria
+		}
 		switch {
+		case c.areaDetail(ev) != "":
+			m.Detail = c.areaDetail(ev)
+		case ev.Resent != nil:
+			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":
 			m.Detail = c.textOf(outcomes, string(ev.Outcome))
 		case ev.Kind == casework.KindReleased && ev.Message != nil:
 			m.Detail = c.say("Revision {n}, content code {code}", "n", ev.Message.Revision, "code", shortDigest(ev.Digest))
+			if ev.Override != "" {
+				m.Detail += ". " + c.say("Not every criterion was fulfilled: {reason}", "reason", ev.Override)
+			}
+		case ev.Wording != nil:
+			m.Detail = c.say(titleOf(ev.Wording.Name)) + " (" + languageName(ev.Wording.Lang) + ")"
+			if ev.Wording.Edit == nil {
+				m.What = c.say("Back to the machine's words")
+			}
 		case ev.Digest != "":
 			m.Detail = c.say("Content code {code}", "code", shortDigest(ev.Digest))
 		}
 		// Edits in a row by one person are one line: the record keeps each.
-		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" {
+		if n := len(list); n > 0 && list[n-1].What == m.What && list[n-1].Who == m.Who && m.Detail == "" && list[n-1].Detail == "" {
 			list[n-1] = m
 			continue
 		}

@@ -13,16 +13,23 @@ import (
 	"tocsin/internal/casework"
 )
 
-// maxListed bounds a tab: nobody reads more at once, and the record keeps the rest.
-const maxListed = 100
+// perPage bounds a page of the list: nobody reads more at once, on a telephone over a slow line.
+const perPage = 40
 
 type listView struct {
 	page
 	Tabs     []tab
 	Tab      tab
 	Rows     []caseRow
-	More     int
 	MayBegin bool
+	Reminder *reminder
+	Practise bool   // the tour is offered
+	Practice string // where the officer's own goes on, "" when none is under way
+	Search   search
+	Found    int    // in this tab
+	From, To int    // of Found, from 1
+	Earlier  string // address of the page of newer cases; "" = none
+	Later    string // of older ones
 }
 
 type tab struct {
@@ -54,42 +61,70 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		{Slug: "drafts", Text: tr("Drafts"), Empty: tr("There are no drafts.")},
 		{Slug: "ended", Text: tr("Ended"), Empty: tr("No case has ended yet.")},
 	}
-	groups := make([][]casework.Case, len(tabs))
-	for _, k := range c.Casework.List() {
+	find := c.searchOf(r)
+	groups := make([][]*casework.Case, len(tabs))
+	var practice *casework.Case // of the officer, that goes on
+	for k := range c.Casework.Scan() {
+		if p := k.Practice; p != nil {
+			if p.By != o.ID {
+				continue // another's practice is nobody's work
+			}
+			if k.Stage == casework.StageDraft || k.Stage == casework.StageSubmitted {
+				practice = k
+			}
+		}
+		if !find.finds(k) {
+			continue
+		}
 		at := 2
 		switch {
-		case k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
+		case k.Stage == casework.StagePractised || k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
 			at = 3
 		case k.Live != nil:
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if needs(k, o) {
+		if c.needs(*k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
 	at := slices.IndexFunc(tabs, func(t tab) bool { return t.Slug == r.URL.Query().Get("tab") })
 	if at < 0 {
-		at = slices.IndexFunc(groups, func(g []casework.Case) bool { return len(g) > 0 })
+		at = slices.IndexFunc(groups, func(g []*casework.Case) bool { return len(g) > 0 })
 		at = max(at, 0)
 	}
 	for i := range tabs {
 		tabs[i].Count, tabs[i].Current = len(groups[i]), i == at
 		tabs[i].Text, tabs[i].Empty = c.say(tabs[i].Text), c.say(tabs[i].Empty)
+		if find.Any() {
+			tabs[i].Empty = c.say("Nothing is found here. Look at the other lists, or search for less.")
+		}
 	}
-	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], More: max(0, len(groups[at])-maxListed), MayBegin: o.Has(auth.Author)}
+	view := listView{page: c.page(r, c.say("Cases")), Tabs: tabs, Tab: tabs[at], Search: find, MayBegin: o.Has(auth.Author), Found: len(groups[at])}
 	view.Scripts, view.Wide = []string{"clock.js"}, true
-	for _, k := range groups[at][:min(len(groups[at]), maxListed)] {
-		view.Rows = append(view.Rows, c.row(k, o))
+	view.Reminder = c.remind(r)
+	if view.Practise = view.MayBegin && c.Casework.Practises(); view.Practise && practice != nil {
+		view.Practice = whereNext(practice)
+	}
+	from := find.from(view.Found)
+	for _, k := range newest(groups[at], from, perPage) {
+		view.Rows = append(view.Rows, c.row(*k, o))
+	}
+	view.From, view.To = from+1, from+len(view.Rows)
+	if from > 0 {
+		view.Earlier = find.address(tabs[at].Slug, find.Page-1)
+	}
+	if view.To < view.Found {
+		view.Later = find.address(tabs[at].Slug, find.Page+1)
 	}
 	c.render(w, r, http.StatusOK, "cases", view)
 }
 
 // needs says whether a case waits for this officer.
-func needs(k casework.Case, o auth.Officer) bool {
+func (c *console) needs(k casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return english.whyNotRelease(k, o) == ""
+		return c.whyNot(k, o) == "" || len(mayAnswer(k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}
@@ -122,16 +157,18 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
 	row := caseRow{
 		ID: k.ID, Name: c.caseName(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
-		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o), Clock: k.Created, ClockText: c.say("Since the draft was begun:"),
+		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o),
 	}
+	row.Clock, row.ClockText = c.missingSince(k)
 	row.Where = c.areaNames(f.Areas, c.lang)
-	if !k.Internal.ReportedAt.IsZero() {
-		row.Clock, row.ClockText = k.Internal.ReportedAt, c.say("Since the report:")
-	}
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
 	switch {
-	case k.Stage == casework.StageSubmitted && c.whyNotRelease(k, o) == "":
+	case k.Stage == casework.StagePractised:
+		row.Do, row.DoHref = c.say("How it went"), at+"/practice"
+	case len(mayAnswer(k, o)) > 0 && c.whyNot(k, o) != "":
+		row.Do, row.DoHref = c.say("Answer the request"), at
+	case k.Stage == casework.StageSubmitted && c.whyNot(k, o) == "":
 		row.Do, row.DoHref = c.say("Review and release"), at+"/release"
 	case k.Stage == casework.StageDraft && o.Has(auth.Author) && k.Live == nil:
 		row.Do, row.DoHref = c.say("Continue the draft"), at+"/check"
@@ -143,12 +180,21 @@ func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 
 func (t *tongue) tags(k casework.Case) []tag {
 	var list []tag
+	if k.Practice != nil {
+		list = append(list, tag{t.say("Practice – never sent"), "violet"})
+	}
+	if mark, ok := t.testTag(k); ok {
+		list = append(list, mark)
+	}
 	if k.Live != nil {
 		list = append(list, tag{t.say("Live – revision {n}", "n", k.Live.Revision), "solid"})
 	}
 	switch k.Stage {
 	case casework.StageSubmitted:
 		list = append(list, tag{t.say("Revision {n} waiting for release", "n", k.Revision), "amber"})
+		if len(k.OpenAreas()) > 0 {
+			list = append(list, tag{t.say("Waiting for another area's police"), "amber"})
+		}
 	case casework.StageDraft:
 		text := t.say("Draft")
 		if k.Live != nil {
@@ -166,6 +212,9 @@ func (t *tongue) tags(k casework.Case) []tag {
 			class = "green"
 		}
 		list = append(list, tag{t.say("Withdrawn: {why}", "why", t.textOf(outcomes, string(k.Outcome))), class})
+	}
+	if unmet, ok := t.criteriaTag(k); ok {
+		list = append(list, unmet)
 	}
 	if k.Pending {
 		list = append(list, tag{t.say("Publication pending"), "red"})

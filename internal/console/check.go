@@ -17,6 +17,8 @@ type checkView struct {
 	Percent int
 	Missing []fault // what would help, most useful first
 	Ready   bool
+	// Criteria is how the case stands to them; nil where nothing is asked.
+	Criteria *standing
 }
 
 // maxMissing bounds the hints beside the meter: more is a wall nobody reads at night.
@@ -43,19 +45,30 @@ func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int
 	view := checkView{
 		page: c.page(r, c.say("Check your answers")), Case: k, Row: c.row(k, c.officer(r)),
 		Groups: c.answers(&k.Draft, k.ID, true), Ready: len(faults) == 0,
+		Criteria: c.standing(k, k.Criteria).changeable(k, c.officer(r)),
 	}
 	view.Back = "/console/cases/" + k.ID
 	view.Errors = c.links(k, faults)
-	var missing []string
-	view.Percent, missing = k.Facts.Completeness()
-	for _, path := range missing {
-		label := c.labelOf(&k.Draft, path)
-		if named(faults, path) || label == path || len(view.Missing) >= maxMissing {
+	view.Percent, view.Missing = c.completeness(&k.Draft, k.ID, faults)
+	c.render(w, r, status, "check", view)
+}
+
+// completeness is the meter: how much of what a useful alert says is there, and
+// what would help most, with where it is asked once the case exists.
+func (c *console) completeness(d *casework.Draft, id string, said alert.Invalid) (percent int, missing []fault) {
+	percent, paths := d.Facts.Completeness()
+	for _, path := range paths {
+		label := c.labelOf(d, path)
+		if named(said, path) || label == path || len(missing) >= maxMissing {
 			continue // named above, or not asked on these pages (a point on the map)
 		}
-		view.Missing = append(view.Missing, fault{label, c.whereIs(&k.Draft, k.ID, path)})
+		f := fault{Text: label}
+		if id != "" {
+			f.Href = c.whereIs(d, id, path)
+		}
+		missing = append(missing, f)
 	}
-	c.render(w, r, status, "check", view)
+	return percent, missing
 }
 
 func named(faults alert.Invalid, path string) bool {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -21,8 +22,11 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
+	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
+	"tocsin/internal/region"
 	"tocsin/web"
 )
 
@@ -32,17 +36,36 @@ type Casework interface {
 	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
 	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
 	Preview(ctx context.Context, id string) (casework.Preview, error)
+	Sketch(id string, d *casework.Draft) (casework.Sketch, error)
+	Reword(ctx context.Context, by auth.Officer, id string, version uint64, lang alert.Lang, name, text string) (casework.Case, error)
+	Unword(ctx context.Context, by auth.Officer, id string, version uint64, lang alert.Lang, name string) (casework.Case, error)
 	Kit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
 	Submit(ctx context.Context, by auth.Officer, id string) (casework.Case, error)
-	Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error)
-	ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error)
+	Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error)
 	Confirmation(by auth.Officer) casework.Confirmation
 	Return(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
 	Get(id string) (casework.Case, error)
 	List() []casework.Case
+	// Asks is the set of criteria that new cases are asked; nil = nothing.
+	Asks() *criteria.Set
+	// Scan goes over every case in no order; what it gives is read only.
+	Scan() iter.Seq[*casework.Case]
+	Resend(ctx context.Context, by auth.Officer, id string, r casework.Resent, send func(context.Context) error) error
 	Record(ctx context.Context, id string) ([]casework.Event, error)
+	// Practises says whether there is a tour; Alone, whether this officer may release what he wrote, for practice.
+	Practises() bool
+	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
+	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
+	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Alone(k casework.Case, by auth.Officer) bool
+	// Reach counts who is in areas, channel by channel, all languages.
+	Reach(areas []string) []casework.ChannelPreview
+	// Outside are the areas of a case that an officer may not alert alone.
+	Outside(k casework.Case, by auth.Officer) []string
+	Agree(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
+	DeclineGrowth(ctx context.Context, by auth.Officer, id string, km int) (casework.Case, error)
 }
 
 // Accounts signs officers in and out.
@@ -57,6 +80,8 @@ type Accounts interface {
 // Ledger answers who has not got it yet.
 type Ledger interface {
 	Board(caseID string) (ledger.Board, error)
+	// Boards are those of every revision that is still in memory, oldest first.
+	Boards(caseID string) ([]ledger.Board, error)
 	// Watch pulses at every change of the case's board until the function is called.
 	Watch(caseID string) (<-chan struct{}, func())
 }
@@ -67,6 +92,14 @@ type Atlas interface {
 	Units(country string) []alert.Area
 	Area(code string) (alert.Area, bool)
 	Search(q string, lang alert.Lang, limit int) []alert.Area
+	Centre(code string) (alert.Point, bool)
+	Outline(code string) []alert.Polygon
+	// Reached are the units that the circle and the drawings of facts reach into.
+	Reached(f *alert.Facts) []string
+	// Coarse is at most most codes that cover the same.
+	Coarse(codes []string, most int) []string
+	Undrawn(countries ...string) []string
+	Touched(c alert.Circle) []string
 }
 
 // Station is one broadcaster's line.
@@ -86,6 +119,10 @@ type Stations interface {
 	Stations() []Station
 }
 
+// Resend has one recipient tried again with the newest revision of a case; its
+// errors are delivery's.
+type Resend func(ctx context.Context, caseID string, revision int, channel, recipient string) error
+
 // Photos holds the pictures that officers uploaded.
 type Photos interface {
 	Get(ctx context.Context, name string) ([]byte, error)
@@ -103,15 +140,20 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
+	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
-	PublicURL string       // "https://alert.example": trusted origin of forms behind a proxy
-	Languages []alert.Lang // preset of a new case; empty = English
-	Country   string       // ISO 3166-1 of the agency: preset of the area page
-	TimeZone  string       // IANA name, preset of a new case; empty = UTC
-	Authority string       // preset of a new case
-	Phone     string       // preset of a new case
-	Hotline   string       // preset of a new case
-	Log       *slog.Logger // nil = discard
+	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
+	Languages []alert.Lang   // preset of a new case; empty = English
+	Groups    []region.Group // of areas, on the area page
+	Growth    []growth.Step  // when a wider area is proposed; empty = never
+	Country   string         // ISO 3166-1 of the agency: preset of the area page
+	TimeZone  string         // IANA name, preset of a new case; empty = UTC
+	Authority string         // preset of a new case
+	Phone     string         // preset of a new case
+	Hotline   string         // preset of a new case
+	Log       *slog.Logger   // nil = discard
 }
 
 // console is the site: its dependencies and its parsed pages.
@@ -181,28 +223,44 @@ func (c *console) routes() http.Handler {
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
+		r.Post("/console/practice", c.speak((*console).beginPractice))
+		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
 		r.Route("/console/account", c.accountPages)
+		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r
 }
 
 func (c *console) casePages(r chi.Router) {
+	r.Use(c.surround)
+	r.Get("/looking", c.speak((*console).looking))
+	r.Get("/practice", c.speak((*console).practicePage))
 	r.Get("/", c.speak((*console).casePage))
 	r.Get("/edit/{step}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}", c.speak((*console).saveStep))
 	r.Get("/edit/{step}/{n}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}/{n}", c.speak((*console).saveStep))
 	r.Post("/edit/{step}/{n}/remove", c.speak((*console).removeItem))
+	r.Post("/edit/{step}/words", c.speak((*console).sketchStep))
+	r.Post("/edit/{step}/{n}/words", c.speak((*console).sketchStep))
 	r.Get("/check", c.speak((*console).checkPage))
+	r.Route("/texts", c.textRoutes)
 	r.Get("/preview", c.speak((*console).previewPage))
 	r.Post("/submit", c.speak((*console).submit))
 	r.Get("/release", c.speak((*console).releasePage))
 	r.Post("/release", c.speak((*console).release))
 	r.Post("/return", c.speak((*console).giveBack))
 	r.Post("/reject", c.speak((*console).reject))
+	r.Post("/agree", c.speak((*console).agree))
+	r.Post("/grow", c.speak((*console).grow))
+	r.Post("/grow/decline", c.speak((*console).declineGrowth))
 	r.Get("/board", c.speak((*console).boardPage))
+	r.Post("/resend", c.speak((*console).resend))
+	r.Get("/correct", c.speak((*console).correctPage))
+	r.Post("/correct", c.speak((*console).correct))
+	r.Get("/report.{format}", c.speak((*console).reportFile))
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))

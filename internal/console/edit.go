@@ -27,7 +27,9 @@ type stepView struct {
 	Item    bool // one of several: may be removed
 	ToCheck bool
 	Country string
-	Lands   []option
+	// Criteria are the questions of the page before the first step.
+	Criteria *criteriaForm
+	Area     *areaView // only of the area page
 }
 
 // place is a step of a case as the address names it: which step, and which of several.
@@ -44,6 +46,9 @@ func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
 		return place{}, false
 	}
 	s, at, ok := stepNamed(chi.URLParam(r, "step"))
+	if chi.URLParam(r, "step") == criteriaSlug && k.Asked != nil {
+		s, at, ok = criteriaStep(k.Asked), -1, true
+	}
 	p := place{step: s, index: at, n: -1, k: k}
 	if raw := chi.URLParam(r, "n"); ok && raw != "" {
 		n, err := strconv.Atoi(raw)
@@ -79,7 +84,7 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 		c.itemsPage(w, r, p)
 		return
 	}
-	d := p.draft()
+	d := c.filled(r, p)
 	b := c.fill(p.step, &d, max(p.n, 0))
 	view := c.stepView(r, p, b)
 	if view.ToCheck { // coming from the list of faults: show them at their fields
@@ -91,8 +96,8 @@ func (c *console) stepPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func templateOf(s step) string {
-	if s.slug == "area" {
-		return "area"
+	if s.slug == "area" || s.slug == criteriaSlug {
+		return s.slug
 	}
 	return "step"
 }
@@ -116,6 +121,11 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 		}
 	} else if p.index > 0 && !view.ToCheck {
 		view.Back = at + "/edit/" + steps[p.index-1].slug
+	} else if p.index == 0 && p.k.Asked != nil && !view.ToCheck {
+		view.Back = at + "/edit/" + criteriaSlug
+	}
+	if p.step.slug == criteriaSlug {
+		view.Criteria = c.criteriaForm(p.k.Asked, b.Fields)
 	}
 	if p.step.slug == "area" {
 		c.areaView(r, &view, b)
@@ -123,20 +133,8 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	c.putBeside(r, &view.page, p.k.ID, b.draft, view.Action+"/words")
 	return view
-}
-
-func (c *console) areaView(r *http.Request, view *stepView, b *form) {
-	f := b.Fields[0]
-	view.Scripts = []string{"filter.js"}
-	if want := r.URL.Query().Get("country"); want != "" && b.sent == nil {
-		f.Value = want
-		f.Options = c.areaOptions(want, view.Case.Facts.Areas)
-	}
-	view.Country = f.Value
-	for _, a := range c.Atlas.Countries() {
-		view.Lands = append(view.Lands, option{a.Code, a.Name(c.lang)})
-	}
 }
 
 // mark writes faults beside their fields.
@@ -173,6 +171,9 @@ func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
 	b := c.take(p.step, &d, max(p.n, 0), sent)
 	if photo != nil {
 		c.markPhoto(b, photo)
+	}
+	if c.lookUp(w, r, p, b, sent) {
+		return
 	}
 	if len(b.Faults) > 0 {
 		c.render(w, r, http.StatusUnprocessableEntity, templateOf(p.step), c.keep(c.stepView(r, p, b), sent))

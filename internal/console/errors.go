@@ -44,6 +44,8 @@ func (c *console) diagnose(err error) trouble {
 		return trouble{http.StatusForbidden, "forbidden", c.say("You may not do this"), c.reasonOf(err, casework.ErrForbidden)}
 	case errors.Is(err, casework.ErrStage):
 		return trouble{http.StatusConflict, "stage", c.say("Not possible now"), c.reasonOf(err, casework.ErrStage)}
+	case errors.Is(err, casework.ErrThrottled):
+		return trouble{http.StatusTooManyRequests, "throttled", c.say("Too often"), c.reasonOf(err, casework.ErrThrottled)}
 	case errors.Is(err, casework.ErrPending):
 		return trouble{http.StatusServiceUnavailable, "pending", c.say("Recorded, not yet published"), c.say("The act is recorded and safe. It goes out by itself as soon as the channels can be reached.")}
 	case errors.Is(err, stream.ErrFull):

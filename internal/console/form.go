@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/casework"
 )
 
 // option is one choice of a list: the domain's word and the officer's.
@@ -78,6 +79,9 @@ type form struct {
 	sent   url.Values
 	zone   *time.Location
 	now    time.Time
+	draft  *casework.Draft // the answers with this page's
+	facts  *alert.Facts    // of the area page: what its estimate is about
+	looked string          // the shapes whose units were looked up
 	Fields []*field
 	Faults alert.Invalid // only what cannot be read at all; the rules are casework's
 }

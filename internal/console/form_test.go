@@ -124,10 +124,11 @@ func TestEveryFaultLeadsSomewhere(t *testing.T) {
 		"children[0].clothing[2].colour":     "/console/cases/K/edit/children/0?return=check#children-0-clothing",
 		"children[0].marks.fr":               "/console/cases/K/edit/words?return=check#children-0-marks",
 		"internal.notes":                     "/console/cases/K/edit/what?return=check#internal-notes",
-		"texts.fr.sms":                       "",
+		"texts.fr.sms":                       "/console/cases/K/texts/fr/sms",
+		"texts.fr":                           "",
 		"children":                           "/console/cases/K/edit/children?return=check",
 		"last_seen.at":                       "/console/cases/K/edit/last-seen?return=check#last_seen-at",
-		"polygons[0]":                        "/console/cases/K/edit/area?return=check",
+		"polygons[0]":                        "/console/cases/K/edit/area?return=check#polygons",
 		"last_seen.placebo (another's name)": "/console/cases/K/edit/last-seen?return=check",
 	} {
 		if got := c.whereIs(&full, "K", path); got != want {

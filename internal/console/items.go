@@ -60,6 +60,7 @@ func (c *console) itemsPage(w http.ResponseWriter, r *http.Request, p place) {
 	if count < m.limit {
 		view.Add = at + "/" + itoa(count) + suffix
 	}
+	c.putBeside(r, &view.page, p.k.ID, &p.k.Draft, "")
 	c.render(w, r, http.StatusOK, "items", view)
 }
 

@@ -30,14 +30,14 @@ var spoken = map[string]int{
 }
 
 // told are the functions by which other rooms say whole sentences to an officer, likewise.
-var told = map[string]int{"Add": 2, "add": 2, "forbidden": 0, "wrongStage": 0, "warn": 2}
+var told = map[string]int{"Add": 2, "add": 2, "forbidden": 0, "wrongStage": 0, "warn": 2, "checkWords": 4, "tooOften": 0}
 
 // keysOf collects what the console's pages and code can say, and what other rooms tell it.
 func keysOf(t *testing.T) (keys, counted map[string]bool) {
 	keys, counted = map[string]bool{}, map[string]bool{}
 	pages(t, keys, counted)
 	inPackage(t, ".", spoken, keys, counted)
-	for _, room := range []string{"alert", "casework", "media", "auth", "kit"} {
+	for _, room := range []string{"alert", "casework", "exercise", "media", "auth", "kit", "criteria"} {
 		sentences := map[string]bool{}
 		inPackage(t, filepath.Join("..", room), told, sentences, counted)
 		for s := range sentences {

@@ -24,7 +24,8 @@ func (c *console) newPage(w http.ResponseWriter, r *http.Request) {
 	if !c.mayBegin(w, r) {
 		return
 	}
-	c.render(w, r, http.StatusOK, "step", c.newView(r, c.fill(steps[0], &d, 0)))
+	first, _ := c.firstPage()
+	c.render(w, r, http.StatusOK, templateOf(first), c.newView(r, c.fill(first, &d, 0)))
 }
 
 func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
@@ -35,15 +36,30 @@ func (c *console) mayBegin(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// firstPage is what a new case is asked first, and where its answers lead: the
+// criteria where there are any, else the first step.
+func (c *console) firstPage() (first step, next string) {
+	if set := c.Casework.Asks(); set != nil {
+		return criteriaStep(set), steps[0].slug
+	}
+	return steps[0], steps[1].slug
+}
+
 func (c *console) newView(r *http.Request, b *form) stepView {
+	first, _ := c.firstPage()
 	view := stepView{
-		page: c.page(r, c.say("New case: what happened")), Step: steps[0].slug, Heading: c.say(steps[0].title), Lede: c.say(steps[0].lede),
+		page: c.page(r, c.say("New case: what happened")), Step: first.slug, Heading: c.say(first.title), Lede: c.say(first.lede),
 		Action: "/console/cases/new", Fields: b.Fields, Number: 1, Of: len(steps),
+	}
+	if first.slug == criteriaSlug {
+		view.Title = c.say("New case: criteria")
+		view.Criteria = c.criteriaForm(c.Casework.Asks(), b.Fields)
 	}
 	view.Back = "/console/cases"
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	c.putBeside(r, &view.page, "", b.draft, "/console/cases/new/words")
 	return view
 }
 
@@ -56,11 +72,12 @@ func (c *console) newCase(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := c.preset()
-	b := c.take(steps[0], &d, 0, sent)
+	first, next := c.firstPage()
+	b := c.take(first, &d, 0, sent)
 	if len(b.Faults) == 0 {
 		k, err := c.Casework.Draft(r.Context(), c.officer(r), d)
 		if err == nil {
-			http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+steps[1].slug, http.StatusSeeOther)
+			http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+next, http.StatusSeeOther)
 			return
 		}
 		invalid, ok := errors.AsType[alert.Invalid](err)
@@ -71,7 +88,7 @@ func (c *console) newCase(w http.ResponseWriter, r *http.Request) {
 		b.Faults = append(b.Faults, invalid...)
 		c.mark(b.Fields, invalid)
 	}
-	c.render(w, r, http.StatusUnprocessableEntity, "step", c.newView(r, b))
+	c.render(w, r, http.StatusUnprocessableEntity, templateOf(first), c.newView(r, b))
 }
 
 // cloneDraft copies through JSON, as the draft is stored: nothing of the

@@ -23,7 +23,7 @@ func TestBoardIsDescribed(t *testing.T) {
 		t.Fatal("openapi.yaml has no schemas")
 	}
 	for _, v := range []any{
-		ledger.Board{}, ledger.Totals{}, ledger.Row{}, ledger.Incident{}, ledger.Story{}, ledger.Word{}, ledger.Removal{}, ledger.Airing{},
+		ledger.Board{}, ledger.Totals{}, ledger.Row{}, ledger.Incident{}, ledger.Story{}, ledger.Word{}, ledger.Removal{}, ledger.Airing{}, ledger.Service{}, ledger.Reason{},
 	} {
 		typ := reflect.TypeOf(v)
 		want := jsonFields(typ)

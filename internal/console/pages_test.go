@@ -317,6 +317,7 @@ func TestBand(t *testing.T) {
 // Who an alert needs now.
 func TestNeeds(t *testing.T) {
 	base := casework.Case{Author: "anna", LastEditor: "anna", Editors: []string{"anna"}, Submitter: "anna"}
+	site := &console{Deps: Deps{Casework: newWorld(t, alert.Live).casework}, tongue: english}
 	for _, c := range []struct {
 		name   string
 		change func(*casework.Case)
@@ -334,7 +335,7 @@ func TestNeeds(t *testing.T) {
 		c.change(&k)
 		var got []string
 		for _, o := range []auth.Officer{anna, bram, carla, dirk} {
-			if needs(k, o) {
+			if site.needs(k, o) {
 				got = append(got, o.ID)
 			}
 		}

@@ -18,6 +18,7 @@ type previewView struct {
 	Reach     []string
 	Where     string
 	MaySubmit bool
+	Outside   string // areas whose police submitting asks
 	Photos    []string
 	Kit       *casework.Kit
 }
@@ -27,7 +28,9 @@ type langPreview struct {
 	Lang  alert.Lang
 	Name  string
 	Cards []card
-	Files []kitFile // what stations get
+	// Edited are the texts that an officer worded.
+	Edited []editedText
+	Files  []kitFile // what stations get
 }
 
 // card is one channel in one language, drawn as it will look there.
@@ -61,6 +64,9 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		MaySubmit: mayEdit(k, o) && k.Stage == casework.StageDraft && len(p.Faults) == 0,
 	}
+	if view.MaySubmit {
+		view.Outside = c.areaNames(c.Casework.Outside(k, o), c.lang)
+	}
 	view.Errors = c.links(k, p.Faults)
 	view.Back, view.Wide = "/console/cases/"+k.ID, true
 	if mayEdit(k, o) && k.Stage == casework.StageDraft {
@@ -76,7 +82,7 @@ func (c *console) cards(k casework.Case, p casework.Preview) []langPreview {
 	}
 	var list []langPreview
 	for _, lang := range p.Message.Languages {
-		lp := langPreview{Lang: lang, Name: languageName(lang)}
+		lp := langPreview{Lang: lang, Name: languageName(lang), Edited: c.editedIn(p, lang)}
 		for _, ch := range p.Channels {
 			if ch.Lang == lang {
 				lp.Cards = append(lp.Cards, c.card(k, p.Message, ch))

@@ -33,8 +33,12 @@ type releaseView struct {
 	ReasonFault string
 	ReasonAt    string // return or reject: which box the fault belongs to
 	IsUpdate    bool
+	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
 	Code        *question    // nil: no code is asked for
+	Criteria    *standing    // nil where nothing is asked
+	// OverrideReason was typed before a fault.
+	OverrideReason, OverrideFault string
 }
 
 // confirmView is what the page asks the approver's passkey with.
@@ -62,18 +66,19 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	zone := c.zoneOf(&k.Draft)
 	view := releaseView{
 		page: c.page(r, c.say("Release: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, o), Digest: p.Digest, Short: shortDigest(p.Digest),
-		Langs: c.cards(k, p), WhyNot: c.whyNotRelease(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
+		Langs: c.cards(k, p), WhyNot: c.whyNot(k, o), MayJudge: o.Has(auth.Approver), Photos: photosOf(&k.Facts), Kit: p.Kit,
 		Writers: c.writers(k), Ends: c.day(k.Facts.Expires.In(zone)),
-		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil,
+		Languages: c.languages(k.Facts.Languages), IsUpdate: k.Live != nil, Criteria: c.standing(k, p.Criteria),
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
-	view.Scripts, view.Wide, view.Back = []string{"clock.js"}, true, "/console/cases/"+k.ID
+	view.Scripts, view.Wide, view.Back = append(view.Scripts, "clock.js"), true, "/console/cases/"+k.ID
 	with := c.Casework.Confirmation(o)
-	if with.Code && view.WhyNot == "" {
+	if with.Code && view.WhyNot == "" && k.Practice == nil {
 		view.Code = new(c.askCode(""))
 	}
-	if with.Needed && view.WhyNot == "" {
+	// Whoever has no passkey yet can practise all the same.
+	if with.Needed && view.WhyNot == "" && (k.Practice == nil || len(with.Keys) > 0) {
 		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
 		view.Scripts = append(view.Scripts, "passkey.js")
 		if len(with.Keys) == 0 {
@@ -82,6 +87,12 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	if len(p.Faults) > 0 && view.WhyNot == "" {
 		view.WhyNot = c.say("The content has faults, listed above. Return it to the author.")
+	}
+	if view.Asked = c.askedOf(k, o); view.Asked != nil {
+		view.Asked.Here = "release"
+	}
+	if view.WhyNot == "" {
+		view.WhyNot = c.whyNotAgreed(k)
 	}
 	view.Lines = c.lineRows()
 	if view.Off = offLines(view.Lines); view.Off > 0 {
@@ -99,6 +110,8 @@ func (c *console) onRelease(k casework.Case, p casework.Preview) (sentenceText s
 	}
 	where, to := c.areaNames(k.Facts.Areas, c.lang), c.sentence(c.reachOf(p))
 	switch {
+	case k.Practice != nil:
+		return c.say("In an exercise or an alert, {who} in {where} would get this within seconds. This is practice: nothing is sent.", "who", to, "where", where), false
 	case nobody && c.Realm == alert.Drill:
 		return c.say("Nobody is registered in {where}. Only the public page and the feeds will show this EXERCISE message.", "where", where), true
 	case nobody:
@@ -138,16 +151,28 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &http.MaxBytesError{Limit: auth.MaxAnswer})
 		return
 	}
-	_, err := c.Casework.ReleaseSigned(r.Context(), c.officer(r), k.ID, sent.Get("digest"), []byte(cmp.Or(sent.Get("answer"), sent.Get("code"))))
+	after, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
+		Digest: sent.Get("digest"), Answer: []byte(cmp.Or(sent.Get("answer"), sent.Get("code"))), Override: sent.Get("override"),
+	})
 	if field, text, ok := c.wayFault(err); ok && field == "code" {
 		c.renderRelease(w, r, statusOf(w, err), k, func(v *releaseView) {
+			v.OverrideReason, v.Errors = sent.Get("override"), []fault{{text, "#code"}}
 			if v.Code != nil {
-				v.Code.Error, v.Errors = text, []fault{{text, "#code"}}
+				v.Code.Error = text
 			}
 		})
 		return
 	}
+	if v, ok := errors.AsType[alert.Invalid](err); ok && overrideFault(v) != "" {
+		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(view *releaseView) {
+			view.OverrideReason, view.OverrideFault = sent.Get("override"), c.retell(overrideFault(v))
+			view.Errors = []fault{{view.OverrideFault, "#override"}}
+		})
+		return
+	}
 	switch {
+	case err == nil && after.Stage == casework.StagePractised:
+		http.Redirect(w, r, "/console/cases/"+k.ID+"/practice", http.StatusSeeOther)
 	case errors.Is(err, casework.ErrPending):
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/board?done=pending", http.StatusSeeOther)
 	case err != nil:

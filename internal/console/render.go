@@ -2,11 +2,14 @@ package console
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
@@ -22,9 +25,13 @@ type page struct {
 	Errors  []fault // the error summary
 	Scripts []string
 	Wide    bool
+	Beside  *liveView // the words beside a form; nil = none
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
+	Tour    *tourBar     // nil but in a practice
+	Lookers *lookers     // nil where nobody else could be
+	Clock   *caseClock   // on every page of a case
 }
 
 // langChoice is one language that the officer may switch to.
@@ -39,26 +46,37 @@ type fault struct{ Text, Href string }
 // notices are the words after an act, by the word in the address. They are
 // ours: nothing from the address itself is shown.
 var notices = map[string]string{
-	"submitted": tr("Submitted. An approver who did not write in it can now release it."),
-	"returned":  tr("Returned to the author with your reason."),
-	"rejected":  tr("Rejected. Nothing went out."),
-	"saved":     tr("Saved."),
-	"removed":   tr("Removed."),
-	"released":  tr("Released. The channels are receiving it now."),
-	"withdrawn": tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
-	"pending":   tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
-	"keyadded":  tr("The passkey is added. You can sign in with it from now on."),
-	"password":  tr("The password is changed."),
-	"recovered": tr("You signed in with a recovery code. It is used up; below you see how many are left."),
-	"others":    tr("Ended. Nothing acts for you now but this session."),
-	"elsewhere": tr("You signed in on another machine or browser. This session has ended."),
-	"signedout": tr("You are signed out."),
+	"submitted":  tr("Submitted. An approver who did not write in it can now release it."),
+	"returned":   tr("Returned to the author with your reason."),
+	"rejected":   tr("Rejected. Nothing went out."),
+	"agreed":     tr("Your agreement is on the record."),
+	"kept":       tr("The area stays as it is. A wider one is proposed at the next step."),
+	"grown":      tr("The update with the wider area is prepared, and not sent. Check it, then submit it."),
+	"saved":      tr("Saved."),
+	"removed":    tr("Removed."),
+	"released":   tr("Released. The channels are receiving it now."),
+	"withdrawn":  tr("Withdrawn. Everybody who got the alert is being told, and the child's name and photo are being removed."),
+	"pending":    tr("Recorded, and safe. The channels could not be reached yet; it goes out by itself as soon as they can."),
+	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
+	"reported":   tr("The report is kept."),
+	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
+	"password":   tr("The password is changed."),
+	"recovered":  tr("You signed in with a recovery code. It is used up; below you see how many are left."),
+	"others":     tr("Ended. Nothing acts for you now but this session."),
+	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
+	"signedout":  tr("You are signed out."),
+	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
+	"resent":     tr("Sent again. What comes of it shows here."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
 		p.Officer = &o
+		p.Clock = c.clockOf(chi.URLParam(r, "id"))
+	}
+	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
+		p.Scripts = []string{"presence.js"}
 	}
 	return p
 }
@@ -88,12 +106,21 @@ func templateFuncs() template.FuncMap {
 		"paragraphs": func(s string) []string {
 			return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' })
 		},
-		"language": languageName,
-		"percent":  percent,
-		"withCase": func(f *field, id string) photoField { return photoField{f, id} },
-		"proof":    proofOf,
-		"groupOf":  func(g group, id string) caseGroup { return caseGroup{g, id} },
+		"language":  languageName,
+		"percent":   percent,
+		"again":     again,
+		"stopwatch": stopwatch,
+		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"proof":     proofOf,
+		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
+}
+
+// stopwatch is a time that passed as hours, minutes and seconds: what a wall
+// screen shows from across the room. clock.js says the same.
+func stopwatch(since time.Time) string {
+	s := int(max(0, time.Since(since)).Seconds())
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
 // percent is a share for the width of a bar: never 0 when there is some, never 100 when there is not all.

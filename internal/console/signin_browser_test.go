@@ -76,7 +76,7 @@ func TestPasswordAndCodeThroughTheBrowser(t *testing.T) {
 		script bool
 	}{{"code", 1280, true}, {"code-noscript", 320, false}} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorldWith(t, alert.Live, func(*Deps, string) {}, auth.RequireSecondFactor())
+			w := newWorldWith(t, alert.Live, choices{auth: []auth.Option{auth.RequireSecondFactor()}})
 			if c.script {
 				w.localhost()
 			}
@@ -146,7 +146,7 @@ func TestPasswordAndCodeThroughTheBrowser(t *testing.T) {
 // one who lost everything a password and an app. A used link says so.
 func TestInvitationThroughTheBrowser(t *testing.T) {
 	parent := chromium.Start(t)
-	w := newWorldWith(t, alert.Live, func(*Deps, string) {}, auth.RequireSecondFactor())
+	w := newWorldWith(t, alert.Live, choices{auth: []auth.Option{auth.RequireSecondFactor()}})
 	w.localhost()
 	erik := auth.Officer{ID: "erik", Name: "Erik Jansen", Unit: "Ghent", Roles: []auth.Role{auth.Author}}
 	token, _, err := w.book.AddInvited(t.Context(), erik)
@@ -259,14 +259,14 @@ func TestAccountThroughTheBrowser(t *testing.T) {
 // in, as the same officer as by password; who is not reads why.
 func TestSingleSignOnThroughTheBrowser(t *testing.T) {
 	parent := chromium.Start(t)
-	w := newWorldWith(t, alert.Live, func(d *Deps, address string) {
+	w := newWorldWith(t, alert.Live, choices{auth: []auth.Option{auth.RequireSecondFactor()}, console: func(d *Deps, address string) {
 		back := address + "/console/sign-in/sso/back"
 		peer := oidc.Start(t, back, true)
 		d.SSO = sso.New(sso.Options{
 			Issuer: peer.Issuer, ClientID: peer.ClientID, Secret: func() (string, error) { return peer.Secret, nil },
 			Claim: "preferred_username", Label: "Police login", Back: back, Key: seal.NewKey(),
 		})
-	}, auth.RequireSecondFactor())
+	}})
 	if err := w.book.Link(t.Context(), "carla", "c.dubois"); err != nil {
 		t.Fatal(err)
 	}
@@ -312,9 +312,9 @@ func (b *tabOf) signsOnAs(name string) {
 
 // Why single sign-on failed is said on the sign-in page, beside the other ways.
 func TestSingleSignOnRefused(t *testing.T) {
-	w := newWorldWith(t, alert.Drill, func(d *Deps, address string) {
+	w := newWorldWith(t, alert.Drill, choices{console: func(d *Deps, address string) {
 		d.SSO = sso.New(sso.Options{Issuer: "http://127.0.0.1:1", Label: "Police login", Back: address, Key: seal.NewKey(), Secret: func() (string, error) { return "", nil }})
-	})
+	}})
 	b := w.browser(t, auth.Officer{})
 	for path, want := range map[string]string{
 		"/console/sign-in/sso":                      "Single sign-on does not answer",

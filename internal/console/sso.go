@@ -62,7 +62,7 @@ func (c *console) finishSSO(w http.ResponseWriter, r *http.Request) {
 		c.refuseSSO(w, r, err, next)
 		return
 	}
-	o, err := c.Accounts.ByLink(name)
+	o, err := c.Accounts.SignInBySSO(r.Context(), name)
 	if err != nil {
 		c.refuseSSO(w, r, err, next)
 		return

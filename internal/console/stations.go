@@ -21,6 +21,7 @@ type stationRow struct {
 	Done         []string  // seen by, on air, declined why, failed why
 	Silent       time.Time // since when it says nothing, though it is asked
 	Words        []wordRow
+	Channel0, To string // the channel's and the recipient's ids, for trying again; "" = it is over
 }
 
 // wordRow is one thing that a station has said.
@@ -41,6 +42,9 @@ func (c *console) stationRowOf(row ledger.Row, titles map[string]string, zone *t
 	plain := c.boardRowOf(row, titles)
 	s := stationRow{ID: "said-" + row.Channel + "-" + row.Recipient, Who: plain.Who, Channel: plain.Channel, Class: plain.Class, State: plain.State}
 	story := row.Story
+	if row.State != adapter.Removed {
+		s.Channel0, s.To = row.Channel, row.Recipient
+	}
 	if row.Incident != nil {
 		s.Incident, s.Since = c.say(incidentWords[row.Incident.Kind]), row.Incident.Since
 	}

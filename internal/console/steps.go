@@ -56,7 +56,7 @@ var steps = []step{
 		lede: tr("Where and when somebody last saw the child for certain."),
 	},
 	{
-		slug: "area", title: tr("Area of the alert"), prefixes: []string{"areas", "polygons"}, bind: (*console).askArea,
+		slug: "area", title: tr("Area of the alert"), prefixes: []string{"areas", "polygons", "circle"}, bind: (*console).askArea,
 		lede: tr("Everybody registered in these areas gets the alert."),
 	},
 	{
@@ -83,13 +83,13 @@ func stepNamed(slug string) (step, int, bool) {
 
 // fill is the page's questions with the answers of d; take reads what was sent into d.
 func (c *console) fill(s step, d *casework.Draft, i int) *form {
-	b := &form{tongue: c.tongue, zone: c.zoneOf(d), now: time.Now()}
+	b := &form{tongue: c.tongue, zone: c.zoneOf(d), now: time.Now(), draft: d}
 	s.bind(c, b, d, i)
 	return b
 }
 
 func (c *console) take(s step, d *casework.Draft, i int, sent url.Values) *form {
-	b := &form{tongue: c.tongue, sent: sent, zone: c.zoneOf(d), now: time.Now()}
+	b := &form{tongue: c.tongue, sent: sent, zone: c.zoneOf(d), now: time.Now(), draft: d}
 	s.bind(c, b, d, i)
 	return b
 }

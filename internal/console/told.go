@@ -53,6 +53,11 @@ var _ = []string{
 	tr("the push service's name leads to an address that is not public"),
 	tr("queued for air"),
 
+	// Why one recipient is not tried again.
+	tr("A newer revision is out, and goes to everybody by itself. Open the board again."),
+	tr("The alert has ended for this recipient: there is nothing left to send."),
+	tr("This recipient is not registered any more, or the alert is not for it."),
+
 	// Stages and outcomes inside a sentence.
 	tr("value|draft"), tr("value|submitted"), tr("value|released"), tr("value|rejected"), tr("value|withdrawn"),
 	tr("value|found"), tr("value|error"), tr("value|expired"), tr("value|other"),

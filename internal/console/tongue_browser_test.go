@@ -46,6 +46,8 @@ func mainPages(submitted, live string) []struct{ name, path string } {
 		{"time", at + "/edit/time"},
 		{"words", at + "/edit/words"},
 		{"check", at + "/check"},
+		{"texts", at + "/texts"},
+		{"text", at + "/texts/fr/sms"},
 		{"case", at},
 		{"preview", at + "/preview"},
 		{"release", at + "/release"},

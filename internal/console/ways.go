@@ -30,7 +30,7 @@ type Ways interface {
 	Prove(ctx context.Context, o auth.Officer, password string) error
 	Access(id string) auth.Access
 	EndOthers(ctx context.Context, o auth.Officer) error
-	ByLink(name string) (auth.Officer, error)
+	SignInBySSO(ctx context.Context, name string) (auth.Officer, error)
 }
 
 // question is one question of a small form about signing in.

@@ -26,6 +26,9 @@ type withdrawView struct {
 func (c *console) withdrawPage(w http.ResponseWriter, r *http.Request) {
 	if k, ok := c.find(w, r); ok {
 		outcome := alert.OutcomeFound
+		if r.URL.Query().Get("outcome") == string(alert.OutcomeError) { // from the page that corrects
+			outcome = alert.OutcomeError
+		}
 		var words alert.Localized
 		b := &form{tongue: c.tongue}
 		c.renderWithdraw(w, r, http.StatusOK, k, b, askOutcome(b, &outcome, &words, k))

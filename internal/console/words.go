@@ -169,12 +169,14 @@ func zoneOptions(names ...string) []option {
 var stageWords = map[casework.Stage]string{
 	casework.StageDraft: tr("Draft"), casework.StageSubmitted: tr("Waiting for release"), casework.StageReleased: tr("Live"),
 	casework.StageRejected: tr("Rejected"), casework.StageWithdrawn: tr("Withdrawn"),
+	casework.StagePractised: tr("Practised, not sent"),
 }
 
 var eventWords = map[string]string{
-	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
+	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
 	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
-	"published": tr("Handed to the channels"),
+	"published": tr("Handed to the channels"), "agreed": tr("Agreed to other areas"), "growth_declined": tr("Kept the area as it is"),
+	"resent": tr("Sent again to one"), "practised": tr("Released in practice; nothing was sent"),
 }
 
 var stateWords = map[adapter.State]string{
@@ -183,6 +185,10 @@ var stateWords = map[adapter.State]string{
 	adapter.Removed: tr("Removal confirmed"), adapter.Failed: tr("Failed"), adapter.Superseded: tr("Replaced by a newer revision"),
 	adapter.Expired: tr("Expired"),
 }
+
+func (t *tongue) stateWord(s adapter.State) string { return t.say(stateWords[s]) }
+
+func (t *tongue) outcomeWord(o alert.Outcome) string { return t.textOf(outcomes, string(o)) }
 
 // reach says in words how many a channel reaches: "10,000 phones by push".
 func (t *tongue) reach(channel, title string, n int) string {

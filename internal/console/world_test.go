@@ -25,8 +25,10 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
+	"tocsin/internal/nodes"
 	"tocsin/internal/region"
 	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
@@ -47,14 +49,26 @@ var (
 // areas and texts; the channels, the ledger and the stations are the test's.
 type world struct {
 	*httptest.Server
-	book     *auth.Book
-	passkeys *auth.Passkeys
-	casework *casework.Service
-	ledger   *memLedger
-	stations *memStations
-	tokens   map[string]string // by officer id
-	logged   *bytes.Buffer
-	fault    error // of the next release, preview and photo read, where the event stream is in trouble
+	book      *auth.Book
+	passkeys  *auth.Passkeys
+	presence  *nodes.Table
+	exercises *exercise.Book
+	casework  *casework.Service
+	ledger    *memLedger
+	stations  *memStations
+	tokens    map[string]string // by officer id
+	logged    *bytes.Buffer
+	again     []string // who was to be tried again
+	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
+}
+
+// resend takes note of who is to be tried again.
+func (w *world) resend(_ context.Context, caseID string, revision int, channel, recipient string) error {
+	if w.fault != nil {
+		return w.fault
+	}
+	w.again = append(w.again, fmt.Sprint(caseID, " ", revision, " ", channel, " ", recipient))
+	return nil
 }
 
 // faulty is casework over an event stream that can be in trouble.
@@ -63,16 +77,12 @@ type faulty struct {
 	w *world
 }
 
-func (f *faulty) Release(ctx context.Context, by auth.Officer, id, digest string) (casework.Case, error) {
-	return f.ReleaseSigned(ctx, by, id, digest, nil)
-}
-
-func (f *faulty) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (casework.Case, error) {
+func (f *faulty) Approve(ctx context.Context, by auth.Officer, id string, a casework.Approval) (casework.Case, error) {
 	if f.w.fault != nil {
 		k, _ := f.Get(id)
 		return k, f.w.fault
 	}
-	return f.Casework.ReleaseSigned(ctx, by, id, digest, answer)
+	return f.Casework.Approve(ctx, by, id, a)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {
@@ -82,20 +92,25 @@ func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, erro
 	return f.Casework.Preview(ctx, id)
 }
 
-func newWorld(t testing.TB, realm alert.Realm) *world {
+func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *world {
 	t.Helper()
-	return newWorldWith(t, realm, func(*Deps, string) {})
+	return newWorldWith(t, realm, choices{casework: change})
 }
 
-// newWorldWith is a world whose console has what change gives it, once its
-// address is known, and whose officers sign in as with says.
-func newWorldWith(t testing.TB, realm alert.Realm, change func(d *Deps, address string), with ...auth.Option) *world {
+// choices are what a test has otherwise in its world.
+type choices struct {
+	casework []func(*casework.Deps)
+	console  func(d *Deps, address string) // nil: as it is
+	auth     []auth.Option
+}
+
+func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	t.Helper()
 	e := streamtest.Embedded(t, realm)
 	w := &world{ledger: &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}, stations: &memStations{}, tokens: map[string]string{}, logged: &bytes.Buffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	w.book = must(auth.New(ctx, e.Cases(), with...))(t)
+	w.book = must(auth.New(ctx, e.Cases(), with.auth...))(t)
 	for _, o := range []auth.Officer{anna, bram, carla, dirk} {
 		if err := w.book.Add(ctx, o, password); err != nil {
 			t.Fatal(err)
@@ -109,7 +124,7 @@ func newWorldWith(t testing.TB, realm alert.Realm, change func(d *Deps, address 
 	}
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
-	w.casework = must(casework.New(ctx, casework.Deps{
+	deps := casework.Deps{
 		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
@@ -118,16 +133,24 @@ func newWorldWith(t testing.TB, realm alert.Realm, change func(d *Deps, address 
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
 		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys, Codes: w.book,
-	}))(t)
-	deps := Deps{
+	}
+	for _, c := range with.casework {
+		c(&deps)
+	}
+	w.casework = must(casework.New(ctx, deps))(t)
+	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
+	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
+	site := Deps{
 		Passkeys: w.passkeys,
-		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations,
-		Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
+		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
+		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}
-	change(&deps, "http://"+w.Listener.Addr().String())
-	h := must(New(deps))(t)
+	if with.console != nil {
+		with.console(&site, "http://"+w.Listener.Addr().String())
+	}
+	h := must(New(site))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
 	mux.Handle("/", h)
@@ -218,6 +241,14 @@ func (l *memLedger) Board(id string) (ledger.Board, error) {
 		return b, stream.ErrNone
 	}
 	return b, nil
+}
+
+func (l *memLedger) Boards(id string) ([]ledger.Board, error) {
+	b, err := l.Board(id)
+	if err != nil {
+		return nil, nil
+	}
+	return []ledger.Board{b}, nil
 }
 
 func (l *memLedger) Watch(id string) (<-chan struct{}, func()) {

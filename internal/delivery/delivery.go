@@ -68,6 +68,7 @@ type Recipients interface {
 
 // Ledger is where attempts are accounted for.
 type Ledger interface {
+	CatchUp(ctx context.Context) error
 	Record(ctx context.Context, b ledger.Batch) error
 	Settled(caseID string, revision int, channel, recipient string) bool
 	Touched(caseID string, before int, channel, recipient string) bool
@@ -75,6 +76,7 @@ type Ledger interface {
 	Attempts(caseID string, revision int, channel, recipient string) int
 	Progress(caseID string, revision int, channel string, number uint32) (known, done bool)
 	Had(caseID string, before int, channel string, number uint32) bool
+	State(caseID string, revision int, channel, recipient string) adapter.State
 }
 
 // Current is what is published now.
@@ -109,6 +111,9 @@ type job struct {
 	Shards int             `json:"shards"`
 	// Only is the one recipient of a newcomer's job; its shard means nothing then.
 	Only string `json:"only,omitempty"`
+	// Again says that an officer asked for it: the one recipient is tried at
+	// least once, though its attempts may have ended.
+	Again bool `json:"again,omitempty"`
 }
 
 // tier is whom of j's shard it is for.
@@ -121,7 +126,10 @@ func (j job) tier() recipient.Tier {
 
 // shard names j's recipients among those of its channel and revision.
 func (j job) shard() string {
-	if j.Only != "" {
+	switch {
+	case j.Again:
+		return j.Only + "-again"
+	case j.Only != "":
 		return j.Only
 	}
 	name := strconv.Itoa(j.Shard)

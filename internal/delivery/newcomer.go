@@ -58,6 +58,12 @@ func (d Deps) people(m *alert.Message, j job) []adapter.Recipient {
 	if j.Only == "" {
 		return d.selectShard(m, j.Channel, j.tier(), j.Shard, j.Shards)
 	}
+	if j.Again {
+		if who, ok := d.reach(m, j.Channel, j.Only); ok {
+			return []adapter.Recipient{who}
+		}
+		return nil
+	}
 	if who, meant := d.Recipients.Meant(j.Channel, j.Only, m.AreaCodes()); meant {
 		return []adapter.Recipient{who}
 	}

@@ -21,7 +21,9 @@ type route struct {
 	*Runner
 	revision current.Revision
 	delivery adapter.Delivery
+	lease    *lease
 	dest     string
+	forced   bool // an officer asked for it
 
 	mu      sync.Mutex
 	waiting []traveller
@@ -32,16 +34,17 @@ type traveller struct {
 	adapter.Recipient
 	attempts int
 	due      time.Time
+	forced   bool // tried whatever the ledger says, once
 }
 
-func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, dest string, people []adapter.Recipient) *route {
-	t := &route{Runner: r, revision: rev, delivery: d, dest: dest}
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, dest string, people []adapter.Recipient, forced bool) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, lease: l, dest: dest, forced: forced}
 	for _, p := range people {
-		w := traveller{Recipient: p}
+		w := traveller{Recipient: p, forced: forced}
 		if p.Number == 0 {
 			w.attempts = r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID)
 		}
-		if r.deps.standby(d.Message, p) {
+		if !forced && r.deps.standby(d.Message, p) {
 			w.due = rev.Published.Add(secondAfter)
 		}
 		t.waiting = append(t.waiting, w)
@@ -100,6 +103,9 @@ func (t *route) takeOff(batch []traveller) []traveller {
 	m := t.delivery.Message
 	var flying, held []traveller
 	for _, w := range batch {
+		if !w.forced && t.deps.settled(m, &w.Recipient) {
+			continue // while we waited at the gate
+		}
 		if t.gates.takeOff(m.Case, m.Revision, w.ID) {
 			flying = append(flying, w)
 			continue
@@ -122,9 +128,9 @@ func (t *route) due() (due []traveller, next time.Time) {
 	later := t.waiting[:0]
 	for _, w := range t.waiting {
 		switch {
-		case t.deps.settled(m, &w.Recipient):
+		case !w.forced && t.deps.settled(m, &w.Recipient):
 			// his own word came meanwhile
-		case t.deps.spared(m, w.Recipient):
+		case !w.forced && t.deps.spared(m, w.Recipient):
 			// he confirmed on his first way
 		case w.due.After(now):
 			later = append(later, w)
@@ -156,7 +162,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	if newest, ok := t.deps.Current.Case(m.Case); ok && newest.Message.Supersedes(m.Revision) {
 		return // see gates.takeOff
 	}
-	if m.Expired(time.Now()) { // while we waited at the gate
+	if m.Expired(time.Now()) || !t.lease.held() { // while we waited at the gate
 		return
 	}
 	receipts := t.send(ctx, batch, land)
@@ -166,6 +172,7 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 	var gone []string
 	for i, w := range batch {
 		w.attempts++
+		w.forced = false
 		e, retry := t.account(w, receipts[i], now)
 		b.Add(&w.Recipient, e)
 		if f := receipts[i].Failure; f != nil && f.Class == adapter.Gone {
@@ -247,7 +254,7 @@ func alike(n int, f *adapter.Failure) []adapter.Receipt {
 
 // account turns one receipt into its ledger entry, and says after how long to try again (0 = never).
 func (t *route) account(w traveller, r adapter.Receipt, now time.Time) (ledger.Entry, time.Duration) {
-	e := ledger.Entry{Recipient: w.ID, State: r.State, Ref: r.Ref, Attempt: w.attempts, At: now}
+	e := ledger.Entry{Recipient: w.ID, State: r.State, Ref: r.Ref, Attempt: w.attempts, At: now, Again: t.forced}
 	if r.Failure == nil {
 		if r.State == adapter.Sent {
 			return e, t.channel.Driver.Limits.ConfirmWithin

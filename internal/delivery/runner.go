@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -15,8 +16,6 @@ import (
 )
 
 const (
-	// ackWait is after how long without a sign of life a job goes to another worker.
-	ackWait = 6 * time.Second
 	// inFlight bounds the jobs a worker holds. Jobs that only wait for a retry
 	// are held too, so it is far above what is sent at once.
 	inFlight = 4096
@@ -82,21 +81,25 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 		r.end(t.Bury(context.WithoutCancel(ctx), "unreadable job: "+err.Error()))
 		return
 	}
-	stop := r.keep(ctx, t)
+	ctx, l, stop := r.keep(ctx, t)
 	defer stop()
 	free, err := r.hold(ctx, j)
-	if err != nil {
-		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
-		return
+	if err == nil {
+		err = r.work(ctx, j, l)
+		free()
 	}
-	defer free()
-	if err := r.work(ctx, j); err != nil {
-		// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
-		r.deps.Log.Warn("job put back", "channel", j.Channel, "identifier", j.Identifier, "shard", j.shard(), "error", err)
+	// Nothing of what was done is lost: the ledger has it. Another try, here or elsewhere, goes on.
+	about := []any{"channel", j.Channel, "identifier", j.Identifier, "shard", j.shard()}
+	switch {
+	case err == nil:
+		r.end(t.Done(context.WithoutCancel(ctx)))
+	case errors.Is(err, errLost):
+		// It is no longer ours to put back: the queue hands it out by itself.
+		r.deps.Log.Warn("job let go: the queue was out of reach", about...)
+	default:
+		r.deps.Log.Warn("job put back", append(about, "error", err)...)
 		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
-		return
 	}
-	r.end(t.Done(context.WithoutCancel(ctx)))
 }
 
 // hold waits until nobody else here works j. The queue hands a job out anew when
@@ -134,27 +137,13 @@ func (r *Runner) end(err error) {
 	}
 }
 
-// keep tells the queue that the job is in good hands until stop is called.
-func (r *Runner) keep(ctx context.Context, t stream.Task) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		for sleep(ctx, ackWait/3) == nil {
-			if err := t.Extend(ctx); err != nil && ctx.Err() == nil {
-				r.deps.Log.Warn("job not extended", "channel", r.channel.Driver.Name, "error", err)
-			}
-		}
-	})
-	return func() {
-		cancel()
-		done.Wait()
-	}
-}
-
 // work reaches every unsettled recipient of the job's shard. nil: nobody is
 // left to try, or trying has become pointless.
-func (r *Runner) work(ctx context.Context, j job) error {
+func (r *Runner) work(ctx context.Context, j job, l *lease) error {
 	if err := r.deps.Current.Wait(ctx, j.Seq); err != nil {
+		return err
+	}
+	if err := r.deps.Ledger.CatchUp(ctx); err != nil {
 		return err
 	}
 	rev, ok := r.revision(j)
@@ -180,12 +169,15 @@ func (r *Runner) work(ctx context.Context, j job) error {
 	for name, people := range r.unsettled(m, j) {
 		firsts.Add(1)
 		all.Go(func() {
-			newRoute(r, rev, d, name, people).run(ctx, firsts.Done)
+			newRoute(r, rev, d, l, name, people, j.Again).run(ctx, firsts.Done)
 		})
 	}
 	firsts.Wait()
 	passed()
 	all.Wait()
+	if !l.held() {
+		return errLost
+	}
 	return r.outcome(ctx, rev, j)
 }
 
@@ -238,7 +230,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
 	for _, p := range r.deps.people(m, j) {
-		if r.deps.settled(m, &p) {
+		if !j.Again && r.deps.settled(m, &p) {
 			continue
 		}
 		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
@@ -253,6 +245,7 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 func (r *Runner) expire(ctx context.Context, rev current.Revision, j job) error {
 	b := head(rev, j.Channel)
 	now := time.Now()
+	j.Again = false // who has it has not missed it
 	for _, people := range r.unsettled(rev.Message, j) {
 		for _, p := range r.deps.asked(rev.Message, people) {
 			b.Add(&p, ledger.Entry{

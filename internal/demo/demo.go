@@ -21,6 +21,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/client"
 	"tocsin/internal/config"
+	"tocsin/internal/exercise"
 )
 
 // Options of a demonstration.
@@ -107,6 +108,7 @@ func (s *stage) config() config.Config {
 	c.Sender = "exercise@tocsin.invalid"
 	c.Languages = []alert.Lang{alert.French, alert.German, alert.English}
 	c.AllowLoopback = true
+	c.Criteria = "osce"
 	c.Channels = map[string]json.RawMessage{
 		"broadcast": json.RawMessage(`{}`),
 		"website":   json.RawMessage(`{}`),
@@ -158,7 +160,7 @@ func (s *stage) stay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.withPhoto(ctx, live.ID, blond, green); err != nil {
+	if err := s.withPhoto(ctx, live.ID, exercise.Blond, exercise.Green); err != nil {
 		return err
 	}
 	if err := s.author.Submit(ctx, live.ID); err != nil {
@@ -171,7 +173,7 @@ func (s *stage) stay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.withPhoto(ctx, waiting.ID, brown, red); err != nil {
+	if err := s.withPhoto(ctx, waiting.ID, exercise.Brown, exercise.Red); err != nil {
 		return err
 	}
 	if err := s.author.Submit(ctx, waiting.ID); err != nil {
@@ -198,7 +200,7 @@ Press Ctrl-C to end; the folder is removed then.
 
 // withPhoto adds a portrait to a draft.
 func (s *stage) withPhoto(ctx context.Context, id string, hair, clothes color.RGBA) error {
-	png, err := portrait(hair, clothes)
+	png, err := exercise.Portrait(hair, clothes)
 	if err != nil {
 		return err
 	}

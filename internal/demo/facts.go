@@ -5,6 +5,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 )
 
 // anna is the exercise: a girl last seen at a station in Brussels, in three languages.
@@ -33,7 +34,19 @@ func anna(now time.Time) casework.Draft {
 			Authority:   "Police fédérale",
 		},
 		Internal: casework.Internal{Reference: "EX-2026-114", ReportedAt: now.Add(-70 * time.Minute)},
+		Criteria: answers(),
 	}
+}
+
+// answers fulfil the neutral criteria.
+func answers() *criteria.Answers {
+	return &criteria.Answers{Set: "osce", Version: 1, Answers: map[string]criteria.Answer{
+		"minor":       {Value: criteria.Yes},
+		"missing":     {Value: criteria.Yes},
+		"danger":      {Value: criteria.Yes, Reason: "Two witnesses saw a man pull the child into a van."},
+		"information": {Value: criteria.Yes},
+		"harm":        {Value: criteria.No},
+	}}
 }
 
 // addVehicle is the update: a witness saw the car.

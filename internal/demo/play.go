@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 )
 
@@ -58,7 +59,7 @@ func (s *stage) play(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.withPhoto(ctx, c.ID, brown, red); err != nil {
+	if err := s.withPhoto(ctx, c.ID, exercise.Brown, exercise.Red); err != nil {
 		return nil, err
 	}
 	s.say("\n%s drafts case %s: Anna, 7, last seen at Gare du Nord\n", authorID, c.ID)

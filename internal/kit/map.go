@@ -33,7 +33,10 @@ type outline []alert.Polygon
 
 // newChart is the map of m; nil when the atlas draws none of its areas.
 func newChart(atlas Atlas, m *alert.Message) *chart {
-	c := &chart{drawn: m.Polygons}
+	c := &chart{drawn: slices.Clone(m.Polygons)}
+	if m.Circle != nil {
+		c.drawn = append(c.drawn, m.Circle.Outline())
+	}
 	if m.Facts != nil {
 		c.seen = m.Facts.LastSeen.Point
 	}

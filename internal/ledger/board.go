@@ -24,6 +24,23 @@ func (l *Ledger) Board(caseID string) (Board, error) {
 	return l.BoardOf(caseID, slices.Max(revisions))
 }
 
+// Revisions are those of a case that were planned, oldest first.
+func (l *Ledger) Revisions(caseID string) []int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Sorted(maps.Keys(l.cases[caseID]))
+}
+
+// State is how far a recipient with an id is with a revision; "" = nothing is known of it.
+func (l *Ledger) State(caseID string, revision int, channel, recipient string) adapter.State {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if a := l.cases[caseID][revision][channel]; a != nil {
+		return a.status[recipient].State
+	}
+	return ""
+}
+
 // BoardOf is one revision of a case.
 func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
 	l.mu.RLock()
@@ -38,6 +55,7 @@ func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
 		b.Identifier, b.MsgType, b.Released = a.head.Identifier, a.head.MsgType, a.head.Released
 		b.Channels = append(b.Channels, a.totals())
 		b.Rows = append(b.Rows, a.rows()...)
+		b.Services = append(b.Services, a.onBoard()...)
 	}
 	b.order()
 	b.clip()

@@ -10,14 +10,14 @@ import (
 // account is one revision on one channel. Its counts are kept as states
 // change, so that a board of a million recipients costs no scan.
 type account struct {
-	head    Batch // without entries: what the account is about
-	plan    Plan
-	status  map[string]status
-	crowd   crowd // those who have numbers
-	counts  map[adapter.State]int
-	retries int // failed and not final
-	first   time.Time
-	last    time.Time
+	head   Batch // without entries: what the account is about
+	plan   Plan
+	status map[string]status
+	crowd  crowd                  // those who have numbers
+	tally                         // of all
+	marks  map[adapter.State]span // when recipients said so themselves
+	// services are those of citizens by the service that carries them; at most maxServices.
+	services map[string]*service
 }
 
 type status struct {
@@ -81,57 +81,58 @@ func settled(e Entry) bool {
 func (a *account) apply(e Entry) bool {
 	old, known := a.status[e.Recipient]
 	heard := old.hear(e)
-	if known && (rank(e) < rank(old.Entry) || old.Entry == e) {
+	if heard {
+		a.mark(e)
+	}
+	if known && (!old.gives(e) || old.Entry == e) {
+		old.attempts = max(old.attempts, e.Attempt)
 		a.status[e.Recipient] = old
 		return heard
 	}
-	if known {
-		a.count(old.Entry, -1)
-		e.Ref = cmp.Or(e.Ref, old.Ref)
-	}
-	a.count(e, +1)
+	e.Ref, e.Via = cmp.Or(e.Ref, old.Ref), cmp.Or(e.Via, old.Via)
+	a.move(old.Entry, known, e, a.service(e.Via))
+	a.mark(e)
 	a.status[e.Recipient] = status{Entry: e, attempts: max(old.attempts, e.Attempt), words: old.words}
-	if reached(e.State) && !reached(old.State) {
-		a.span(e.At)
-	}
 	return true
 }
 
-// span takes note of when somebody was reached.
-func (a *account) span(at time.Time) {
-	if a.first.IsZero() || at.Before(a.first) {
-		a.first = at
+// gives says whether e takes the place of what is known. What an officer sent
+// again may mend a final failure, and never takes back what somebody has.
+func (s *status) gives(e Entry) bool {
+	if e.Again && !reached(s.State) {
+		return true
 	}
-	if at.After(a.last) {
-		a.last = at
+	if e.Again && e.State == adapter.Failed {
+		return false
 	}
+	return rank(e) >= rank(s.Entry)
 }
 
-func (a *account) count(e Entry, by int) {
-	if e.State == adapter.Failed && !e.Final {
-		a.retries += by
-		return
+// move counts a recipient of s, which may be nil, as e instead of was.
+func (a *account) move(was Entry, known bool, e Entry, s *service) {
+	if known {
+		a.add(was, -1)
+		s.add(was, -1)
 	}
-	a.counts[e.State] += by
+	a.add(e, +1)
+	s.add(e, +1)
+	if reached(e.State) && !reached(was.State) {
+		a.note(e.At)
+		s.note(e.At)
+	}
 }
 
 // totals is the account as the board shows it.
 func (a *account) totals() Totals {
-	// A state implies those before it: who has it on air has seen and received it.
-	onAir := a.counts[adapter.OnAir]
-	seen := onAir + a.counts[adapter.Seen] + a.counts[adapter.Declined]
-	delivered := seen + a.counts[adapter.Delivered]
-	accepted := delivered + a.counts[adapter.Accepted] + a.counts[adapter.Received] + a.counts[adapter.Removed]
-	ended := a.counts[adapter.Failed] + a.counts[adapter.Expired] + a.counts[adapter.Superseded]
-	recipients := max(a.plan.Recipients, len(a.status)+a.crowd.size())
-	return Totals{
-		Channel: a.head.Channel, Recipients: recipients,
-		Queued: recipients - accepted - ended - a.retries - a.counts[adapter.Sent],
-		Sent:   a.counts[adapter.Sent], Accepted: accepted, Delivered: delivered,
-		Seen: seen, OnAir: onAir, Declined: a.counts[adapter.Declined],
-		Removed: a.counts[adapter.Removed], Failed: ended, Retrying: a.retries,
-		FirstMS: a.since(a.first), LastMS: a.since(a.last), Reasons: a.reasons(),
-	}
+	t := a.tally.totals()
+	t.Channel, t.Reasons = a.head.Channel, a.reasons()
+	t.Recipients = max(a.plan.Recipients, len(a.status)+a.crowd.size())
+	t.Queued = t.Recipients - t.Accepted - t.Failed - t.Retrying - t.Sent
+	t.FirstMS, t.LastMS = a.since(a.first), a.since(a.last)
+	t.FirstSeenMS, t.FirstOnAirMS = a.since(a.marks[adapter.Seen].first), a.since(a.marks[adapter.OnAir].first)
+	removed := a.marks[adapter.Removed]
+	t.FirstRemovedMS, t.LastRemovedMS = a.since(removed.first), a.since(removed.last)
+	return t
 }
 
 // since is milliseconds from release, or -1 for a moment that has not come.

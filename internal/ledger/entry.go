@@ -48,6 +48,10 @@ type Entry struct {
 	// Said marks the recipient's own word, which nothing overwrites: a station's
 	// people say many things of one revision, and each stays with its time.
 	Said bool `json:"own,omitempty"`
+	// Via is the service that carries a citizen: a push service's origin, a gateway.
+	Via string `json:"v,omitempty"`
+	// Again marks an attempt that an officer asked for: it may follow a final failure.
+	Again bool `json:"a,omitempty"`
 }
 
 // Row is one recipient on the officer's board.
@@ -90,6 +94,13 @@ type Totals struct {
 	Retrying   int    `json:"retrying"` // failed and to be tried again
 	FirstMS    int64  `json:"first_ms"` // release to first success; -1 = none yet
 	LastMS     int64  `json:"last_ms"`
+	// When recipients first said so themselves, from release; -1 = not yet.
+	FirstSeenMS    int64 `json:"first_seen_ms"`
+	FirstOnAirMS   int64 `json:"first_on_air_ms"`
+	FirstRemovedMS int64 `json:"first_removed_ms"`
+	LastRemovedMS  int64 `json:"last_removed_ms"`
+	// Silent says that somebody was to be reached and long after the release nobody is.
+	Silent bool `json:"silent,omitempty"`
 	// Reasons is why those who have no row do not have the revision.
 	Reasons []Reason `json:"reasons,omitempty"`
 }
@@ -103,6 +114,8 @@ type Board struct {
 	Released   time.Time     `json:"released"`
 	Channels   []Totals      `json:"channels"`
 	Rows       []Row         `json:"rows"` // worst first, at most 500
+	// Services are what carries the citizens: push services and gateways, worst first.
+	Services []Service `json:"services,omitempty"`
 	// Removal is who has confirmed that its copies are gone; only after a withdrawal.
 	Removal *Removal `json:"removal,omitempty"`
 	// Airing is the pace asked of the stations; nil when it is over or none is asked.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -65,6 +66,9 @@ type Airing struct {
 	AiredSince   int       `json:"aired_since"`   // stations that have aired it since Due
 }
 
+// silentAfter is how long a channel may reach nobody before the board says so.
+const silentAfter = 30 * time.Second
+
 // Judge lights the lamps and finds the incidents of the board at now. line tells
 // of channels that hold lines open; ok is false for all others. Rows are in
 // order afterwards: incidents first.
@@ -82,12 +86,31 @@ func (b *Board) Judge(now time.Time, duties map[string]Duty, line func(channel, 
 		b.Removal = b.removal(duties)
 	}
 	b.order()
+	for i := range b.Channels {
+		t := &b.Channels[i]
+		t.Silent = t.Recipients > 0 && t.Accepted == 0 && now.Sub(b.Released) >= silentAfter
+		if t.Recipients > 0 && t.Accepted == 0 {
+			b.recheck(now, silentAfter)
+		}
+	}
+	b.judgeServices()
 	for _, d := range duties {
 		b.recheck(now, d.Receive)
 		if b.MsgType == alert.TypeCancel {
 			b.recheck(now, d.Remove)
 		}
 	}
+}
+
+// judgeServices lights the services' lamps and puts the worst first.
+func (b *Board) judgeServices() {
+	worst := map[Lamp]int{Red: 0, Amber: 1, Green: 2, Grey: 3}
+	for i := range b.Services {
+		b.Services[i].Lamp = serviceLamp(&b.Services[i])
+	}
+	slices.SortFunc(b.Services, func(x, y Service) int {
+		return cmp.Or(worst[x.Lamp]-worst[y.Lamp], y.Failed+y.Retrying-x.Failed-x.Retrying, cmp.Compare(x.Channel+x.Name, y.Channel+y.Name))
+	})
 }
 
 // recheck notes that the board changes so long after its release, if that lies ahead.

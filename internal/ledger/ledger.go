@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ var ErrUnknown = adapter.ErrUnknown
 type Log interface {
 	Append(ctx context.Context, en stream.Entry) (uint64, error)
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
+	Head(ctx context.Context) (uint64, error)
 }
 
 // Ledger is the account of all deliveries, folded from its stream.
@@ -34,6 +36,7 @@ type Ledger struct {
 	stream  Log
 	resolve Resolve
 	log     *slog.Logger
+	mark    stream.Mark
 
 	mu    sync.RWMutex
 	cases map[string]map[int]map[string]*account // case, revision, channel
@@ -73,7 +76,12 @@ func New(l Log, resolve Resolve, log *slog.Logger) *Ledger {
 // Run follows the stream until ctx ends; caughtUp is called once the stored records are read.
 func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 	since := time.Now().Add(-keepDetail)
+	head, err := l.stream.Head(ctx)
+	if err != nil && !errors.Is(err, stream.ErrUnavailable) {
+		return err
+	}
 	return l.stream.Follow(ctx, "ledger.>", 0, func(r stream.Record) error {
+		defer l.mark.Advance(r.Seq)
 		if r.Time.Before(since) {
 			return nil
 		}
@@ -84,7 +92,23 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 		}
 		l.apply(b)
 		return nil
-	}, caughtUp)
+	}, func() {
+		l.mark.Advance(head) // the last records may have aged out
+		if caughtUp != nil {
+			caughtUp()
+		}
+	})
+}
+
+// CatchUp returns when the fold has everything that was stored when it was called,
+// by whatever process. Without it a process that was away for a while, frozen or
+// cut off, would take those for unsettled whom others have reached meanwhile.
+func (l *Ledger) CatchUp(ctx context.Context) error {
+	head, err := l.stream.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return l.mark.Wait(ctx, head)
 }
 
 // Record stores b and returns when it is durable. What many callers record at
@@ -149,7 +173,7 @@ func (l *Ledger) account(b Batch) *account {
 	if a == nil {
 		head := b
 		head.Planned, head.Entries, head.Bulk = nil, nil, nil
-		a = &account{head: head, status: make(map[string]status), counts: make(map[adapter.State]int)}
+		a = &account{head: head, status: make(map[string]status), tally: newTally()}
 		channels[b.Channel] = a
 		l.ids[b.Identifier] = revisionKey{b.Case, b.Revision}
 	}

@@ -103,6 +103,15 @@ func TestTotals(t *testing.T) {
 		if want.Accepted == 1 {
 			want.FirstMS, want.LastMS = 250, 250
 		}
+		want.FirstSeenMS, want.FirstOnAirMS, want.FirstRemovedMS, want.LastRemovedMS = -1, -1, -1, -1
+		switch tt.entry.State {
+		case adapter.Seen:
+			want.FirstSeenMS = 250
+		case adapter.OnAir:
+			want.FirstOnAirMS = 250
+		case adapter.Removed:
+			want.FirstRemovedMS, want.LastRemovedMS = 250, 250
+		}
 		if got := board.Channels[0]; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s final=%v:\n got %+v\nwant %+v", tt.entry.State, tt.entry.Final, got, want)
 		}

@@ -56,6 +56,7 @@ type Bulk struct {
 	Reason  string        `json:"why,omitempty"`
 	At      time.Time     `json:"at"`
 	Final   bool          `json:"f,omitempty"`
+	Via     string        `json:"v,omitempty"` // the service that carries them all
 	Members Members       `json:"m"`
 }
 
@@ -63,19 +64,22 @@ type Bulk struct {
 // What a citizen's push service says of a message has no line of its own; what a
 // channel gives an id to, or a person says, has.
 func (b *Batch) Add(p *adapter.Recipient, e Entry) {
-	if p.Number == 0 || e.Ref != "" || e.Said || e.By != "" {
+	if p.Name == "" { // a station or a partner is a service of nobody else
+		e.Via = p.Destination
+	}
+	if p.Number == 0 || e.Ref != "" || e.Said || e.By != "" || e.Again {
 		b.Entries = append(b.Entries, e)
 		return
 	}
 	for i := range b.Bulk {
 		k := &b.Bulk[i]
-		if k.kind() == (kind{e.State, e.Class, e.Code, e.Reason, e.Final}) && k.At.Equal(e.At) {
+		if k.kind() == (kind{e.State, e.Class, e.Code, e.Reason, e.Final}) && k.Via == e.Via && k.At.Equal(e.At) {
 			k.Members = append(k.Members, p.Number)
 			return
 		}
 	}
 	b.Bulk = append(b.Bulk, Bulk{
-		State: e.State, Class: e.Class, Code: e.Code, Reason: e.Reason, At: e.At, Final: e.Final,
+		State: e.State, Class: e.Class, Code: e.Code, Reason: e.Reason, At: e.At, Final: e.Final, Via: e.Via,
 		Members: Members{p.Number},
 	})
 }
@@ -147,7 +151,8 @@ func (c *crowd) size() (n int) {
 func (a *account) applyBulk(b Bulk) (changed bool) {
 	to := a.crowd.index(b.kind())
 	news := a.crowd.kinds[to].entry()
-	got := false
+	news.At = b.At
+	through := a.service(b.Via)
 	for _, n := range b.Members {
 		from := a.crowd.of(n)
 		if from == to || from >= 0 && rank(news) < rank(a.crowd.kinds[from].entry()) {
@@ -157,15 +162,10 @@ func (a *account) applyBulk(b Bulk) (changed bool) {
 		if from >= 0 {
 			was = a.crowd.kinds[from].entry()
 			a.crowd.sets[from].clear(n)
-			a.count(was, -1)
 		}
 		a.crowd.sets[to].set(n)
-		a.count(news, +1)
+		a.move(was, from >= 0, news, through)
 		changed = true
-		got = got || reached(news.State) && !reached(was.State)
-	}
-	if got {
-		a.span(b.At)
 	}
 	return changed
 }

@@ -1,9 +1,9 @@
 // Package nodes is what the processes of one realm tell each other through the
 // log: a counter that proves that the log still takes and gives, which station
-// is connected to whom, and what one of them has done on behalf of all.
+// is connected to whom, who has which case open, and what one of them has done on behalf of all.
 //
 // Subjects, on the stream NODES: "nodes.origin", "nodes.feed.PROCESS.PART",
-// "nodes.once.DIGEST". Nothing here is the truth about an alert; all of it can be
+// "nodes.look.PROCESS.DIGEST", "nodes.once.DIGEST". Nothing here is the truth about an alert; all of it can be
 // lost, and is then said anew within seconds.
 package nodes
 
@@ -55,6 +55,7 @@ type Table struct {
 	node   string              // of this process, as last announced
 	here   map[string]stay     // whom it last announced
 	fresh  bool                // here has not been written yet
+	looks  looks               // who has which case open
 }
 
 // origin is the counter as this process has read it back.
@@ -68,7 +69,7 @@ type origin struct {
 func New(l Log, log *slog.Logger) *Table {
 	return &Table{
 		stream: l, process: strings.ToLower(crand.Text()[:16]), log: log, poke: make(chan struct{}, 1),
-		origin: origin{read: time.Now()}, others: map[string]*process{}, left: map[string]stay{}, here: map[string]stay{},
+		origin: origin{read: time.Now()}, others: map[string]*process{}, left: map[string]stay{}, here: map[string]stay{}, looks: newLooks(),
 	}
 }
 
@@ -79,6 +80,7 @@ func (t *Table) Run(ctx context.Context, caughtUp func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	writer.Go(func() { t.write(ctx) })
+	writer.Go(func() { t.writeLooks(ctx) })
 	return t.stream.Follow(ctx, "nodes.>", 0, func(r stream.Record) error {
 		t.apply(r)
 		return nil
@@ -136,6 +138,8 @@ func (t *Table) apply(r stream.Record) {
 			heard = r.Time // stored: its author may be long gone
 		}
 		t.hear(parts[2], parts[3], w, heard)
+	case len(parts) == 4 && parts[1] == "look" && parts[2] != t.process:
+		t.hearLook(r, now)
 	}
 }
 

@@ -64,16 +64,7 @@ func (a *Atlas) At(pt alert.Point) []alert.Area {
 	var out []alert.Area
 	for i := range a.places {
 		p := &a.places[i]
-		if !p.box.contains(pt) {
-			continue
-		}
-		inside := false
-		for _, ring := range p.outline {
-			if ring.Contains(pt) {
-				inside = !inside // an even number of rings is a hole
-			}
-		}
-		if inside {
+		if p.contains(pt) {
 			out = append(out, p.copy())
 		}
 	}

@@ -198,7 +198,7 @@ func TestServiceHoldsLeastRights(t *testing.T) {
 	}
 	defer nc.Close()
 	var acts []string
-	for _, s := range []string{"CASES", "ALERTS", "LEDGER", "SUBSCRIBERS", "DELIVERY", "DEAD", "OBJ_MEDIA"} {
+	for _, s := range []string{"CASES", "AUDIT", "ALERTS", "LEDGER", "SUBSCRIBERS", "DELIVERY", "DEAD", "OBJ_MEDIA"} {
 		for _, a := range []string{"CREATE", "UPDATE", "DELETE", "SNAPSHOT", "RESTORE", "LEADER.STEPDOWN", "PEER.REMOVE"} {
 			acts = append(acts, "$JS.API.STREAM."+a+"."+s)
 		}
@@ -248,7 +248,7 @@ func TestScrubAsksEveryReplica(t *testing.T) {
 	if _, err := e.Cases().Append(t.Context(), stream.Entry{Subject: "cases.1"}); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"n0 CASES 1", "n0 LEDGER 0", "n1 CASES 1", "n1 LEDGER 0", "n2 CASES 1", "n2 LEDGER 0"}
+	want := []string{"n0 AUDIT 0", "n0 CASES 1", "n0 LEDGER 0", "n1 AUDIT 0", "n1 CASES 1", "n1 LEDGER 0", "n2 AUDIT 0", "n2 CASES 1", "n2 LEDGER 0"}
 	eventually(t, "every replica is asked", func() error {
 		got, err := e.Replicas(t.Context())
 		slices.Sort(got)

@@ -27,7 +27,7 @@ type Engine struct {
 
 	handles map[string]jetstream.Stream // by name; filled before Open returns, read only afterwards
 
-	cases, alerts, ledger, subscribers, nodes *Log
+	cases, audit, alerts, ledger, subscribers, nodes *Log
 
 	life    context.Context // ends when Close begins
 	stop    context.CancelFunc
@@ -114,6 +114,7 @@ func (e *Engine) start(ctx context.Context, o Options) error {
 		return err
 	}
 	e.cases = &Log{e: e, stream: streamCases, heads: []string{"cases", "officers"}, urgent: true}
+	e.audit = &Log{e: e, stream: streamAudit, heads: []string{"audit"}}
 	e.alerts = &Log{e: e, stream: streamAlerts, heads: []string{"alerts"}, urgent: true}
 	e.ledger = &Log{e: e, stream: streamLedger, heads: []string{"ledger"}}
 	e.subscribers = &Log{e: e, stream: streamSubscribers, heads: []string{"subscribers"}}
@@ -207,6 +208,9 @@ func (e *Engine) Realm() alert.Realm { return e.realm }
 
 // Cases holds drafts, decisions and officers ("cases.>", "officers.>"); nothing can be erased from it.
 func (e *Engine) Cases() *Log { return e.cases }
+
+// Audit holds the record of every act of people ("audit.>"); nothing can be erased from it.
+func (e *Engine) Audit() *Log { return e.audit }
 
 // Alerts holds what is public ("alerts.AGENCY.CASE").
 func (e *Engine) Alerts() *Log { return e.alerts }

@@ -2,7 +2,7 @@
 // process or as outside servers. It is the only importer of nats.go and
 // nats-server, so the rest of the program speaks of logs, queues and objects.
 //
-// Streams: CASES, ALERTS, LEDGER, SUBSCRIBERS (logs), NODES (what the processes tell
+// Streams: CASES, AUDIT, ALERTS, LEDGER, SUBSCRIBERS (logs), NODES (what the processes tell
 // each other), DELIVERY (work queue), DEAD (dead letters) and the object store MEDIA. Every subject starts with the
 // realm; callers name subjects without it ("alerts.POLICE.7GQ2").
 //
@@ -30,7 +30,7 @@
 //	duplicates 20 min     covers every retry; longer costs 100 bytes for each message of the window
 //	no per-subject limit  with one, deleted keys come back after an unclean end; NODES has one, and nothing in it is ever deleted
 //	async persistence     NODES on one node alone: a counter every five seconds needs no sync
-//	deny delete, purge    CASES and LEDGER are the record; ALERTS, SUBSCRIBERS and MEDIA deny purge and roll-up headers, which leave bytes on disk
+//	deny delete, purge    CASES, AUDIT and LEDGER are the record; ALERTS, SUBSCRIBERS and MEDIA deny purge and roll-up headers, which leave bytes on disk
 //	compression s2        LEDGER alone: where things are erased, a search of the files must prove it
 //	DELIVERY 1 GiB        refuses new jobs when full (a quarter of the free disk when embedded, if that is less)
 //	DEAD 256 MiB, 30 days forgets the oldest: it tells an operator what went wrong, nothing waits for it
@@ -43,12 +43,12 @@
 // NATS runs with an operator whose keys lie in Options.Keys, and accounts that he
 // signs: SYS, TOCSIN with every stream, and one for each station with direct NATS
 // (claims.go). The running service has a user in TOCSIN that cannot make, change,
-// delete, purge, copy or restore a stream, nor touch one record of CASES and LEDGER
+// delete, purge, copy or restore a stream, nor touch one record of CASES, AUDIT and LEDGER
 // (rights.go); the streams are made by a set-up user who is dropped at once. Outside
 // servers get the same accounts by WriteServerFiles; deploy/nats is the book. A
 // refused permission is an error at once, not a time-out (denied.go).
 //
-// CASES and LEDGER are looked at every minute on every replica and read through
+// CASES, AUDIT and LEDGER are looked at every minute on every replica and read through
 // once a day, for nats-server hides what a flipped bit damaged (scrub.go).
 //
 // An outside server needs `jetstream { sync_interval: always }` and room for the
@@ -132,7 +132,7 @@ type Job struct {
 type Task interface {
 	Job() Job
 	Attempt() int                     // 1, 2, 3 ... of the queue, not of the channel
-	Extend(ctx context.Context) error // still at work: start the ack wait anew
+	Extend(ctx context.Context) error // still at work: start the ack wait anew; confirmed by the server
 	Done(ctx context.Context) error   // confirmed by the server before it returns
 	Retry(ctx context.Context, after time.Duration) error
 	Bury(ctx context.Context, reason string) error // to DEAD, then off the queue

@@ -22,6 +22,7 @@ const (
 	streamDead        = "DEAD"
 	streamMedia       = "OBJ_MEDIA" // the object store MEDIA, as nats tools name it
 	streamNodes       = "NODES"
+	streamAudit       = "AUDIT"
 
 	epochKey = "tocsin.epoch"
 
@@ -35,7 +36,7 @@ const (
 // configs are the streams. Reasons:
 //   - no stream but NODES has a per-subject limit: with one, keys that were deleted
 //     come back after an unclean end;
-//   - CASES and LEDGER deny delete and purge: the record of what officers did and of
+//   - CASES, AUDIT and LEDGER deny delete and purge: the record of what officers did and of
 //     what was sent stays;
 //   - ALERTS, SUBSCRIBERS and MEDIA allow the deletion of single messages, because
 //     erase.go overwrites them on disk, and refuse purge and roll-up headers, because
@@ -57,6 +58,7 @@ func configs(replicas int) []jetstream.StreamConfig {
 		{Name: streamDelivery, Subjects: subjects("jobs"), Retention: jetstream.WorkQueuePolicy, AllowAtomicPublish: true, Discard: jetstream.DiscardNew, MaxBytes: 1 << 30},
 		{Name: streamDead, Subjects: subjects("dead"), MaxAge: 30 * 24 * time.Hour, MaxBytes: 256 << 20},
 		{Name: streamMedia, Subjects: []string{"$O.MEDIA.C.>", "$O.MEDIA.M.>"}, DenyPurge: true, Discard: jetstream.DiscardNew},
+		{Name: streamAudit, Subjects: subjects("audit"), DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true},
 		{Name: streamNodes, Subjects: subjects("nodes"), MaxAge: 60 * 24 * time.Hour, MaxBytes: 64 << 20},
 	}
 	for i := range all {

@@ -26,9 +26,12 @@ func (t *task) Job() Job {
 // Attempt implements Task.
 func (t *task) Attempt() int { return t.attempt }
 
-// Extend implements Task.
-func (t *task) Extend(context.Context) error {
-	if err := t.m.InProgress(); err != nil {
+// Extend implements Task. It asks for an answer: while the connection is away the
+// client library keeps a plain "in progress" in its buffer and reports no error.
+func (t *task) Extend(ctx context.Context) error {
+	ctx, cancel := t.e.bounded(ctx)
+	defer cancel()
+	if _, err := t.e.conn.RequestWithContext(ctx, t.m.Reply(), []byte("+WPI")); err != nil {
 		return fmt.Errorf("extend job: %w", plain(err))
 	}
 	return nil

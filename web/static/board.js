@@ -32,20 +32,46 @@ async function refresh() {
   }
 }
 
-// swap keeps the place of whoever reads or presses Tab in the part.
+// swap changes only what is new, so that nothing flickers on a wall, and whoever
+// reads, has opened a detail or presses Tab in the part keeps the place.
 function swap(doc) {
-  const left = board.querySelector(".scroll")?.scrollLeft ?? 0;
-  const open = [...board.querySelectorAll("details[open]")].map((d) => d.id);
-  const at = board.contains(document.activeElement) ? document.activeElement : null;
-  board.replaceChildren(...doc.body.childNodes);
-  const scroll = board.querySelector(".scroll");
-  if (scroll) scroll.scrollLeft = left;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (!at) return;
-  const detail = at.closest("details");
-  if (detail) return document.getElementById(detail.id)?.querySelector("summary").focus({ preventScroll: true });
-  const same = at.href ? [...board.querySelectorAll("a")].find((a) => a.href === at.href) : scroll;
-  same?.focus({ preventScroll: true });
+  const focus = board.contains(document.activeElement) ? document.activeElement : null;
+  fit(board, doc.body);
+  if (focus?.isConnected && focus !== document.activeElement) focus.focus({ preventScroll: true });
+}
+
+// fit makes the inside of now that of next. A row that moves keeps its element by its id.
+function fit(now, next) {
+  let at = now.firstChild;
+  for (const node of [...next.childNodes]) {
+    const old = node.id ? [...now.children].find((child) => child.id === node.id) : at;
+    if (old && old !== at) now.insertBefore(old, at);
+    if (!old || old.nodeName !== node.nodeName || old.id !== node.id) {
+      now.insertBefore(node, at);
+      continue;
+    }
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.data !== node.data) old.data = node.data;
+    } else if (!old.isEqualNode(node)) fitElement(old, node);
+    at = old.nextSibling;
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
+function fitElement(old, node) {
+  for (const name of old.getAttributeNames()) {
+    if (!node.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  }
+  for (const name of node.getAttributeNames()) {
+    if (old.getAttribute(name) !== node.getAttribute(name)) old.setAttribute(name, node.getAttribute(name));
+  }
+  // The clock's words are the page's own from second to second.
+  if (old.dataset?.since && old.dataset.since === node.dataset.since) return;
+  fit(old, node);
 }
 
 const events = new EventSource(board.dataset.live);

@@ -17,9 +17,17 @@ export function ago(ms) {
   return unit(s, "second");
 }
 
+// stopwatch is for a screen across the room: 0:34:12.
+function stopwatch(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const two = (n) => String(n).padStart(2, "0");
+  return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
 function tick() {
   for (const el of document.querySelectorAll("time[data-since]")) {
-    const text = ago(Date.now() - Date.parse(el.dataset.since));
+    const passed = Date.now() - Date.parse(el.dataset.since);
+    const text = "stopwatch" in el.dataset ? stopwatch(passed) : ago(passed);
     if (el.textContent !== text) el.textContent = text;
   }
 }

@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,6 +60,10 @@ func main() {
 			os.Exit(1)
 		}
 		return
+	}
+	if *kind != "" && !slices.Contains(kinds, *kind) {
+		fmt.Fprintf(os.Stderr, "-kind %s: there is %s\n", *kind, strings.Join(kinds, ", "))
+		os.Exit(2)
 	}
 	if *kind != "" {
 		alone(*kind, *clients)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/stream"
@@ -100,6 +101,13 @@ func (l *Memory) next(filter string, after uint64) (stream.Record, bool, <-chan 
 	return stream.Record{}, false, l.changed
 }
 
+// Head implements stream.Log.
+func (l *Memory) Head(context.Context) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq, nil
+}
+
 // Last is stream.Log's.
 func (l *Memory) Last(_ context.Context, subject string) (stream.Record, error) {
 	for _, r := range slices.Backward(l.Records()) {
@@ -179,6 +187,8 @@ type MemoryQueue struct {
 	seen    map[string]bool
 	changed chan struct{}
 	Buried  []string // reasons
+	// Away keeps signs of life from the queue, as a cut line does.
+	Away atomic.Bool
 }
 
 // Enqueue adds jobs whose ids are new.
@@ -251,10 +261,17 @@ type memoryTask struct {
 	job   stream.Job
 }
 
-func (t *memoryTask) Job() stream.Job              { return t.job }
-func (t *memoryTask) Attempt() int                 { return 1 }
-func (t *memoryTask) Extend(context.Context) error { return nil }
-func (t *memoryTask) Done(context.Context) error   { return nil }
+func (t *memoryTask) Job() stream.Job { return t.job }
+func (t *memoryTask) Attempt() int    { return 1 }
+
+func (t *memoryTask) Extend(context.Context) error {
+	if t.queue.Away.Load() {
+		return stream.ErrUnavailable
+	}
+	return nil
+}
+
+func (t *memoryTask) Done(context.Context) error { return nil }
 
 func (t *memoryTask) Retry(_ context.Context, after time.Duration) error {
 	time.AfterFunc(after, func() {

@@ -1,4 +1,4 @@
-package demo
+package exercise
 
 import (
 	"bytes"
@@ -9,17 +9,17 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// What the exercises' children look like.
+// Colours of hair and clothes: what the exercises' children look like.
 var (
-	brown = color.RGBA{92, 58, 34, 255}
-	blond = color.RGBA{214, 178, 104, 255}
-	red   = color.RGBA{184, 40, 48, 255}
-	green = color.RGBA{46, 116, 74, 255}
+	Brown = color.RGBA{92, 58, 34, 255}
+	Blond = color.RGBA{214, 178, 104, 255}
+	Red   = color.RGBA{184, 40, 48, 255}
+	Green = color.RGBA{46, 116, 74, 255}
 )
 
-// portrait draws a child's face: nobody's, so that no real child's picture is
+// Portrait draws a child's face: nobody's, so that no real child's picture is
 // ever in an exercise.
-func portrait(hair, clothes color.RGBA) ([]byte, error) {
+func Portrait(hair, clothes color.RGBA) ([]byte, error) {
 	const w, h = 900, 1125
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h { // a soft wall behind

@@ -1,0 +1,15 @@
+package app
+
+import "tocsin/internal/region"
+
+// openAtlas reads the areas and the groups of them. A group of the configuration
+// that names an unknown area stops the start: an officer would choose it at night.
+func (a *App) openAtlas() (err error) {
+	if a.Atlas, err = region.Load(); err != nil {
+		return err
+	}
+	if a.groups, err = a.Config.Groups(); err != nil {
+		return err
+	}
+	return a.Atlas.CheckGroups("area_groups", a.Config.AreaGroups).Err()
+}

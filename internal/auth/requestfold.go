@@ -1,0 +1,71 @@
+package auth
+
+import (
+	"fmt"
+
+	"tocsin/internal/stream"
+)
+
+// The kinds of events of administration. A confirmed request is one event: what
+// it does, with the request's id.
+const (
+	kindAsked    = "asked"
+	kindDeclined = "declined"
+	kindChanged  = "changed"
+	kindReset    = "reset"
+)
+
+// foldRequest takes an event of administration into a; the caller holds the lock.
+func (b *Book) foldRequest(a *account, id string, ev event, rec stream.Record) error {
+	switch ev.Kind {
+	case kindAsked:
+		if ev.Request == nil || ev.Request.Officer.ID != id {
+			return fmt.Errorf("account event %d: it asks for another officer than its subject", rec.Seq)
+		}
+		r := *ev.Request
+		r.At, r.version = ev.At, a.version
+		a.request = &r
+	case kindDeclined:
+		a.request = nil
+	case kindChanged:
+		if ev.Officer == nil || ev.Officer.ID != id {
+			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
+		}
+		if !takesOnly(*ev.Officer, a.officer) { // something was taken away
+			a.since = rec.Seq
+			b.cut(id)
+		}
+		a.officer = *ev.Officer
+		a.renewed(ev, rec)
+	case kindReset:
+		b.forget(a)
+		a.password, a.since = ev.Password, rec.Seq
+		b.admit(a, ev)
+		a.renewed(ev, rec)
+		b.cut(id)
+	}
+	return nil
+}
+
+// renewed notes that the account is another one than it was: a request about the old one is void.
+func (a *account) renewed(ev event, rec stream.Record) {
+	a.version, a.changed, a.request = rec.Seq, ev.At, nil
+}
+
+// forget takes every way of signing in from a; the caller holds the lock.
+func (b *Book) forget(a *account) {
+	for _, t := range a.tokens {
+		delete(b.tokens, t)
+	}
+	for _, k := range a.passkeys {
+		delete(b.keys, k.ID)
+	}
+	a.tokens, a.passkeys, a.password, a.ways = nil, nil, "", ways{}
+}
+
+// admit opens the invitation that a confirmed request carries.
+func (b *Book) admit(a *account, ev event) {
+	if ev.Way != nil {
+		a.ways.invite, a.ways.until = ev.Way.Invite, ev.Way.Until
+	}
+}

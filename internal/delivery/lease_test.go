@@ -1,0 +1,77 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/internal/adapter"
+	"tocsin/internal/alert"
+)
+
+// TestWorkerCutOff: a worker whose signs of life do not reach the queue ends what is
+// on the wire and begins nothing more; whoever has the job next tells only the rest.
+func TestWorkerCutOff(t *testing.T) {
+	slow := func(context.Context, *alert.Message, adapter.Recipient, int) adapter.Receipt {
+		time.Sleep(2 * time.Second)
+		return adapter.Receipt{State: adapter.Accepted}
+	}
+	bubble(t, slow, func(w *world) {
+		w.halt()
+		w.limits.Batch, w.limits.PerDestination = 5, 1
+		w.run()
+		w.register(15, oneDest)
+		w.queue.Away.Store(true)
+		m := message(1, alert.TypeAlert, time.Hour)
+		w.publish(m)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := w.totals(1).Accepted; n != 5 {
+			w.t.Fatalf("%d have it, want those 5 who were on the wire", n)
+		}
+		w.queue.Away.Store(false)
+		again := load{channel: Channel{Driver: adapter.Driver{Name: "fake", Limits: w.limits}}, all: 15}.jobs(m, 1)
+		again[0].ID = "again" // as the queue hands it out after its ack wait
+		if err := w.queue.Enqueue(w.t.Context(), again); err != nil {
+			w.t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		for i := range 15 {
+			if n := len(w.channel.times(1, fmt.Sprintf("r%03d", i))); n != 1 {
+				w.t.Errorf("recipient %d was told %d times", i, n)
+			}
+		}
+	})
+}
+
+// TestFrozenWorker: one that has not noticed that it stood still looks at the clock first.
+func TestFrozenWorker(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		d := w.deps()
+		r := NewRunner(d, d.Channels[0])
+		m := message(1, alert.TypeAlert, time.Hour)
+		w.publish(m)
+		synctest.Wait()
+		rev, ok := w.current.Case(m.Case)
+		if !ok {
+			w.t.Fatal("not published")
+		}
+		l := new(lease)
+		l.renew(time.Now().Add(-leaseTime))
+		p := adapter.Recipient{ID: "r000", Channel: "fake", Lang: alert.English, Areas: []string{"BE"}, Destination: "d"}
+		var first sync.WaitGroup
+		first.Add(1)
+		newRoute(r, rev, adapter.Delivery{Message: m}, l, "d", []adapter.Recipient{p}, false).run(w.t.Context(), first.Done)
+		if n := len(w.channel.times(1, p.ID)); n != 0 {
+			w.t.Errorf("told %d times by a worker without the job", n)
+		}
+		l.renew(time.Now()) // its sign of life was answered late
+		if l.held() {
+			w.t.Error("a lost job is held again: who was left out would stay so")
+		}
+	})
+}
