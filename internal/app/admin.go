@@ -66,6 +66,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("DELETE /officers/{id}", reply(func(r *http.Request) (any, error) {
 		return struct{}{}, a.Officers.Revoke(r.Context(), r.PathValue("id"))
 	}))
+	a.signInHandlers(mux)
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))

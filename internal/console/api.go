@@ -214,11 +214,12 @@ func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Digest   string `json:"digest"`
 		Override string `json:"override"` // the approver's reason where criteria are not fulfilled
+		Code     string `json:"code"`     // of an approver with an authenticator app and no passkey
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Override: in.Override})
+	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Answer: []byte(in.Code), Override: in.Override})
 	c.apiResult(w, r, k, err)
 }
 
