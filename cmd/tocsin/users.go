@@ -25,6 +25,7 @@ type usersAddCmd struct {
 	ID      string   `arg:"" help:"Sign-in name: lower case letters, digits, dot, dash."`
 	Name    string   `required:"" help:"Full name, as the record shows it."`
 	Unit    string   `help:"Unit."`
+	Area    []string `placeholder:"CODE" help:"Jurisdiction: ISO code of a country or unit; may be given more than once. None is everywhere."`
 	Role    []string `required:"" enum:"author,approver,admin,auditor,editor" help:"Roles; may be given more than once. An editor has no other."`
 	Invite  bool     `help:"Ask for no password: print a link, good once and for 24 hours, with which he sets up how he signs in."`
 	SSO     string   `name:"sso" placeholder:"NAME" help:"What single sign-on calls him, when it is not his sign-in name."`
@@ -41,7 +42,7 @@ func (usersAddCmd) Help() string {
 
 // Run adds the account.
 func (c usersAddCmd) Run(ctx context.Context) error {
-	o := app.NewOfficer{Officer: auth.Officer{ID: c.ID, Name: c.Name, Unit: c.Unit, Station: c.Station}}
+	o := app.NewOfficer{Officer: auth.Officer{ID: c.ID, Name: c.Name, Unit: c.Unit, Areas: c.Area, Station: c.Station}}
 	for _, r := range c.Role {
 		o.Roles = append(o.Roles, auth.Role(r))
 	}
@@ -137,7 +138,7 @@ func (c usersListCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, o := range all {
-		fmt.Printf("%-20s %-30s %-20s %v %s\n", o.ID, o.Name, o.Unit, o.Roles, o.Station)
+		fmt.Printf("%-20s %-30s %-20s %v %s%s\n", o.ID, o.Name, o.Unit, o.Roles, o.Station, strings.Join(o.Areas, " "))
 	}
 	return nil
 }

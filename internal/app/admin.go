@@ -168,6 +168,9 @@ func (a *App) AddOfficer(ctx context.Context, o auth.Officer, password string) e
 			Text: "There is no such station; `tocsin recipients list broadcast` shows them.",
 		}}
 	}
+	if _, unknown := a.Atlas.Areas(o.Areas); len(unknown) > 0 {
+		return unknown
+	}
 	return a.Officers.Add(ctx, o, password)
 }
 

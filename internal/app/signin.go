@@ -62,6 +62,9 @@ func (a *App) signInHandlers(mux *http.ServeMux) {
 		if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
 			return nil, fmt.Errorf("read officer: %w", err)
 		}
+		if _, unknown := a.Atlas.Areas(o.Areas); len(unknown) > 0 {
+			return nil, unknown
+		}
 		token, until, err := a.Officers.AddInvited(r.Context(), o)
 		return a.invitation(token, until), err
 	}))

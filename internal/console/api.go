@@ -312,6 +312,6 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, chi.URLParam(r, "id"))
+	c.exported(r, chi.URLParam(r, "id"), "record")
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }
