@@ -101,6 +101,8 @@ type Atlas interface {
 	// Coarse is at most most codes that cover the same.
 	Coarse(codes []string, most int) []string
 	Undrawn(countries ...string) []string
+	// Topology is a State's units as TopoJSON; false when none is drawn.
+	Topology(country string, lang alert.Lang) ([]byte, bool)
 	Touched(c alert.Circle) []string
 }
 
@@ -142,11 +144,11 @@ type Deps struct {
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
 	Photos    Photos
+	Exercises Exercises // nil: no planned tests
+	Presence  Presence  // nil: nobody sees who is looking
 	Office    Office    // nil: no page administers accounts
 	Audit     Audit     // nil: no page shows the audit record
 	Keys      []Key     // what others know us by
-	Exercises Exercises // nil: no planned tests
-	Presence  Presence  // nil: nobody sees who is looking
 	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
@@ -231,14 +233,15 @@ func (c *console) routes() http.Handler {
 		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Get("/console/map/{country}", c.speak((*console).outlines))
 		r.Route("/console/account", c.accountPages)
+		r.Route("/console/exercises", c.exercisePages)
 		if c.Office != nil {
 			r.Route("/console/officers", c.officePages)
 		}
 		if c.Audit != nil {
 			r.Route("/console/audit", c.auditPages)
 		}
-		r.Route("/console/exercises", c.exercisePages)
 	})
 	r.Route("/v1/cases", c.api)
 	return r

@@ -76,7 +76,9 @@ func formConsole(t testing.TB) *console {
 // so no page can lose what another page or program has written.
 func TestSavingUntouchedChangesNothing(t *testing.T) {
 	c := formConsole(t)
-	for name, d := range map[string]casework.Draft{"full": fullDraft(), "usual": draft()} {
+	baby, ageless := draft(), draft()
+	baby.Facts.Children[0].Age, ageless.Facts.Children[0].Age = 0, alert.AgeUnknown
+	for name, d := range map[string]casework.Draft{"full": fullDraft(), "usual": draft(), "baby": baby, "without age": ageless} {
 		want := d
 		for _, s := range steps {
 			count := 1

@@ -30,9 +30,9 @@ type page struct {
 	Lang    string
 	Tongues []langChoice // to switch to
 	Here    string       // where the switch leads back to
-	Rooms   []room       // beside the cases, for who administers or audits
 	Tour    *tourBar     // nil but in a practice
 	Lookers *lookers     // nil where nobody else could be
+	Rooms   []room       // beside the cases, for who administers or audits
 	Clock   *caseClock   // on every page of a case
 }
 
