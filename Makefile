@@ -11,9 +11,10 @@ PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-ut
 BENCH_PEERS := nginx-light libnginx-mod-nchan
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
-.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos soak
+.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-console bench-start fuzz chaos soak
 
 build: ## bin/tocsin and the newsroom's bin/tocsin-receive, reproducible, no cgo
+	@deploy/vendor.sh
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/tocsin ./cmd/tocsin-receive
 
 demo: build ## one exercise alert through every channel; ONCE=1 ends after the table, LISTEN=HOST:PORT serves elsewhere
@@ -21,6 +22,7 @@ demo: build ## one exercise alert through every channel; ONCE=1 ends after the t
 
 peers: ## install what the tests need by name
 	@deploy/peers.sh $(PEERS)
+	@deploy/vendor.sh
 
 test: peers ## everything, against the real peers; says what it skipped and why
 	@export TOCSIN_SKIPS=$$(mktemp); trap 'rm -f '$$TOCSIN_SKIPS EXIT; \
@@ -40,7 +42,7 @@ export QUICK # =1: the short form of every bench
 bench: build ## all figures, with their peers in the same run; the bars come last
 	@deploy/peers.sh $(BENCH_PEERS)
 	@out=$$(mktemp); trap 'rm -f '$$out EXIT; \
-	for bench in start feed push sms; do \
+	for bench in start console feed push sms; do \
 		go run ./internal/bench/$$bench || echo "bench $$bench ended early"; echo; \
 	done | tee $$out | grep --line-buffered -v '^bar ' || true; \
 	grep '^bar ' $$out || true
@@ -59,6 +61,9 @@ bench-push: ## one alert to a million browsers, and beside webpush-go and npm we
 bench-sms: ## one alert to 1,000 telephones, beside npm smpp
 	@deploy/peers.sh
 	@go run ./internal/bench/sms
+
+bench-console: ## every page of the console with 10,000 cases, and the board of 5,000 recipients while receipts pour in
+	@go run ./internal/bench/console
 
 fuzz: ## every fuzz target, 30 s each
 	@deploy/fuzz.sh 30s

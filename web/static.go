@@ -16,9 +16,9 @@ import (
 	"sync"
 )
 
-// asset is one file of static/, ready to be written.
+// asset is one file of static/ or vendor/, ready to be written.
 type asset struct {
-	name    string // "base.css"
+	name    string // "base.css", "vendor/leaflet.js"
 	address string // "/static/3f9a12c4d01b/base.css"
 	etag    string
 	mime    string
@@ -31,20 +31,22 @@ var assets = sync.OnceValues(loadAssets)
 
 func loadAssets() (map[string]asset, error) {
 	all := map[string]asset{}
-	err := fs.WalkDir(files, "static", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	for _, dir := range []string{"static", "vendor"} {
+		err := fs.WalkDir(files, dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || path.Ext(name) == ".md" {
+				return err
+			}
+			data, err := files.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			a, err := newAsset(strings.TrimPrefix(name, "static/"), data)
+			all[a.name] = a
 			return err
-		}
-		data, err := files.ReadFile(name)
+		})
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("static files: %w", err)
 		}
-		a, err := newAsset(strings.TrimPrefix(name, "static/"), data)
-		all[a.name] = a
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("static files: %w", err)
 	}
 	return all, nil
 }
@@ -88,7 +90,7 @@ func mimeOf(name string) string {
 	}
 }
 
-// Asset is the address of a file of static/, with the hash of its content in it.
+// Asset is the address of a file of static/ or vendor/, with the hash of its content in it.
 // An unknown name gives an empty address; in a template it fails the page, which the tests of each site open.
 func Asset(name string) string {
 	all, err := assets()
@@ -129,7 +131,7 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := a.plain
-	if a.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if a.packed != nil && AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		body = a.packed
 		h.Set("Content-Encoding", "gzip")
 	}
@@ -140,8 +142,8 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptsGzip reads Accept-Encoding; "gzip;q=0" is a refusal.
-func acceptsGzip(accept string) bool {
+// AcceptsGzip reads Accept-Encoding; "gzip;q=0" is a refusal.
+func AcceptsGzip(accept string) bool {
 	for part := range strings.SplitSeq(accept, ",") {
 		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if strings.TrimSpace(coding) != "gzip" && strings.TrimSpace(coding) != "*" {

@@ -6,10 +6,11 @@ package web
 
 import "embed"
 
-// Named folders only: web/node_modules holds test peers and never ships. "all:"
-// takes the shared templates too, whose names start with "_".
+// Named folders only: web/node_modules holds test peers and never ships; vendor
+// holds what ships of it. "all:" takes the shared templates too, whose names start
+// with "_".
 //
-//go:embed all:templates static locales embed openapi.yaml
+//go:embed all:templates static vendor locales embed openapi.yaml
 var files embed.FS
 
 // File is one embedded file by its path below web/, for what has a fixed

@@ -98,3 +98,10 @@ func makeKeys(dir, path string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// PublicKey is the VAPID key that push services know us by, base64url, from the
+// folder of the realm's keys; the pair is made when there is none.
+func PublicKey(dir string) (string, error) {
+	k, err := loadKeys(dir)
+	return k.Public, err
+}

@@ -60,8 +60,9 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
 			Status: status(c.Realm), MaxExpiry: maxLife, Repeat: c.Repeat.Cadence(),
 			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), PractiseAlone: casework.PractisePolicy(c.PractiseAlone),
+			NamelessSMS: c.NamelessSMS,
 		},
-		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Codes: a.Officers,
+		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Rework: rework, Codes: a.Officers,
 	}
 	switch {
 	case a.Passkeys != nil:
@@ -130,5 +131,19 @@ func intake(r io.Reader) (casework.Image, error) {
 		}
 		return casework.Image{}, err
 	}
-	return casework.Image{Full: p.JPEG, Small: p.Thumb, Width: p.Width, Height: p.Height}, nil
+	return imageOf(p), nil
+}
+
+// imageOf is a photo as casework stores it.
+func imageOf(p media.Photo) casework.Image {
+	return casework.Image{Full: p.JPEG, Small: p.Thumb, Width: p.Width, Height: p.Height, Work: p.Work}
+}
+
+// rework edits a photo that intake made.
+func rework(ctx context.Context, jpeg []byte, e media.Edit) (casework.Image, error) {
+	p, err := media.Rework(ctx, jpeg, e)
+	if bad := media.Fault("photo", err); bad != nil {
+		return casework.Image{}, bad
+	}
+	return imageOf(p), err
 }

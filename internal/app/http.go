@@ -86,7 +86,12 @@ func (a *App) listen(ctx context.Context, name, addr string, h http.Handler, sec
 
 // handler is the public side: the channels' own addresses first, then the three sites.
 func (a *App) handler() (http.Handler, error) {
-	officers, err := console.New(a.consoleDeps())
+	forConsole := a.consoleDeps()
+	var err error
+	if forConsole.Keys, err = a.consoleKeys(); err != nil {
+		return nil, err
+	}
+	officers, err := console.New(forConsole)
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}

@@ -21,6 +21,7 @@ import (
 func (a *App) consoleDeps() console.Deps {
 	c := a.Config
 	d := console.Deps{
+		Office: a.Officers, Audit: a.Audit,
 		Casework: a.Cases, Accounts: a.Officers, Officer: auth.From,
 		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(), Resend: a.resend,
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,

@@ -258,8 +258,8 @@ func TestLook(t *testing.T) {
 		"a page":               {Filter{}, 2, "officer_revoked case_released", true},
 		"the page before":      {Filter{Before: 4}, 2, "signed_in signed_in", true},
 		"an officer, and whom": {Filter{Officer: "anna"}, 9, "officer_revoked signed_in officer_added", false},
-		"a group of kinds":     {Filter{Kind: "officer_"}, 9, "officer_revoked officer_added", false},
-		"one kind":             {Filter{Kind: SignedIn}, 9, "signed_in signed_in", false},
+		"a group of kinds":     {Filter{Kinds: []string{"officer_"}}, 9, "officer_revoked officer_added", false},
+		"one kind":             {Filter{Kinds: []string{SignedIn, Throttled}}, 9, "signed_in signed_in", false},
 		"a day":                {Filter{From: day.AddDate(0, 0, 1), Until: day.AddDate(0, 0, 2)}, 9, "officer_revoked case_released", false},
 		"nobody":               {Filter{Officer: "carla"}, 9, "", false},
 	} {

@@ -2,13 +2,14 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // Filter says which entries to look for; its zero value is all.
 type Filter struct {
-	Officer string // who did it, or whom it is about
-	Kind    string // as a prefix: "officer_" is everything about accounts
+	Officer string   // who did it, or whom it is about
+	Kinds   []string // as they begin: "officer_" is everything about accounts
 	From    time.Time
 	Until   time.Time // not including
 	Before  uint64    // only entries before this one; 0 = from the newest
@@ -17,7 +18,7 @@ type Filter struct {
 func (f Filter) fits(e Event) bool {
 	switch {
 	case f.Officer != "" && e.By != f.Officer && e.About != f.Officer,
-		len(e.Kind) < len(f.Kind) || e.Kind[:len(f.Kind)] != f.Kind,
+		len(f.Kinds) > 0 && !slices.ContainsFunc(f.Kinds, func(k string) bool { return strings.HasPrefix(e.Kind, k) }),
 		!f.From.IsZero() && e.At.Before(f.From),
 		!f.Until.IsZero() && !e.At.Before(f.Until),
 		f.Before != 0 && e.N >= f.Before:

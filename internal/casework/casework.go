@@ -11,6 +11,8 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/criteria"
+	"tocsin/internal/media"
+	"tocsin/internal/wording"
 )
 
 // What the sites turn into status codes.
@@ -121,6 +123,11 @@ type Photo struct {
 	Bytes  int       `json:"bytes"`
 	SHA256 string    `json:"sha256"` // hex
 	SHA1   string    `json:"sha1"`   // hex; CAP's digest element still wants it
+	// Work says that a larger copy is kept, for edits; it is never published.
+	Work bool `json:"work,omitempty"`
+	// From is the token of the photo that this one was made of, and Edit how; "" = uploaded.
+	From string      `json:"from,omitempty"`
+	Edit *media.Edit `json:"edit,omitempty"`
 }
 
 // Object is the name of the picture in the object store, and the last part of its address.
@@ -128,6 +135,9 @@ func (p Photo) Object() string { return p.Token + ".jpg" }
 
 // Thumbnail is the name of its small copy.
 func (p Photo) Thumbnail() string { return p.Token + "-s.jpg" }
+
+// Original is the name of its larger copy, where Work says that there is one.
+func (p Photo) Original() string { return p.Token + "-o.jpg" }
 
 // LiveRevision is what the public has now.
 type LiveRevision struct {
@@ -149,8 +159,8 @@ type Event struct {
 	Prev    string    `json:"prev"`    // hex SHA-256 of the previous event's bytes; "" for the first
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
 	// returned and rejected; Outcome and Words on withdrawn; Message on released and
-	// withdrawn; Photo on photo_added; Kit on kit_made; Identifier on published;
-	// Purged on purged; Asked on drafted; Wording on worded.
+	// withdrawn; Photo on photo_added and photo_edited; Kit on kit_made; Identifier on
+	// published; Purged on purged; Asked on drafted; Wording on worded.
 	Draft   *Draft          `json:"draft,omitempty"`
 	Digest  string          `json:"digest,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
@@ -202,7 +212,8 @@ const (
 	KindEdited     = "edited"
 	KindWorded     = "worded" // one text of a channel in an officer's own words, or in the machine's again
 	KindPhotoAdded = "photo_added"
-	KindKit        = "kit_made" // slides, poster and sound, by whoever submits
+	KindPhotoMade  = "photo_edited" // a new photo of another one: turned, straightened, cut
+	KindKit        = "kit_made"     // slides, poster and sound, by whoever submits
 	KindSubmitted  = "submitted"
 	KindReturned   = "returned"
 	KindRejected   = "rejected"
@@ -231,6 +242,8 @@ type Preview struct {
 	// Edited are the texts in the officers' own words, with the machine's beside them.
 	Edited []alert.Edited `json:"edited,omitempty"`
 	Faults alert.Invalid  `json:"faults,omitempty"` // empty when it could be submitted
+	// Warnings are words that the public should perhaps not read. They stop nothing.
+	Warnings []wording.Warning `json:"warnings,omitempty"`
 }
 
 // Shown is what the approver saw of one channel in one language.

@@ -13,10 +13,11 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/criteria"
+	"tocsin/internal/media"
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field but those of the kit, Passkeys and Criteria is required.
+// Deps is what the service stands on. Every field but those of the kit, Passkeys, Criteria and Rework is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -36,6 +37,9 @@ type Deps struct {
 	// Criteria are what new cases are asked; nil = nothing. Cases that exist keep
 	// the set they were begun under.
 	Criteria *criteria.Set
+	// Rework makes a photo of another one as an officer cut it; nil = photos cannot
+	// be edited. An alert.Invalid says what is wrong with the edit.
+	Rework Rework
 	// Reached lists the units that the circle and the drawings of facts reach into;
 	// nil = jurisdiction is judged by the listed areas alone.
 	Reached func(f *alert.Facts) []string
@@ -102,10 +106,14 @@ type Areas interface {
 // size. An alert.Invalid says what is wrong with it.
 type Intake func(r io.Reader) (Image, error)
 
-// Image is a picture as it is stored: two JPEGs.
+// Rework edits a JPEG that Intake made.
+type Rework func(ctx context.Context, jpeg []byte, e media.Edit) (Image, error)
+
+// Image is a picture as it is stored: two JPEGs, or three.
 type Image struct {
 	Full, Small   []byte
-	Width, Height int // of Full
+	Width, Height int    // of Full
+	Work          []byte // larger than Full, to make edits of; nil = Full is all there is
 }
 
 // Objects is the object store that photos live in. Delete of what is not there is no error,
@@ -132,6 +140,9 @@ type Policy struct {
 	Passkey PasskeyPolicy
 	// PractiseAlone says where one person may play both roles; never in the live realm.
 	PractiseAlone PractisePolicy
+	// NamelessSMS has officers warned of a child's name in SMS: they lie on phones
+	// that no withdrawal reaches.
+	NamelessSMS bool
 	// SurnameAllowed lets family names into the public facts.
 	SurnameAllowed bool
 }

@@ -94,11 +94,14 @@ func (s *Service) AddPhoto(ctx context.Context, by auth.Officer, id string, r io
 	if err != nil {
 		return "", err
 	}
+	return s.keep(ctx, by, id, KindPhotoAdded, Photo{}, img)
+}
+
+// keep stores a picture as p, whose origin is filled in, and returns its token.
+func (s *Service) keep(ctx context.Context, by auth.Officer, id, kind string, p Photo, img Image) (photoID string, err error) {
 	sum, sum1 := sha256.Sum256(img.Full), sha1.Sum(img.Full)
-	p := Photo{
-		Token: newToken(), By: by.ID, At: time.Now().UTC(), Width: img.Width, Height: img.Height,
-		Bytes: len(img.Full), SHA256: hex.EncodeToString(sum[:]), SHA1: hex.EncodeToString(sum1[:]),
-	}
+	p.Token, p.By, p.At, p.Width, p.Height = newToken(), by.ID, time.Now().UTC(), img.Width, img.Height
+	p.Bytes, p.SHA256, p.SHA1, p.Work = len(img.Full), hex.EncodeToString(sum[:]), hex.EncodeToString(sum1[:]), img.Work != nil
 	free, err := s.hold(ctx, id)
 	if err != nil {
 		return "", err
@@ -111,7 +114,7 @@ func (s *Service) AddPhoto(ctx context.Context, by auth.Officer, id string, r io
 		if len(st.c.Photos) >= maxPhotos {
 			return nil, alert.Invalid{{Field: "photo", Code: "too_many", Text: "The case has 30 photos already; use one of them."}}
 		}
-		return &Event{Kind: KindPhotoAdded, Photo: &p}, nil
+		return &Event{Kind: kind, Photo: &p}, nil
 	})
 	if err != nil {
 		return "", err
@@ -135,7 +138,7 @@ func (s *Service) intake(r io.Reader) (Image, error) {
 	return s.d.Intake(bytes.NewReader(raw))
 }
 
-// put stores both sizes. Another process may have ended the case meanwhile: then
+// put stores every size. Another process may have ended the case meanwhile: then
 // the bytes must not stay.
 func (s *Service) put(ctx context.Context, id string, p Photo, img Image) error {
 	if err := s.d.Objects.Put(ctx, p.Object(), img.Full); err != nil {
@@ -143,6 +146,11 @@ func (s *Service) put(ctx context.Context, id string, p Photo, img Image) error 
 	}
 	if err := s.d.Objects.Put(ctx, p.Thumbnail(), img.Small); err != nil {
 		return err
+	}
+	if p.Work {
+		if err := s.d.Objects.Put(ctx, p.Original(), img.Work); err != nil {
+			return err
+		}
 	}
 	if err := s.catchUp(ctx, id); err != nil {
 		return err

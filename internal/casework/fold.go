@@ -55,7 +55,7 @@ func decode(raw []byte) (Event, error) {
 		if ev.Message == nil {
 			missing = "message"
 		}
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		if ev.Photo == nil {
 			missing = "photo"
 		}
@@ -84,7 +84,7 @@ func (st *state) with(ev Event, raw []byte, seq uint64) *state {
 		return &n
 	}
 	switch ev.Kind {
-	case KindPhotoAdded, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
+	case KindPhotoAdded, KindPhotoMade, KindKit, KindPublished, KindPurged, KindAgreed, KindDeclined, KindResent:
 		n.housekeeping(ev)
 	default:
 		n.c.Version = seq
@@ -156,6 +156,7 @@ func (st *state) changed(ev Event) {
 	c.Submitter, c.Digest, c.Submitted = "", "", time.Time{}
 	c.Editors = withName(c.Editors, ev.Officer)
 	st.writers = withName(st.writers, ev.Officer)
+	st.dropCuts()
 }
 
 // release folds the message that goes out.
@@ -197,7 +198,7 @@ func (st *state) release(ev Event) {
 func (st *state) housekeeping(ev Event) {
 	c := &st.c
 	switch ev.Kind {
-	case KindPhotoAdded:
+	case KindPhotoAdded, KindPhotoMade:
 		c.Photos = append(slices.Clip(c.Photos), *ev.Photo)
 		st.writers = withName(st.writers, ev.Officer)
 		if c.Stage == StageReleased {

@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
 	"tocsin/internal/criteria"
+	"tocsin/internal/wording"
 )
 
 // Preview is exactly what would go out now, with every fault that stands in the way.
@@ -45,6 +46,7 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 		edited, wrong := alert.Reword(m, st.c.Edits)
 		p.Edited, p.Faults = edited, append(p.Faults, wrong...)
 	}
+	p.Warnings = wording.Check(m, p.Edited, s.words())
 	kit, lost, err := s.kitOf(ctx, st, m)
 	if err != nil {
 		return Preview{}, err

@@ -164,7 +164,7 @@ func objectsOf(name string) []string {
 		return []string{name}
 	}
 	p := Photo{Token: name}
-	return []string{p.Object(), p.Thumbnail()}
+	return []string{p.Object(), p.Thumbnail(), p.Original()}
 }
 
 // settled deletes what the act just done has doomed, and is the case after it.

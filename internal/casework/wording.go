@@ -7,6 +7,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/wording"
 )
 
 // Wording is one officer's act on one text of a channel.
@@ -104,10 +105,17 @@ type Sketch struct {
 	Machine map[alert.Lang]alert.Texts
 	Edited  []alert.Edited
 	Faults  alert.Invalid // of the edits
-	Edits   alert.Edits   // as kept, those of languages that the alert has no more included
-	Live    alert.Edits   // of the live revision, that an update may take over
+	// Warnings are words that the public should perhaps not read. They stop nothing.
+	Warnings []wording.Warning
+	Edits    alert.Edits // as kept, those of languages that the alert has no more included
+	Live     alert.Edits // of the live revision, that an update may take over
 	// Whole says that the facts are complete enough for texts to be written and edited.
 	Whole bool
+}
+
+// words is what the agency decided about words.
+func (s *Service) words() wording.Policy {
+	return wording.Policy{NamelessSMS: s.d.Policy.NamelessSMS}
 }
 
 // sampleID stands for the id that a new case will have, and has its length: what
@@ -144,5 +152,6 @@ func (s *Service) Sketch(id string, d *Draft) (Sketch, error) {
 		m.Texts[lang] = t
 	}
 	k.Edited, k.Faults = alert.Reword(m, st.c.Edits)
+	k.Warnings = wording.Check(m, k.Edited, s.words())
 	return k, nil
 }

@@ -68,6 +68,8 @@ type Config struct {
 	// ReleasePasskey says whose releases a passkey confirms: "required" (everybody's),
 	// "when_enrolled" (of who has one; the default) or "off".
 	ReleasePasskey string `json:"release_passkey"`
+	// NamelessSMS has officers warned of a child's name in SMS.
+	NamelessSMS bool `json:"nameless_sms"`
 
 	// SecondFactor says whether officers may sign in with a password alone: "required"
 	// (no; the only choice in the live realm, and its default) or "optional" (until

@@ -34,7 +34,7 @@ func (c *console) accountPages(r chi.Router) {
 
 // roleWords are the rights as officers call them.
 var roleWords = map[auth.Role]string{
-	auth.Author: tr("Author"), auth.Approver: tr("Approver"), auth.Admin: tr("Administrator"), auth.Auditor: tr("Auditor"),
+	auth.Author: tr("Author"), auth.Approver: tr("Approver"), auth.Admin: tr("Administrator"), auth.Auditor: tr("Auditor"), auth.Editor: tr("Editor of a station"),
 }
 
 type keyRow struct {

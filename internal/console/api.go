@@ -18,7 +18,7 @@ import (
 
 // api is the officers' API of the contract.
 func (c *console) api(r chi.Router) {
-	r.Use(c.needBearer)
+	r.Use(c.needBearer, c.auditorsRead)
 	r.Get("/", c.apiList)
 	r.Post("/", c.apiDraft)
 	r.Get("/criteria", c.apiAsks) // no case has this id: they are capital letters and digits
@@ -31,6 +31,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
 		r.Post("/reject", c.apiJudge(c.Casework.Reject))
+		r.Post("/agree", c.apiJudge(c.Casework.Agree))
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
@@ -312,5 +313,6 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
+	c.exported(r, chi.URLParam(r, "id"))
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }

@@ -29,6 +29,7 @@ import (
 type tabOf struct {
 	t      *testing.T
 	ctx    context.Context
+	from   context.Context // the browser it is a tab of
 	w      *world
 	axe    string
 	prefix string
@@ -43,7 +44,7 @@ func (w *world) tab(t *testing.T, parent context.Context, prefix string, width, 
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel() })
-	b := &tabOf{t: t, ctx: ctx, w: w, axe: chromium.Axe(t), prefix: prefix, width: width}
+	b := &tabOf{t: t, ctx: ctx, from: parent, w: w, axe: chromium.Axe(t), prefix: prefix, width: width}
 	options := []chromedp.EmulateViewportOption{}
 	if phone {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateScale(2))

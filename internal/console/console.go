@@ -26,6 +26,7 @@ import (
 	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/linktest"
+	"tocsin/internal/media"
 	"tocsin/internal/region"
 	"tocsin/web"
 )
@@ -35,6 +36,7 @@ type Casework interface {
 	Draft(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error)
 	AddPhoto(ctx context.Context, by auth.Officer, id string, r io.Reader) (string, error)
+	EditPhoto(ctx context.Context, by auth.Officer, id, token string, e media.Edit) (string, error)
 	Preview(ctx context.Context, id string) (casework.Preview, error)
 	Sketch(id string, d *casework.Draft) (casework.Sketch, error)
 	Reword(ctx context.Context, by auth.Officer, id string, version uint64, lang alert.Lang, name, text string) (casework.Case, error)
@@ -99,6 +101,8 @@ type Atlas interface {
 	// Coarse is at most most codes that cover the same.
 	Coarse(codes []string, most int) []string
 	Undrawn(countries ...string) []string
+	// Topology is a State's units as TopoJSON; false when none is drawn.
+	Topology(country string, lang alert.Lang) ([]byte, bool)
 	Touched(c alert.Circle) []string
 }
 
@@ -142,6 +146,9 @@ type Deps struct {
 	Photos    Photos
 	Exercises Exercises // nil: no planned tests
 	Presence  Presence  // nil: nobody sees who is looking
+	Office    Office    // nil: no page administers accounts
+	Audit     Audit     // nil: no page shows the audit record
+	Keys      []Key     // what others know us by
 	Resend    Resend    // nil: nobody can be tried again by hand
 	Realm     alert.Realm
 	PublicURL string         // "https://alert.example": trusted origin of forms behind a proxy
@@ -219,15 +226,22 @@ func (c *console) routes() http.Handler {
 	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
 	r.Group(func(r chi.Router) {
-		r.Use(limitForm, c.needOfficer)
+		r.Use(limitForm, c.needOfficer, c.auditorsRead)
 		r.Get("/console/cases", c.speak((*console).listPage))
 		r.Get("/console/cases/new", c.speak((*console).newPage))
 		r.Post("/console/cases/new", c.speak((*console).newCase))
 		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Get("/console/map/{country}", c.speak((*console).outlines))
 		r.Route("/console/account", c.accountPages)
 		r.Route("/console/exercises", c.exercisePages)
+		if c.Office != nil {
+			r.Route("/console/officers", c.officePages)
+		}
+		if c.Audit != nil {
+			r.Route("/console/audit", c.auditPages)
+		}
 	})
 	r.Route("/v1/cases", c.api)
 	return r
@@ -243,6 +257,8 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/edit/{step}/{n}", c.speak((*console).stepPage))
 	r.Post("/edit/{step}/{n}", c.speak((*console).saveStep))
 	r.Post("/edit/{step}/{n}/remove", c.speak((*console).removeItem))
+	r.Get("/edit/{step}/{n}/photo", c.speak((*console).photoPage))
+	r.Post("/edit/{step}/{n}/photo", c.speak((*console).savePhoto))
 	r.Post("/edit/{step}/words", c.speak((*console).sketchStep))
 	r.Post("/edit/{step}/{n}/words", c.speak((*console).sketchStep))
 	r.Get("/check", c.speak((*console).checkPage))
@@ -264,6 +280,7 @@ func (c *console) casePages(r chi.Router) {
 	r.Get("/withdraw", c.speak((*console).withdrawPage))
 	r.Post("/withdraw", c.speak((*console).withdraw))
 	r.Get("/photos/{photo}", c.speak((*console).photo))
+	r.Get("/photos/{photo}/try", c.speak((*console).tryPhoto))
 	r.Post("/kit", c.speak((*console).makeKit))
 	r.Get("/kit/{file}", c.speak((*console).kitFile))
 }

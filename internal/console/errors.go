@@ -42,6 +42,12 @@ func (c *console) diagnose(err error) trouble {
 		return trouble{http.StatusConflict, "digest", c.say("The content is not what you were shown"), c.say("It changed since the page was opened. Open the release page again and read it anew.")}
 	case errors.Is(err, casework.ErrForbidden):
 		return trouble{http.StatusForbidden, "forbidden", c.say("You may not do this"), c.reasonOf(err, casework.ErrForbidden)}
+	case errors.Is(err, auth.ErrForbidden):
+		return trouble{http.StatusForbidden, "forbidden", c.say("You may not do this"), c.reasonOf(err, auth.ErrForbidden)}
+	case errors.Is(err, auth.ErrStage):
+		return trouble{http.StatusConflict, "stage", c.say("Not possible now"), c.reasonOf(err, auth.ErrStage)}
+	case errors.Is(err, auth.ErrUnknown):
+		return trouble{http.StatusNotFound, "not-found", c.say("There is no such officer"), c.say("Check the address, or open the list of officers.")}
 	case errors.Is(err, casework.ErrStage):
 		return trouble{http.StatusConflict, "stage", c.say("Not possible now"), c.reasonOf(err, casework.ErrStage)}
 	case errors.Is(err, casework.ErrThrottled):

@@ -15,6 +15,7 @@ type liveView struct {
 	Percent int
 	Missing []fault // what would help most, with where it is asked
 	Langs   []liveLang
+	Warn    []warnLine
 	Summary string // one sentence for who does not see the counts
 }
 
@@ -84,7 +85,11 @@ func (c *console) beside(r *http.Request, id string, d *casework.Draft, address 
 	for _, lang := range sketch.Message.Languages {
 		v.Langs = append(v.Langs, c.liveLang(sketch, lang))
 	}
+	v.Warn = c.warnings(d, id, sketch.Warnings, true)
 	v.Summary = c.fits(v.Langs)
+	if n := len(v.Warn); n > 0 {
+		v.Summary += " " + c.count(n, "{n} thing to look at again.", "{n} things to look at again.")
+	}
 	return v
 }
 
@@ -202,7 +207,8 @@ func (c *console) sketchNew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := c.preset()
-	c.renderWords(w, r, "step", c.newView(r, c.take(steps[0], &d, 0, sent)))
+	first, _ := c.firstPage()
+	c.renderWords(w, r, templateOf(first), c.newView(r, c.take(first, &d, 0, sent)))
 }
 
 // partHeader is how a script asks for the part of a page that it refreshes.

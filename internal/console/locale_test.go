@@ -37,7 +37,8 @@ func keysOf(t *testing.T) (keys, counted map[string]bool) {
 	keys, counted = map[string]bool{}, map[string]bool{}
 	pages(t, keys, counted)
 	inPackage(t, ".", spoken, keys, counted)
-	for _, room := range []string{"alert", "casework", "exercise", "media", "auth", "kit", "criteria"} {
+	inPackage(t, "../report", map[string]int{"Say": 0, "tr": 0, "Count": 2}, keys, counted)
+	for _, room := range []string{"alert", "auth", "casework", "criteria", "exercise", "kit", "media", "wording"} {
 		sentences := map[string]bool{}
 		inPackage(t, filepath.Join("..", room), told, sentences, counted)
 		for s := range sentences {

@@ -59,6 +59,9 @@ func (c *console) newView(r *http.Request, b *form) stepView {
 	for _, f := range b.Faults {
 		view.Errors = append(view.Errors, fault{c.retell(f.Text), "#" + fieldID(f.Field)})
 	}
+	if first.slug == criteriaSlug {
+		return view // no word of an alert comes of it
+	}
 	c.putBeside(r, &view.page, "", b.draft, "/console/cases/new/words")
 	return view
 }

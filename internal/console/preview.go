@@ -21,6 +21,7 @@ type previewView struct {
 	Outside   string // areas whose police submitting asks
 	Photos    []string
 	Kit       *casework.Kit
+	Warn      []warnLine
 }
 
 // langPreview is everything that goes out in one language.
@@ -68,6 +69,7 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		view.Outside = c.areaNames(c.Casework.Outside(k, o), c.lang)
 	}
 	view.Errors = c.links(k, p.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, mayEdit(k, o))
 	view.Back, view.Wide = "/console/cases/"+k.ID, true
 	if mayEdit(k, o) && k.Stage == casework.StageDraft {
 		view.Back = "/console/cases/" + k.ID + "/check"

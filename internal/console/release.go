@@ -36,7 +36,8 @@ type releaseView struct {
 	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
 	Code        *question    // nil: no code is asked for
-	Criteria    *standing    // nil where nothing is asked
+	Warn        []warnLine
+	Criteria    *standing // nil where nothing is asked
 	// OverrideReason was typed before a fault.
 	OverrideReason, OverrideFault string
 }
@@ -72,6 +73,7 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	}
 	view.Sentence, view.Nobody = c.onRelease(k, p)
 	view.Errors = c.links(k, p.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, false)
 	view.Scripts, view.Wide, view.Back = append(view.Scripts, "clock.js"), true, "/console/cases/"+k.ID
 	with := c.Casework.Confirmation(o)
 	if with.Code && view.WhyNot == "" && k.Practice == nil {

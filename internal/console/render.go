@@ -13,6 +13,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
 )
 
 // page is what the layout needs; every view embeds it.
@@ -31,6 +32,7 @@ type page struct {
 	Here    string       // where the switch leads back to
 	Tour    *tourBar     // nil but in a practice
 	Lookers *lookers     // nil where nobody else could be
+	Rooms   []room       // beside the cases, for who administers or audits
 	Clock   *caseClock   // on every page of a case
 }
 
@@ -67,12 +69,17 @@ var notices = map[string]string{
 	"signedout":  tr("You are signed out."),
 	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
 	"resent":     tr("Sent again. What comes of it shows here."),
+	"asked":      tr("Asked. Another administrator has to confirm it within 24 hours."),
+	"narrowed":   tr("Done at once, because it only takes rights away."),
+	"revoked":    tr("Revoked. The sessions, tokens and open pages of this account have ended."),
+	"confirmed":  tr("Confirmed. It is so from now on."),
+	"declined":   tr("Declined. Nothing was changed."),
 }
 
 func (c *console) page(r *http.Request, title string) page {
 	p := page{Title: title, Tongues: c.switcher(), Here: here(r), Drill: c.Realm == alert.Drill, Notice: c.say(notices[r.URL.Query().Get("done")]), Lang: string(c.lang)}
 	if o, ok := c.Officer(r.Context()); ok {
-		p.Officer = &o
+		p.Officer, p.Rooms = &o, c.rooms(r, o)
 		p.Clock = c.clockOf(chi.URLParam(r, "id"))
 	}
 	if p.Tour, p.Lookers = c.tour(r), c.lookersAt(r); p.Lookers != nil {
@@ -93,9 +100,7 @@ func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int,
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser left: nothing to mend
+	writePage(w, r, status, body.Bytes())
 }
 
 func templateFuncs() template.FuncMap {
@@ -110,7 +115,7 @@ func templateFuncs() template.FuncMap {
 		"percent":   percent,
 		"again":     again,
 		"stopwatch": stopwatch,
-		"withCase":  func(f *field, id string) photoField { return photoField{f, id} },
+		"withCase":  photoFieldOf,
 		"proof":     proofOf,
 		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
@@ -155,6 +160,19 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type photoField struct {
 	Field *field
 	ID    string
+	Cut   string // the page that turns and cuts it
+}
+
+// photoFieldOf leads to the photo's own page once the case has it.
+func photoFieldOf(f *field, k casework.Case) photoField {
+	p := photoField{Field: f, ID: k.ID}
+	step, rest, _ := strings.Cut(f.Name, "[")
+	n, _, _ := strings.Cut(rest, "]")
+	persons := map[string][]alert.Person{"children": k.Facts.Children, "suspects": k.Facts.Suspects}[step]
+	if i, err := strconv.Atoi(n); err == nil && i < len(persons) && persons[i].Photo != "" && persons[i].Photo == f.Value {
+		p.Cut = "/console/cases/" + k.ID + "/edit/" + step + "/" + n + "/photo"
+	}
+	return p
 }
 
 // caseGroup is a group of answers with the case whose photo it may show.

@@ -10,7 +10,15 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/auth/authtest"
+	"tocsin/internal/casework"
 )
+
+// choices are what a test has otherwise in its world.
+type choices struct {
+	casework []func(*casework.Deps)
+	console  func(d *Deps, address string) // nil: as it is
+	auth     []auth.Option
+}
 
 var ticketOnPage = regexp.MustCompile(`name="ticket" value="([^"]+)"`)
 

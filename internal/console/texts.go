@@ -20,6 +20,7 @@ type textsView struct {
 	Case    casework.Case
 	Row     caseRow
 	Langs   []langTexts
+	Warn    []warnLine
 	MayEdit bool
 	Whole   bool // the facts are complete: texts can be edited
 	Version uint64
@@ -68,6 +69,7 @@ func (c *console) textsPage(w http.ResponseWriter, r *http.Request) {
 		view.Back += "/check"
 	}
 	view.Errors = c.links(k, sketch.Faults)
+	view.Warn = c.warnings(&k.Draft, k.ID, sketch.Warnings, view.MayEdit)
 	for _, lang := range sketch.Message.Languages {
 		l := langTexts{Lang: lang, Name: languageName(lang)}
 		for _, x := range c.liveLang(sketch, lang).Texts {
@@ -112,6 +114,7 @@ type textLook struct {
 	Count   string
 	Over    bool
 	Diff    []wording.Span
+	Warn    []warnLine
 	Summary string
 }
 
@@ -178,6 +181,9 @@ func (c *console) textLook(p textPlace, text string) textLook {
 	if len(faults) > 0 {
 		look.Summary = c.retell(faults[0].Text)
 	}
+	edit := alert.Edited{Lang: p.lang, Name: p.name, Text: kept, Machine: p.machine()}
+	field := "texts." + string(p.lang) + "." + p.name
+	look.Warn = c.warnings(&p.k.Draft, "", warningsOf(wording.Check(p.sketch.Message, []alert.Edited{edit}, wording.Policy{}), field), false)
 	return look
 }
 

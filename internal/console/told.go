@@ -60,7 +60,17 @@ var _ = []string{
 
 	// Stages and outcomes inside a sentence.
 	tr("value|draft"), tr("value|submitted"), tr("value|released"), tr("value|rejected"), tr("value|withdrawn"),
+	tr("value|characters"), tr("value|seconds"), tr("value|septets"), tr("value|UTF-16 units"),
 	tr("value|found"), tr("value|error"), tr("value|expired"), tr("value|other"),
+
+	// Why a photo is not taken, or not cut so.
+	tr("The photo is larger than 10 MB; save it smaller."),
+	tr("The file is no JPEG, PNG or WebP picture, whatever its name says; save the photo as JPEG."),
+	tr("The photo has more than 50 million pixels; save it smaller."),
+	tr("The photo is less than 100 pixels wide or high; a face cannot be recognised, find a larger one."),
+	tr("The photo is damaged and cannot be read; save it anew as JPEG."),
+	tr("The turn is 0, 90, 180 or 270, the tilt -15 to 15 degrees, and the part lies within 0 to 100 per cent of the picture."),
+	tr("The part is less than 100 pixels wide or high; choose a larger one."),
 
 	tr("Slides, poster and sound could not be made. The alert goes out without them."),
 }

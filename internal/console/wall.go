@@ -29,8 +29,8 @@ func (c *console) worst(b ledger.Board, titles map[string]string) []wallRow {
 	}
 	for _, s := range c.serviceRows(b, "", titles) {
 		w := wallRow{Class: string(s.Lamp), Who: s.Who, Channel: s.Via, State: s.State, Why: strings.Join(s.Why, "; "), Took: s.Last, rank: lampRank[s.Lamp]}
-		if s.Lamp == ledger.Red {
-			w.Since = b.Released
+		if s.Lamp == ledger.Red { // thousands hang on it: as bad as a silent station
+			w.Since, w.rank = b.Released, 0
 		}
 		all = append(all, w)
 	}
@@ -49,14 +49,21 @@ func (c *console) wallRowOf(row ledger.Row, titles map[string]string, released t
 	plain := c.boardRowOf(row, titles)
 	w := wallRow{Class: plain.Class, Who: plain.Who, Channel: plain.Channel, State: plain.State, Why: plain.Reason, rank: lampRank[row.Lamp]}
 	if row.Incident != nil {
-		w.Why, w.State, w.Since, w.rank = plain.State, c.say(incidentWords[row.Incident.Kind]), row.Incident.Since, 0
+		w.State, w.Since, w.rank = c.say(incidentWords[row.Incident.Kind]), row.Incident.Since, 0
+		if w.Why == "" {
+			w.Why = plain.State
+		}
 	}
 	if s := row.Story; s != nil {
-		if s.ReceivedMS >= 0 {
-			w.Took = c.seconds(s.ReceivedMS)
+		if n := len(s.Words); n > 0 && s.Words[n-1].Reason != "" {
+			w.Why = c.retell(s.Words[n-1].Reason)
 		}
-		if !s.SilentSince.IsZero() {
+		switch {
+		case !s.SilentSince.IsZero():
 			w.Since = s.SilentSince
+			return w // what it said before is not what is waited for
+		case s.ReceivedMS >= 0:
+			w.Took = c.seconds(s.ReceivedMS)
 		}
 	}
 	switch row.State {

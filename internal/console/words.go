@@ -26,7 +26,8 @@ var instructions = []option{
 
 var (
 	childSexes = []option{{string(alert.Female), "Girl"}, {string(alert.Male), "Boy"}}
-	adultSexes = []option{{string(alert.Female), "Woman"}, {string(alert.Male), "Man"}}
+	// Of any age: a companion may be a child himself.
+	companionSexes = []option{{string(alert.Female), "Woman or girl"}, {string(alert.Male), "Man or boy"}}
 )
 
 var builds = []option{
@@ -173,8 +174,9 @@ var stageWords = map[casework.Stage]string{
 }
 
 var eventWords = map[string]string{
-	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "submitted": tr("Submitted for release"),
+	"drafted": tr("Draft begun"), "edited": tr("Answers changed"), "worded": tr("Text edited"), "photo_added": tr("Photo added"), "photo_edited": tr("Photo edited"), "submitted": tr("Submitted for release"),
 	"released": tr("Released"), "returned": tr("Returned to the author"), "rejected": tr("Rejected"), "withdrawn": tr("Withdrawn"),
+	"kit_made": tr("Slides, poster and sound made"), "purged": tr("Pictures and sound deleted"),
 	"published": tr("Handed to the channels"), "agreed": tr("Agreed to other areas"), "growth_declined": tr("Kept the area as it is"),
 	"resent": tr("Sent again to one"), "practised": tr("Released in practice; nothing was sent"),
 }

@@ -193,3 +193,63 @@ func TestWordsWithoutScript(t *testing.T) {
 		t.Errorf("%s cases", got)
 	}
 }
+
+// An officer edits a text, sees count and difference follow the typing, and the approver sees the change.
+func TestATextIsEditedInTheBrowser(t *testing.T) {
+	parent := chromium.Start(t)
+	for _, c := range []struct {
+		name          string
+		width, height int64
+		phone         bool
+	}{{"text-desk", 1400, 900, false}, {"text-phone", 360, 740, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, alert.Drill)
+			d := draft()
+			d.Facts.Note = alert.Localized{alert.English: "The juvenile absconded.", alert.French: "Elle est diabétique."}
+			k := must(w.casework.Draft(t.Context(), anna, d))(t)
+			b := w.tab(t, parent, c.name, c.width, c.height, c.phone)
+			b.signIn("anna")
+			b.open("/console/cases/" + k.ID + "/texts")
+			b.check("all")
+			b.open("/console/cases/" + k.ID + "/texts/en/radiotext")
+			b.run(chromedp.Clear(chromedp.CSS("#text")))
+			b.typed("text", "EXERCISE. Lina, 9, call now, "+strings.Repeat("please ", 8))
+			b.until(`document.querySelector("#live-part .over") && document.querySelector("#live-part ins")`)
+			b.check("too-long")
+			b.press("main form .actions button") // refused, and everything typed is still there
+			if got := ask(b, chromedp.Evaluate[string](`document.querySelector("#text").value`)); !strings.Contains(got, "please please") {
+				t.Errorf("the box has %q", got)
+			}
+			b.check("refused")
+			b.run(chromedp.Clear(chromedp.CSS("#text")))
+			b.typed("text", "EXERCISE. Lina, 9, Bruxelles. Please call +3225544000.")
+			b.until(`!document.querySelector("#live-part .over")`)
+			b.press("main form .actions button")
+			if got := b.text("#en-radiotext"); !strings.Contains(got, "Edited") || !strings.Contains(got, "Please") {
+				t.Errorf("the list shows %q", got)
+			}
+			b.check("edited")
+			k = must(w.casework.Get(k.ID))(t)
+			changed := k.Draft
+			changed.Facts.Vehicles[0].Plate, changed.Facts.LastSeen.Place = "1-ABC-23", "Gare du Midi, Bruxelles"
+			changed.Facts.Children[0].GivenName = "Léna"
+			k = must(w.casework.Edit(t.Context(), anna, k.ID, k.Version, changed))(t)
+			b.open("/console/cases/" + k.ID + "/texts/en/radiotext")
+			b.check("stale")
+			b.press("main form .actions button")
+			must(w.casework.Submit(t.Context(), anna, k.ID))(t)
+			approver := w.tab(t, parent, c.name, c.width, c.height, c.phone)
+			approver.signIn("bram")
+			approver.open("/console/cases/" + k.ID + "/release")
+			if got := approver.text(".edited"); !strings.Contains(got, "Please") {
+				t.Errorf("the approver sees %q", got)
+			}
+			approver.check("release")
+			b.open("/console/cases/" + k.ID + "/texts/en/radiotext")
+			b.press(`form[action$="/machine"] button`)
+			if now := must(w.casework.Get(k.ID))(t); now.Edits != nil || now.Stage != casework.StageDraft {
+				t.Errorf("%v, %s", now.Edits, now.Stage)
+			}
+		})
+	}
+}

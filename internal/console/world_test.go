@@ -23,9 +23,11 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
+	"tocsin/internal/growth"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -42,6 +44,8 @@ var (
 	anna  = auth.Officer{ID: "anna", Name: "Anna Peeters", Unit: "Brussels North", Roles: []auth.Role{auth.Author}}
 	bram  = auth.Officer{ID: "bram", Name: "Bram Willems", Unit: "Duty magistrate", Roles: []auth.Role{auth.Approver}}
 	carla = auth.Officer{ID: "carla", Name: "Carla Dubois", Unit: "Namur", Roles: []auth.Role{auth.Author, auth.Approver}}
+	ada   = auth.Officer{ID: "ada", Name: "Ada Lind", Unit: "Administration", Roles: []auth.Role{auth.Admin}}
+	boris = auth.Officer{ID: "boris", Name: "Boris Kok", Unit: "Administration", Roles: []auth.Role{auth.Admin}}
 	dirk  = auth.Officer{ID: "dirk", Name: "Dirk Maes", Unit: "Audit", Roles: []auth.Role{auth.Auditor}}
 )
 
@@ -51,6 +55,7 @@ type world struct {
 	*httptest.Server
 	book      *auth.Book
 	passkeys  *auth.Passkeys
+	atlas     Atlas
 	presence  *nodes.Table
 	exercises *exercise.Book
 	casework  *casework.Service
@@ -60,6 +65,7 @@ type world struct {
 	logged    *bytes.Buffer
 	again     []string // who was to be tried again
 	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
+	audit     *audit.Log
 }
 
 // resend takes note of who is to be tried again.
@@ -97,13 +103,6 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	return newWorldWith(t, realm, choices{casework: change})
 }
 
-// choices are what a test has otherwise in its world.
-type choices struct {
-	casework []func(*casework.Deps)
-	console  func(d *Deps, address string) // nil: as it is
-	auth     []auth.Option
-}
-
 func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	t.Helper()
 	e := streamtest.Embedded(t, realm)
@@ -111,13 +110,17 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	w.book = must(auth.New(ctx, e.Cases(), with.auth...))(t)
-	for _, o := range []auth.Officer{anna, bram, carla, dirk} {
+	for _, o := range []auth.Officer{anna, bram, carla, dirk, ada, boris} {
 		if err := w.book.Add(ctx, o, password); err != nil {
 			t.Fatal(err)
 		}
 		w.tokens[o.ID] = must(w.book.NewToken(ctx, o.ID))(t)
 	}
+	w.audit = must(audit.New(ctx, e.Audit(), e.Cases(), nil, auth.Audited, casework.Audited))(t)
+	w.book.RecordTo(w.audit)
+	go func() { _ = w.audit.Run(ctx) }()
 	atlas := must(region.Load())(t)
+	w.atlas = atlas
 	status := alert.StatusActual
 	if realm == alert.Drill {
 		status = alert.StatusExercise
@@ -125,7 +128,7 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	w.Server = httptest.NewUnstartedServer(nil)
 	w.passkeys = must(auth.NewPasskeys(w.book, "http://localhost:"+port(w.Listener.Addr())))(t)
 	deps := casework.Deps{
-		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas,
+		Cases: e.Cases(), Alerts: e.Alerts(), Objects: e.Objects(), Areas: atlas, Reached: atlas.Reached,
 		Sign:  func(m *alert.Message) ([]byte, error) { return []byte("<alert>" + m.Identifier + "</alert>"), nil },
 		Write: alert.WriteAll, Channels: channels, Audience: audience{}, Intake: intake,
 		Policy: casework.Policy{
@@ -141,10 +144,10 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
 	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	site := Deps{
-		Passkeys: w.passkeys,
+		Passkeys: w.passkeys, Office: w.book, Audit: w.audit, Keys: madeUpKeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
-		Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
+		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
 		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 	}
 	if with.console != nil {
@@ -158,6 +161,12 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	w.Start()
 	t.Cleanup(func() { w.CloseClientConnections(); w.Close() }) // a board left open would keep its stream
 	return w
+}
+
+// madeUpKeys are nobody's.
+var madeUpKeys = []Key{
+	{KeyAlerts, strings.Repeat("0123456789abcdef", 4), time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), time.Date(2036, 1, 2, 3, 4, 0, 0, time.UTC)},
+	{KeyPush, strings.Repeat("fedcba9876543210", 4), time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), time.Time{}},
 }
 
 // port is the last part of an address.

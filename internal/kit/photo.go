@@ -8,6 +8,8 @@ import (
 	"math"
 
 	xdraw "golang.org/x/image/draw"
+
+	"tocsin/internal/media"
 )
 
 // portrait is the shape of a photo on a sheet, height by width.
@@ -27,28 +29,13 @@ func decode(data []byte) (image.Image, error) {
 	return jpeg.Decode(bytes.NewReader(data))
 }
 
-// crop is the part of a photo that fills w by h. What is cut off of a high photo
-// goes from below: a face is in the upper part.
-func crop(img image.Image, w, h float64) image.Rectangle {
-	b := img.Bounds()
-	iw, ih := float64(b.Dx()), float64(b.Dy())
-	if iw/ih > w/h { // too wide
-		cw := ih * w / h
-		x := (iw - cw) / 2
-		return image.Rect(int(x), 0, int(x+cw), b.Dy()).Add(b.Min)
-	}
-	ch := iw * h / w
-	y := (ih - ch) * 0.25
-	return image.Rect(0, int(y), b.Dx(), int(y+ch)).Add(b.Min)
-}
-
 // largest is the width, in pixels, at which a photo is kept for all sheets: what
 // the poster's single photo has. The costly way from a camera's picture is gone once.
 const largest = 710
 
 // prepared is the part of a photo that sheets show.
 func prepared(img image.Image) image.Image {
-	c := crop(img, 1, portrait)
+	c := media.Fill(img.Bounds(), 1, portrait)
 	w := min(largest, c.Dx())
 	dst := image.NewRGBA(image.Rect(0, 0, w, int(math.Round(float64(w)*portrait))))
 	xdraw.CatmullRom.Scale(dst, dst.Bounds(), img, c, xdraw.Src, nil)

@@ -28,6 +28,7 @@ const (
 	MaxBytes  = 10 << 20   // read of an upload; a phone's photo has 2 to 8 MB
 	MaxPixels = 50_000_000 // decoded, a picture takes 4 bytes a pixel and more: a small file can hold gigabytes
 	LongSide  = 1600       // of the photo: a page's width twice over
+	WorkSide  = 3200       // of what edits are made of: a face in a group keeps its pixels
 	ThumbSide = 480        // of the thumbnail: a list, a notification
 	minSide   = 100        // a face on less is not to be recognised
 	quality   = 85         // of the JPEG: faults are not yet seen, and a photo has some 200 KB
@@ -37,7 +38,9 @@ const (
 type Photo struct {
 	JPEG, Thumb   []byte
 	Width, Height int
-	SHA256, SHA1  string // hex, of JPEG; CAP's digest element still wants SHA-1
+	// Work is the photo larger than it is published, for edits: nil when it is no larger.
+	Work         []byte
+	SHA256, SHA1 string // hex, of JPEG; CAP's digest element still wants SHA-1
 }
 
 // Why a photo is refused. Fault turns each into a fault for the officer's form.
@@ -79,7 +82,18 @@ func Intake(r io.Reader) (Photo, error) {
 	if err != nil {
 		return Photo{}, ErrDamaged
 	}
-	return publish(img, kind.orientation(data))
+	turn := kind.orientation(data)
+	b := img.Bounds()
+	if max(b.Dx(), b.Dy()) <= LongSide {
+		return publish(img, turn)
+	}
+	work := upright(scale(img, WorkSide), turn)
+	p, err := publish(work, 1)
+	if err != nil {
+		return Photo{}, err
+	}
+	p.Work, err = encode(work)
+	return p, err
 }
 
 // format is a kind of picture that is taken.
@@ -154,6 +168,7 @@ func encode(img image.Image) ([]byte, error) {
 func Fault(field string, err error) alert.Invalid {
 	for code, known := range map[string]error{
 		"too_large": ErrTooLarge, "format": ErrFormat, "pixels": ErrPixels, "too_small": ErrSmall, "damaged": ErrDamaged,
+		"edit": ErrEdit, "narrow": ErrNarrow,
 	} {
 		if errors.Is(err, known) {
 			text := known.Error()
