@@ -47,11 +47,15 @@ const (
 	InstructionDoNotApproach Instruction = "do_not_approach"
 )
 
+// AgeUnknown is the age of a child of whom a draft has a name and no age: 0 is a
+// baby, and an alert must not call a child one by mistake. No alert goes out with it.
+const AgeUnknown = -1
+
 // Person is a child, or somebody the child may be with.
 type Person struct {
 	GivenName  string     `json:"given_name,omitempty"`  // required for a child; at most 60 characters
 	FamilyName string     `json:"family_name,omitempty"` // only where policy makes it public; at most 60
-	Age        int        `json:"age,omitempty"`         // years; a child is 0 to 17. A suspect's 0 = unknown
+	Age        int        `json:"age,omitempty"`         // years; a child is 0 to 17, or AgeUnknown. A suspect's 0 = unknown
 	Sex        Sex        `json:"sex"`
 	HeightCM   int        `json:"height_cm,omitempty"` // 30 to 220; 0 = unknown
 	Build      Build      `json:"build,omitempty"`

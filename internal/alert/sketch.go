@@ -64,7 +64,7 @@ func newSketch(m *Message, lang Lang) *writer {
 	for i := range w.f.Children {
 		p := &w.f.Children[i]
 		if p.Age == 0 && (p.GivenName == "" || p.Sex == "") {
-			p.Age = noAge // of a girl or boy with a name, 0 is a baby
+			p.Age = AgeUnknown // of a girl or boy with a name, 0 is a baby
 		}
 		orElse(&p.GivenName, h.name)
 	}
@@ -86,34 +86,31 @@ func newSketch(m *Message, lang Lang) *writer {
 	return w
 }
 
-// noAge is the age of a child of whom nothing is known.
-const noAge = -1
-
 // people lets l speak of children without age or sex.
 func (h holders) people(l, own *language) {
 	l.person = func(age int, sex Sex) string {
 		if sex == "" {
 			return h.sex
 		}
-		if age == noAge {
+		if age == AgeUnknown {
 			age = 9 // any child's
 		}
 		return own.person(age, sex)
 	}
 	l.age = func(years int) string {
-		if years == noAge {
+		if years == AgeUnknown {
 			return h.age
 		}
 		return own.age(years)
 	}
 	l.aged = func(name string, years int) string {
-		if years == noAge {
+		if years == AgeUnknown {
 			return name + ", " + h.age
 		}
 		return own.aged(name, years)
 	}
 	l.child = func(name string, p Person) string {
-		if p.Age == noAge {
+		if p.Age == AgeUnknown {
 			return name + ", " + h.age
 		}
 		return own.child(name, p)

@@ -39,6 +39,24 @@ func TestSketchOfAnEmptyDraft(t *testing.T) {
 	}
 }
 
+// A child with a name and no age is nobody's baby.
+func TestSketchOfAnUnknownAge(t *testing.T) {
+	m := goodMessage()
+	m.Facts.Children[0].Age = AgeUnknown
+	Sketch(m)
+	for lang, x := range m.Texts {
+		h := holdersOf[lang]
+		if !strings.Contains(x.Description, h.age) || !strings.Contains(x.Spoken, h.age) {
+			t.Errorf("%s: no %s in\n%s\n%s", lang, h.age, x.Description, x.Spoken)
+		}
+	}
+	m.Facts.Children[0].Age = 0
+	Sketch(m)
+	if text := m.Texts[English].Spoken; strings.Contains(text, "[age]") || !strings.Contains(text, "baby") {
+		t.Errorf("of age 0: %s", text)
+	}
+}
+
 // Of a complete draft a sketch is what goes out, word for word.
 func TestSketchOfACompleteDraftIsTheAlert(t *testing.T) {
 	m := goodMessage()

@@ -10,7 +10,9 @@ import (
 
 func (c *checker) child(at string, p *Person) {
 	c.required(at+".given_name", p.GivenName, "Give the child's first name.")
-	if p.Age < 0 || p.Age > 17 {
+	if p.Age == AgeUnknown {
+		c.add(at+".age", "required", "Give the child's age in years; 0 for a baby under one.")
+	} else if p.Age < 0 || p.Age > 17 {
 		c.add(at+".age", "range", "An alert is for a child under 18: give an age of 0 to 17, or use the procedure for missing adults.")
 	}
 	c.person(at, p)

@@ -129,7 +129,7 @@ func choose[T ~string](b *form, name, label string, p *T, options []option) *fie
 func (b *form) number(name, label string, p *int, keepZero bool) *field {
 	f := b.add(&field{Name: name, Kind: "text", Label: b.say(label), Mode: "numeric", Width: "w3", say: b.tongue})
 	if b.sent == nil {
-		if *p != 0 || keepZero {
+		if *p > 0 || *p == 0 && keepZero {
 			f.Value = strconv.Itoa(*p)
 		}
 		return f

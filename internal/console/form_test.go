@@ -76,7 +76,9 @@ func formConsole(t testing.TB) *console {
 // so no page can lose what another page or program has written.
 func TestSavingUntouchedChangesNothing(t *testing.T) {
 	c := formConsole(t)
-	for name, d := range map[string]casework.Draft{"full": fullDraft(), "usual": draft()} {
+	baby, ageless := draft(), draft()
+	baby.Facts.Children[0].Age, ageless.Facts.Children[0].Age = 0, alert.AgeUnknown
+	for name, d := range map[string]casework.Draft{"full": fullDraft(), "usual": draft(), "baby": baby, "without age": ageless} {
 		want := d
 		for _, s := range steps {
 			count := 1
@@ -225,7 +227,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 	check("circumstances", circumstances, plain(alert.AllCircumstances))
 	check("instructions", instructions, plain(alert.AllInstructions))
 	check("sexes", childSexes, plain(alert.AllSexes))
-	check("adults", adultSexes, plain(alert.AllSexes))
+	check("companions", companionSexes, plain(alert.AllSexes))
 	check("builds", builds, plain(alert.AllBuilds))
 	check("hair colours", hairColours, plain(alert.AllHairColours))
 	check("hair lengths", hairLengths, plain(alert.AllHairLengths))

@@ -95,7 +95,11 @@ func (c *console) askChild(b *form, d *casework.Draft, i int) {
 	text(b, path+"given_name", "Given name", &p.GivenName).width("w20").max(60)
 	text(b, path+"family_name", "Family name", &p.FamilyName).width("w20").max(60).optional().
 		hint("Only if your rules make it public.")
-	b.number(path+"age", "Age", &p.Age, p.GivenName != "").Suffix = b.say("years")
+	age := b.number(path+"age", "Age", &p.Age, p.GivenName != "")
+	age.Suffix = b.say("years")
+	if age.Value == "" && p.GivenName != "" {
+		p.Age = alert.AgeUnknown
+	}
 	f := pick(b, path+"sex", "Girl or boy", &p.Sex, childSexes)
 	f.Kind = "radios-inline"
 	b.looks(p, path)
@@ -108,7 +112,7 @@ func (c *console) askSuspect(b *form, d *casework.Draft, i int) {
 		hint("Only if it helps people to recognise the person.")
 	text(b, path+"family_name", "Family name", &p.FamilyName).width("w20").max(60).optional()
 	b.number(path+"age", "Age, about", &p.Age, false).optional().Suffix = b.say("years")
-	f := pick(b, path+"sex", "Woman or man", &p.Sex, adultSexes)
+	f := pick(b, path+"sex", "Woman or man, girl or boy", &p.Sex, companionSexes)
 	f.Kind = "radios-inline"
 	b.looks(p, path)
 }
