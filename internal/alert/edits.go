@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,10 +52,7 @@ func (e Edits) Clone() Edits {
 	}
 	c := make(Edits, len(e)+1)
 	for lang, texts := range e {
-		c[lang] = make(map[string]Edit, len(texts)+1)
-		for name, edit := range texts {
-			c[lang][name] = edit
-		}
+		c[lang] = maps.Clone(texts)
 	}
 	return c
 }

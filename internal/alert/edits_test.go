@@ -48,10 +48,7 @@ func TestWithoutEditsNothingChanges(t *testing.T) {
 		if WriteAll(m) != nil {
 			continue
 		}
-		want := map[Lang]Texts{}
-		for l, x := range m.Texts {
-			want[l] = x
-		}
+		want := maps.Clone(m.Texts)
 		for _, e := range []Edits{nil, {}, {English: nil}, Edits{}.With("xx", "sms", Edit{Text: "x"})} {
 			if edited, faults := Reword(m, e); len(edited)+len(faults) > 0 || !reflect.DeepEqual(m.Texts, want) {
 				t.Fatalf("%v: %v %v", e, edited, faults)

@@ -63,8 +63,8 @@ func newSketch(m *Message, lang Lang) *writer {
 	w.f.Children = clip(w.f.Children, maxChildrenInWords)
 	for i := range w.f.Children {
 		p := &w.f.Children[i]
-		if p.GivenName == "" && p.Age == 0 {
-			p.Age = AgeUnknown // with a name, 0 is a baby
+		if p.Age == 0 && (p.GivenName == "" || p.Sex == "") {
+			p.Age = AgeUnknown // of a girl or boy with a name, 0 is a baby
 		}
 		orElse(&p.GivenName, h.name)
 	}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -147,10 +148,7 @@ func (s *Service) Sketch(id string, d *Draft) (Sketch, error) {
 		alert.Sketch(m)
 	}
 	k.Machine = m.Texts
-	m.Texts = make(map[alert.Lang]alert.Texts, len(k.Machine))
-	for lang, t := range k.Machine {
-		m.Texts[lang] = t
-	}
+	m.Texts = maps.Clone(k.Machine)
 	k.Edited, k.Faults = alert.Reword(m, st.c.Edits)
 	k.Warnings = wording.Check(m, k.Edited, s.words())
 	return k, nil

@@ -27,6 +27,7 @@ type slowLine struct {
 	under, most  int
 	asked        int
 	whileWaiting chan struct{}
+	late         chan struct{} // closed once the first is answered
 }
 
 func (s *slowLine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,6 +49,9 @@ func (s *slowLine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.Handler.ServeHTTP(w, r)
+	if first {
+		close(s.late)
+	}
 	s.mu.Lock()
 	s.under--
 	s.mu.Unlock()
@@ -111,7 +115,7 @@ func TestWordsFollowTheTyping(t *testing.T) {
 func TestOldWordsNeverComeBack(t *testing.T) {
 	parent := chromium.Start(t)
 	w := newWorld(t, alert.Live)
-	line := &slowLine{Handler: w.Config.Handler, hold: 1500 * time.Millisecond, whileWaiting: make(chan struct{})}
+	line := &slowLine{Handler: w.Config.Handler, hold: 1500 * time.Millisecond, whileWaiting: make(chan struct{}), late: make(chan struct{})}
 	w.Config.Handler = line
 	d := draft()
 	d.Facts.LastSeen.Place = ""
@@ -131,6 +135,7 @@ func TestOldWordsNeverComeBack(t *testing.T) {
 	if got := ask(b, chromedp.Evaluate[string](`document.querySelector("#last_seen-place").value`)); got != "Place11111" {
 		t.Errorf("the form waited: %q", got)
 	}
+	<-line.late
 	b.until(`shown.at(-1) === 5`)
 	shown := ask(b, chromedp.Evaluate[[]int](`shown`))
 	if !slices.IsSorted(shown) {
