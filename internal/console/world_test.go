@@ -28,6 +28,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
 	"tocsin/internal/growth"
+	"tocsin/internal/kit"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -143,7 +144,8 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
-		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
+		Teletext: kit.SketchTeletext,
+		Log:      slog.New(slog.NewTextHandler(w.logged, nil)),
 	}))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
