@@ -35,6 +35,9 @@ func (a *App) consoleDeps() console.Deps {
 	if a.Passkeys != nil {
 		d.Passkeys = a.Passkeys
 	}
+	if a.SSO != nil {
+		d.SSO = a.SSO
+	}
 	return d
 }
 

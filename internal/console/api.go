@@ -208,11 +208,12 @@ func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Digest   string `json:"digest"`
 		Override string `json:"override"` // the approver's reason where criteria are not fulfilled
+		Code     string `json:"code"`     // of an approver with an authenticator app and no passkey
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Override: in.Override})
+	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Answer: []byte(in.Code), Override: in.Override})
 	c.apiResult(w, r, k, err)
 }
 
@@ -305,6 +306,6 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, chi.URLParam(r, "id"))
+	c.exported(r, chi.URLParam(r, "id"), "record")
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }

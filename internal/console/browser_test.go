@@ -223,8 +223,12 @@ func TestAlertThroughTheBrowser(t *testing.T) {
 	}
 }
 
-func noScript(ctx context.Context, t *chromedp.Target) error {
-	_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+func noScript(ctx context.Context, t *chromedp.Target) error { return script(ctx, t, false) }
+
+func withScript(ctx context.Context, t *chromedp.Target) error { return script(ctx, t, true) }
+
+func script(ctx context.Context, t *chromedp.Target, on bool) error {
+	_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 	return err
 }
 
