@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -86,11 +85,11 @@ func (a *App) resend(ctx context.Context, caseID string, revision int, channel, 
 	err := delivery.Resend(ctx, a.delivery(), caseID, revision, channel, recipient)
 	switch {
 	case errors.Is(err, delivery.ErrOvertaken):
-		return fmt.Errorf("%w: A newer revision is out, and goes to everybody by itself. Open the board again.", casework.ErrStage)
+		return casework.NotNow("A newer revision is out, and goes to everybody by itself. Open the board again.")
 	case errors.Is(err, delivery.ErrOver):
-		return fmt.Errorf("%w: The alert has ended for this recipient: there is nothing left to send.", casework.ErrStage)
+		return casework.NotNow("The alert has ended for this recipient: there is nothing left to send.")
 	case errors.Is(err, delivery.ErrNobody):
-		return fmt.Errorf("%w: This recipient is not registered any more, or the alert is not for it.", casework.ErrStage)
+		return casework.NotNow("This recipient is not registered any more, or the alert is not for it.")
 	}
 	return err
 }

@@ -35,6 +35,9 @@ var ErrThrottled = errors.New("too often")
 
 func tooOften(why string) error { return refusal{ErrThrottled, why} }
 
+// NotNow is a refusal of an act at this stage, with the sentence that the officer reads.
+func NotNow(why string) error { return wrongStage(why) }
+
 // resent is one act of the last minute.
 type resent struct {
 	channel, recipient string

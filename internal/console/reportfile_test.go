@@ -119,7 +119,7 @@ func TestResendForm(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"an auditor", dirk, form("1", "broadcast", "b-sud"), nil, 403, "Only an author or an approver"},
+		{"an auditor", dirk, form("1", "broadcast", "b-sud"), nil, 403, "You may not do this"},
 		{"who is not on the board", bram, form("1", "broadcast", "b-nobody"), nil, 404, "no such recipient"},
 		{"of another channel", bram, form("1", "sms", "b-sud"), nil, 404, "no such recipient"},
 		{"an older revision", bram, form("0", "broadcast", "b-sud"), nil, 409, "A newer revision is out"},

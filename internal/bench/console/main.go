@@ -96,7 +96,7 @@ func run(ctx context.Context, w io.Writer, n size) (err error) {
 
 // report prints the pages side by side, the board, and the bars.
 func report(w io.Writer, n size, empty, full map[string]figure, p poured) {
-	fmt.Fprintf(w, "%-44s %10s %10s %7s %8s\n", "page, ms to its last byte", "1 case", fmt.Sprint(n.cases), "ratio", "KB")
+	fmt.Fprintf(w, "%-44s %10s %10s %7s %8s %8s\n", "page, ms to its last byte", "1 case", fmt.Sprint(n.cases), "ratio", "CPU ms", "KB")
 	slowest, heaviest, once := 0.0, 0.0, 0.0
 	names := map[string]figure{} // the same page under the name of its kind
 	base := map[string]figure{}
@@ -109,7 +109,7 @@ func report(w io.Writer, n size, empty, full map[string]figure, p poured) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		f, e := names[name], base[name]
-		fmt.Fprintf(w, "%-44s %10.1f %10.1f %7.2f %8.1f\n", name, e.median, f.median, f.median/max(e.median, 1e-9), f.kb)
+		fmt.Fprintf(w, "%-44s %10.1f %10.1f %7.2f %8.1f %8.1f\n", name, e.median, f.median, f.median/max(e.median, 1e-9), f.cpu, f.kb)
 	}
 	fmt.Fprintf(w, "medians of %d; the slowest page opened for the first time took %.1f ms\n", n.times, once)
 	slices.Sort(p.lags)

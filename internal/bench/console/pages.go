@@ -66,6 +66,7 @@ func (s *stage) get(ctx context.Context, path string) (a answer, err error) {
 // figure is what one page took.
 type figure struct {
 	first, median float64 // ms: its first render in this process, and of all
+	cpu           float64 // ms of this process for each, server and browser: no neighbour's load is in it
 	kb            float64 // with its styles and scripts
 }
 
@@ -78,6 +79,7 @@ func (s *stage) render(ctx context.Context, pages []string, times int) (map[stri
 	for _, path := range pages {
 		var f figure
 		var all []float64
+		before := measure.CPU()
 		for i := range times {
 			a, err := s.get(ctx, path)
 			if err != nil {
@@ -107,6 +109,7 @@ func (s *stage) render(ctx context.Context, pages []string, times int) (map[stri
 			f.kb = float64(bytes) / 1024
 		}
 		f.median = measure.Median(all)
+		f.cpu = float64((measure.CPU() - before).Microseconds()) / 1000 / float64(times)
 		out[path] = f
 	}
 	return out, nil
