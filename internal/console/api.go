@@ -31,6 +31,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
 		r.Post("/reject", c.apiJudge(c.Casework.Reject))
+		r.Post("/agree", c.apiJudge(c.Casework.Agree))
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)

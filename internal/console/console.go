@@ -60,7 +60,7 @@ type Casework interface {
 	Practises() bool
 	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
-	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Visit(ctx context.Context, by auth.Officer, id string, v casework.Visit) error
 	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
@@ -101,6 +101,8 @@ type Atlas interface {
 	// Coarse is at most most codes that cover the same.
 	Coarse(codes []string, most int) []string
 	Undrawn(countries ...string) []string
+	// Topology is a State's units as TopoJSON; false when none is drawn.
+	Topology(country string, lang alert.Lang) ([]byte, bool)
 	Touched(c alert.Circle) []string
 }
 
@@ -228,6 +230,7 @@ func (c *console) routes() http.Handler {
 		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Get("/console/map/{country}", c.speak((*console).outlines))
 		r.Route("/console/account", c.accountPages)
 		r.Route("/console/exercises", c.exercisePages)
 		if c.Office != nil {
