@@ -201,7 +201,7 @@ func TestClockOnEveryPage(t *testing.T) {
 	for _, path := range []string{
 		at, at + "/check", at + "/preview", at + "/release", at + "/edit/criteria", at + "/edit/what", at + "/edit/children", at + "/edit/children/0",
 		at + "/edit/suspects", at + "/edit/vehicles/0", at + "/edit/last-seen", at + "/edit/area", at + "/edit/public", at + "/edit/time",
-		at + "/edit/words", on + "/board", on + "/withdraw", on + "/edit/nothing",
+		at + "/edit/words", at + "/texts", on + "/board", on + "/board?wall=1", on + "/correct", on + "/withdraw", on + "/edit/nothing",
 	} {
 		_, body := carlaSees.get(path)
 		if strings.Count(body, "Since the report:") != 1 || !strings.Contains(body, "data-since=") || !strings.Contains(body, "clock.js") {
@@ -229,4 +229,21 @@ func (w *world) liveOverridden(t *testing.T) casework.Case {
 	t.Helper()
 	k := w.submittedOverridden(t)
 	return must(w.casework.Approve(t.Context(), bram, k.ID, casework.Approval{Digest: k.Digest, Override: "No time is left."}))(t)
+}
+
+// What criteria and photos add stays within what a page may weigh.
+func TestCriteriaPagesAreLight(t *testing.T) {
+	w := newWorld(t, alert.Live, asking, cutting)
+	k, photo := w.photographed(t)
+	waiting := w.submittedOverridden(t)
+	at, on := "/console/cases/"+k.ID, "/console/cases/"+waiting.ID
+	for path, as := range map[string]auth.Officer{
+		"/console/cases/new": anna, at + "/edit/criteria": anna, at + "/check": anna, photo: anna, on: bram, on + "/release": bram,
+	} {
+		b := w.browser(t, as)
+		b.post("/console/language", url.Values{"lang": {"ru"}, "next": {"/console/sign-in"}})
+		if n := weighed(t, b, path); n > maxPage {
+			t.Errorf("%s weighs %d bytes, more than %d", path, n, maxPage)
+		}
+	}
 }

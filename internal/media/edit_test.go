@@ -41,7 +41,7 @@ func anyEdit(r *rand.Rand) Edit {
 // picture, and the part has the size that was asked for.
 func TestEditStaysWithinThePicture(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 7))
-	for range 400 {
+	for range 200 {
 		w, h := 20+r.IntN(140), 20+r.IntN(140)
 		e := anyEdit(r)
 		if err := e.Check(); err != nil {
