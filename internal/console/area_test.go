@@ -330,3 +330,22 @@ func TestOwnGroups(t *testing.T) {
 		t.Errorf("by name: %v", got)
 	}
 }
+
+// The map's outlines: for officers alone, packed, in their language, and light.
+func TestOutlines(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	b := w.browser(t, anna)
+	res, body := b.get("/console/map/BE")
+	if res.StatusCode != http.StatusOK || !res.Uncompressed || !strings.Contains(body, `"id":"BE-BRU","properties":{"name":"Brussels Capital"}`) {
+		t.Errorf("%s, packed %v: %.200s", res.Status, res.Uncompressed, body)
+	}
+	if got := res.Header.Get("Cache-Control"); !strings.HasPrefix(got, "private") {
+		t.Errorf("Cache-Control %q", got)
+	}
+	if res, _ = b.get("/console/map/XX"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("no such State: %s", res.Status)
+	}
+	if res, _ = w.browser(t, stranger).get("/console/map/BE"); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("a stranger gets %s", res.Status)
+	}
+}
