@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,9 +19,7 @@ import (
 // areaForm is the area page as a browser sends it.
 func areaForm(k casework.Case, more url.Values) url.Values {
 	v := url.Values{"version": {version(k)}, "country": {"BE"}}
-	for name, values := range more {
-		v[name] = values
-	}
+	maps.Copy(v, more)
 	return v
 }
 
