@@ -60,7 +60,7 @@ type Casework interface {
 	Practises() bool
 	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
-	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Visit(ctx context.Context, by auth.Officer, id string, v casework.Visit) error
 	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview

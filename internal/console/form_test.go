@@ -227,7 +227,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 	check("circumstances", circumstances, plain(alert.AllCircumstances))
 	check("instructions", instructions, plain(alert.AllInstructions))
 	check("sexes", childSexes, plain(alert.AllSexes))
-	check("adults", adultSexes, plain(alert.AllSexes))
+	check("companions", companionSexes, plain(alert.AllSexes))
 	check("builds", builds, plain(alert.AllBuilds))
 	check("hair colours", hairColours, plain(alert.AllHairColours))
 	check("hair lengths", hairLengths, plain(alert.AllHairLengths))

@@ -45,7 +45,7 @@ var steps = []step{
 	},
 	{
 		slug: "suspects", title: tr("Who the child may be with"), prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
-		lede: tr("A companion or an abductor. Only what helps to recognise the person."),
+		lede: tr("A companion, a friend or an abductor: of each the alert says only “possibly with”. Give what helps to recognise the person."),
 	},
 	{
 		slug: "vehicles", title: tr("Vehicle"), prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,

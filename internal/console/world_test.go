@@ -55,6 +55,7 @@ type world struct {
 	*httptest.Server
 	book      *auth.Book
 	passkeys  *auth.Passkeys
+	atlas     Atlas
 	presence  *nodes.Table
 	exercises *exercise.Book
 	casework  *casework.Service
@@ -114,6 +115,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	w.book.RecordTo(w.audit)
 	go func() { _ = w.audit.Run(ctx) }()
 	atlas := must(region.Load())(t)
+	w.atlas = atlas
 	status := alert.StatusActual
 	if realm == alert.Drill {
 		status = alert.StatusExercise
