@@ -68,6 +68,8 @@ func verifyRecord(w io.Writer, name string, data []byte) error {
 		fmt.Fprint(w, criteriaOf(ev))
 		if s := ev.Signature; s != nil {
 			fmt.Fprintf(w, ", signed by passkey %s of %s\n", s.Key, s.Host)
+		} else if ev.Code != "" {
+			fmt.Fprintln(w, ", NOT signed by a passkey: confirmed by a code")
 		} else {
 			fmt.Fprintln(w, ", NOT signed by a passkey")
 		}

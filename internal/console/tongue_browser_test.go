@@ -44,6 +44,8 @@ func mainPages(submitted, live string) []struct{ name, path string } {
 		{"last-seen", at + "/edit/last-seen"},
 		{"area", at + "/edit/area"},
 		{"public", at + "/edit/public"},
+		{"report", at + "/edit/report"},
+		{"languages", at + "/edit/languages"},
 		{"time", at + "/edit/time"},
 		{"words", at + "/edit/words"},
 		{"check", at + "/check"},
@@ -55,6 +57,8 @@ func mainPages(submitted, live string) []struct{ name, path string } {
 		{"board", on + "/board"},
 		{"withdraw", on + "/withdraw"},
 		{"account", "/console/account"},
+		{"password", "/console/account/password"},
+		{"app", "/console/account/app"},
 		{"accessibility", "/console/accessibility"},
 		{"not-found", "/console/cases/nosuchpage/at/all"},
 	}
