@@ -72,6 +72,7 @@ func TestAreaMap(t *testing.T) {
 			b.run(chromedp.Evaluate[chromedp.Void](`document.querySelector("#circle-km").dispatchEvent(new Event("change", {bubbles: true}))`))
 			b.until(isTicked("FR-59", true))
 			b.until(`document.querySelector("[data-estimate]").innerText.includes("10,000 phones by push")`)
+			b.until(`!document.querySelector(".leaflet-zoom-anim")`) // the map goes to the circle
 			b.check("2-circle")
 
 			// A drawn shape is written into its field, and ticks what it reaches.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,9 +19,7 @@ import (
 // areaForm is the area page as a browser sends it.
 func areaForm(k casework.Case, more url.Values) url.Values {
 	v := url.Values{"version": {version(k)}, "country": {"BE"}}
-	for name, values := range more {
-		v[name] = values
-	}
+	maps.Copy(v, more)
 	return v
 }
 
@@ -328,5 +327,24 @@ func TestOwnGroups(t *testing.T) {
 	}
 	if got := c.areasOf("zone nord"); !slices.Equal(got, []string{"BE-BRU"}) {
 		t.Errorf("by name: %v", got)
+	}
+}
+
+// The map's outlines: for officers alone, packed, in their language, and light.
+func TestOutlines(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	b := w.browser(t, anna)
+	res, body := b.get("/console/map/BE")
+	if res.StatusCode != http.StatusOK || !res.Uncompressed || !strings.Contains(body, `"id":"BE-BRU","properties":{"name":"Brussels Capital"}`) {
+		t.Errorf("%s, packed %v: %.200s", res.Status, res.Uncompressed, body)
+	}
+	if got := res.Header.Get("Cache-Control"); !strings.HasPrefix(got, "private") {
+		t.Errorf("Cache-Control %q", got)
+	}
+	if res, _ = b.get("/console/map/XX"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("no such State: %s", res.Status)
+	}
+	if res, _ = w.browser(t, stranger).get("/console/map/BE"); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("a stranger gets %s", res.Status)
 	}
 }

@@ -175,7 +175,7 @@ async function open() {
   L = window.L;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   map = L.map(box.querySelector("[data-canvas]"), {
-    attributionControl: false, zoomSnap: 0.5, zoomAnimation: !still, fadeAnimation: !still, inertia: !still, worldCopyJump: true,
+    attributionControl: false, maxZoom: 12, zoomSnap: 0.5, zoomAnimation: !still, fadeAnimation: !still, inertia: !still, worldCopyJump: true,
   }).setView([50, 10], 4);
   map.on("click", (e) => press(e.latlng));
   map.getContainer().addEventListener("keydown", (e) => {
