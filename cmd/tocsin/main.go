@@ -28,6 +28,7 @@ type commands struct {
 	Keys       keysCmd            `cmd:"" help:"Show the public keys that others need to verify alerts and webhooks."`
 	Users      usersCmd           `cmd:"" help:"Officers and their tokens, on a running server."`
 	Recipients recipientsCmd      `cmd:"" help:"Broadcasters, partners and phone numbers, on a running server."`
+	Regions    regionsCmd         `cmd:"" help:"A State's own units and boundaries, instead of the bundled ones."`
 	Exercise   exerciseCmd        `cmd:"" help:"Planned full tests of the exercise system, on a running server."`
 	Verify     verifyCmd          `cmd:"" help:"Verify a signed CAP document against the issuer's certificate."`
 	Export     exportCmd          `cmd:"" help:"Export a case's record, or the audit record, from a running server."`

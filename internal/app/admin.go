@@ -66,6 +66,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("DELETE /officers/{id}", reply(func(r *http.Request) (any, error) {
 		return struct{}{}, a.Officers.Revoke(r.Context(), r.PathValue("id"))
 	}))
+	a.signInHandlers(mux)
 	mux.HandleFunc("GET /recipients/{channel}", reply(a.listRecipients))
 	mux.HandleFunc("POST /recipients/{channel}", reply(a.addRecipients))
 	mux.HandleFunc("POST /recipients/website/{id}/ping", reply(a.ping))
@@ -166,6 +167,9 @@ func (a *App) AddOfficer(ctx context.Context, o auth.Officer, password string) e
 			Field: "station", Code: "unknown",
 			Text: "There is no such station; `tocsin recipients list broadcast` shows them.",
 		}}
+	}
+	if _, unknown := a.Atlas.Areas(o.Areas); len(unknown) > 0 {
+		return unknown
 	}
 	return a.Officers.Add(ctx, o, password)
 }

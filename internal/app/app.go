@@ -29,6 +29,7 @@ import (
 	"tocsin/internal/nodes"
 	"tocsin/internal/recipient"
 	"tocsin/internal/region"
+	"tocsin/internal/sso"
 	"tocsin/internal/stream"
 )
 
@@ -44,6 +45,7 @@ type App struct {
 	Officers *auth.Book
 	Audit    *audit.Log
 	Passkeys *auth.Passkeys // nil: browsers make none for the public address
+	SSO      *sso.Provider  // nil: no single sign-on
 	Signer   *cap.Signer
 	Atlas    *region.Atlas
 	// Exercises are the planned full tests; nil in the live realm.

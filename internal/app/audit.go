@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"path"
 	"strings"
 
 	"tocsin/internal/audit"
@@ -17,9 +18,9 @@ func (a *App) recorded(mux *http.ServeMux) http.Handler {
 		mux.ServeHTTP(answer, r) // the mux writes the route it found into r
 		ev := audit.Event{Kind: audit.Command, By: audit.Operator, About: r.PathValue("id"), Detail: r.Pattern}
 		switch {
-		case strings.HasSuffix(r.Pattern, "/record"):
-			ev.Kind, ev.Detail = audit.Exported, ""
-		case r.Method == http.MethodGet, strings.Contains(r.Pattern, " /officers"), r.Pattern == "":
+		case strings.HasSuffix(r.Pattern, "/record"), strings.HasSuffix(r.Pattern, "/report"):
+			ev.Kind, ev.Detail = audit.Exported, path.Base(r.Pattern)
+		case r.Method == http.MethodGet, strings.Contains(r.Pattern, " /officers"), strings.Contains(r.Pattern, " /invitations"), r.Pattern == "":
 			return
 		}
 		if answer.status >= http.StatusBadRequest {

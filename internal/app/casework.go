@@ -26,7 +26,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	if a.Signer, err = cap.LoadOrCreateSigner(keyDir(c), c.Agency+" "+string(c.Realm)); err != nil {
 		return err
 	}
-	if a.Officers, err = auth.New(ctx, a.Stream.Cases()); err != nil {
+	if err := a.openOfficers(ctx); err != nil {
 		return err
 	}
 	if a.Audit, err = audit.New(ctx, a.Stream.Audit(), a.Stream.Cases(), a.log, auth.Audited, casework.Audited); err != nil {
@@ -62,7 +62,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 			Passkey: casework.PasskeyPolicy(c.ReleasePasskey), PractiseAlone: casework.PractisePolicy(c.PractiseAlone),
 			NamelessSMS: c.NamelessSMS,
 		},
-		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Rework: rework,
+		Log: a.log, Kit: studio, KitVersion: kit.Version, Criteria: asked, Rework: rework, Codes: a.Officers,
 	}
 	switch {
 	case a.Passkeys != nil:

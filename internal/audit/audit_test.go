@@ -297,6 +297,7 @@ func TestVerify(t *testing.T) {
 		"two reordered":    {joined(lines[:1], lines[2:3], lines[1:2], lines[3:]), "line 2:"},
 		"one twice":        {joined(lines[:2], lines[1:]), "line 3:"},
 		"one slipped in":   {joined(lines[:4], []string{strings.Replace(lines[4], "officer4", "mallory", 1)}, lines[4:]), "line 6:"},
+		"another number":   {strings.Replace(text, `{"n":5,`, `{"n":7,`, 1), "line 5:"},
 		"no entry":         {joined(lines[:3], []string{"hello\n"}), "line 4:"},
 		"an endless line":  {joined(lines[:1], []string{strings.Repeat("a", maxLine+1)}), "line 2"},
 	} {

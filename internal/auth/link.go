@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 )
 
 var (
@@ -37,6 +38,16 @@ func (b *Book) Link(ctx context.Context, officerID, name string) error {
 		}
 		return event{Kind: kindLinked, Way: &wayEvent{Link: name}}, nil
 	})
+}
+
+// SignInBySSO is ByLink for who signs in: a refusal is on the audit record,
+// without the name, which is nobody's here.
+func (b *Book) SignInBySSO(ctx context.Context, name string) (Officer, error) {
+	o, err := b.ByLink(name)
+	if err != nil {
+		b.note(ctx, audit.SignInFailed, "", "", "single sign-on")
+	}
+	return o, err
 }
 
 // ByLink is the officer whom single sign-on means: who was linked to the name,

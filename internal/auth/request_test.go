@@ -197,7 +197,7 @@ func TestConfirmRefused(t *testing.T) {
 			if err := b.Revoke(AsOperator(t.Context()), "anna.smith"); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrStage, "meanwhile"},
+		}, ErrStage, "changed after this was asked"},
 		"a day later": {boris, func(t *testing.T, _ *Book, _ string) { time.Sleep(RequestLife) }, ErrStage, "24 hours"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,9 +47,13 @@ func (b *Book) foldRequest(a *account, id string, ev event, rec stream.Record) e
 	return nil
 }
 
-// renewed notes that the account is another one than it was: a request about the old one is void.
+// renewed notes that the account is another one than it was: a request about the
+// old one is void, and the one that did it is over.
 func (a *account) renewed(ev event, rec stream.Record) {
-	a.version, a.changed, a.request = rec.Seq, ev.At, nil
+	a.version, a.changed = rec.Seq, ev.At
+	if a.request != nil && a.request.ID == ev.Ref {
+		a.request = nil
+	}
 }
 
 // forget takes every way of signing in from a; the caller holds the lock.

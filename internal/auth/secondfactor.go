@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/audit"
 	"tocsin/internal/totp"
 )
 
@@ -66,6 +67,11 @@ func (b *Book) SignInByCode(ctx context.Context, sealed, code string) (Officer, 
 	}
 	way, err := b.CheckCode(ctx, o, code)
 	if err != nil {
+		if _, throttled := errors.AsType[*ThrottledError](err); throttled {
+			b.note(ctx, audit.Throttled, "", o.ID, "code")
+		} else {
+			b.note(ctx, audit.SignInFailed, "", o.ID, "code")
+		}
 		return Officer{}, "", err
 	}
 	return o, way, nil

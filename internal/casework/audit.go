@@ -12,6 +12,7 @@ import (
 // it. Edits are on the case's own record.
 var audited = map[string]bool{
 	KindSubmitted: true, KindReturned: true, KindRejected: true, KindReleased: true, KindWithdrawn: true,
+	KindAgreed: true, KindResent: true,
 }
 
 // Audited is the act that a record of the CASES log is, when it is one on a

@@ -181,6 +181,9 @@ type Event struct {
 	Asked *criteria.Set `json:"asked,omitempty"`
 	// Signature is the approver's passkey over Digest; on released, where he has one.
 	Signature *auth.Signature `json:"signature,omitempty"`
+	// Code says that the approver, who has no passkey, confirmed by a code instead: of
+	// his app ("code") or a recovery code ("recovery"). It proves nothing to others.
+	Code auth.Way `json:"code,omitempty"`
 	// Identifier is what is now on ALERTS.
 	Identifier string `json:"identifier,omitempty"`
 	// AskedAreas, on submitted, are those outside the submitter's jurisdiction that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 )
 
@@ -24,21 +25,65 @@ type Confirmation struct {
 	Needed bool
 	Host   string   // that the keys are bound to
 	Keys   []string // ids that may answer, base64url; none although Needed: he has to enrol one first
+	// Code: he has no passkey but an authenticator app, and confirms by a code of it.
+	Code bool
 }
 
 // Confirmation says what a release by this officer needs.
 func (s *Service) Confirmation(by auth.Officer) Confirmation {
-	if s.d.Policy.Passkey == PasskeyOff || s.d.Passkeys == nil {
+	if s.d.Policy.Passkey == PasskeyOff {
 		return Confirmation{}
+	}
+	byCode := Confirmation{Code: s.d.Codes != nil && s.d.Codes.HasApp(by.ID)}
+	if s.d.Passkeys == nil {
+		return byCode
 	}
 	all := s.d.Passkeys.List(by.ID)
 	c := Confirmation{Needed: len(all) > 0 || s.d.Policy.Passkey == PasskeyRequired, Host: s.d.Passkeys.Host()}
+	if !c.Needed {
+		return byCode
+	}
 	for _, k := range all {
 		if !k.Suspect {
 			c.Keys = append(c.Keys, k.ID)
 		}
 	}
 	return c
+}
+
+// confirmation is what an approver confirmed a release with, once for all the
+// times that the release is decided: a code is good for one.
+type confirmation struct {
+	signature *auth.Signature
+	code      auth.Way
+}
+
+// confirm asks for what c says, unless it was given already.
+func (s *Service) confirm(ctx context.Context, by auth.Officer, digest string, answer []byte, given *confirmation) (err error) {
+	if given.code != "" {
+		return nil
+	}
+	if c := s.Confirmation(by); c.Code {
+		given.code, err = s.byCode(ctx, by, string(answer))
+		return err
+	}
+	given.signature, err = s.confirmed(ctx, by, digest, answer)
+	return err
+}
+
+// byCode takes the approver's code. alert.Invalid says what is wrong with it.
+func (s *Service) byCode(ctx context.Context, by auth.Officer, code string) (auth.Way, error) {
+	if code == "" {
+		return "", alert.Invalid{{Field: "code", Code: "required", Text: "Your releases are confirmed by a code of your authenticator app. Type the code that it shows now."}}
+	}
+	way, err := s.d.Codes.CheckCode(ctx, by, code)
+	switch {
+	case errors.Is(err, auth.ErrCodeUsed):
+		return "", alert.Invalid{{Field: "code", Code: "used", Text: "This code was used already. Wait until the app shows the next one, at most 30 seconds."}}
+	case errors.Is(err, auth.ErrCode):
+		return "", alert.Invalid{{Field: "code", Code: "wrong", Text: "The code is wrong. Type the code that your app shows now; nothing went out."}}
+	}
+	return way, err
 }
 
 // confirmed is the approver's signature over the digest; nil where none is needed.

@@ -46,6 +46,15 @@ type Deps struct {
 	// Passkeys checks what approvers confirm releases with; nil = browsers make
 	// none for the public address, and nobody is asked for one.
 	Passkeys Passkeys
+	// Codes checks the codes with which approvers without a passkey confirm; nil = nobody is asked for one.
+	Codes Codes
+}
+
+// Codes are the officers' authenticator apps: *auth.Book.
+type Codes interface {
+	HasApp(officerID string) bool
+	// CheckCode takes a code once. auth.ErrCode, auth.ErrCodeUsed, *auth.ThrottledError.
+	CheckCode(ctx context.Context, o auth.Officer, code string) (auth.Way, error)
 }
 
 // Passkeys are the officers' keys: *auth.Passkeys.

@@ -91,7 +91,7 @@ func (s *Service) Release(ctx context.Context, by auth.Officer, id, digest strin
 	return s.Approve(ctx, by, id, Approval{Digest: digest})
 }
 
-// ReleaseSigned is Release confirmed by the approver's passkey.
+// ReleaseSigned is Release confirmed by the approver, by his passkey or a code.
 func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest string, answer []byte) (Case, error) {
 	return s.Approve(ctx, by, id, Approval{Digest: digest, Answer: answer})
 }
@@ -99,8 +99,9 @@ func (s *Service) ReleaseSigned(ctx context.Context, by auth.Officer, id, digest
 // Approval is what an approver releases, and by what.
 type Approval struct {
 	Digest string // of the preview that he was shown
-	// Answer is what his browser gave for the digest, by his passkey; on the record
-	// with the release. Where no passkey is asked for, it is not looked at.
+	// Answer is what his browser gave for the digest, by his passkey; or a code, when
+	// he has an authenticator app alone. It is on the record with the release. Where
+	// neither is asked for, it is not looked at.
 	Answer []byte
 	// Override is his reason, needed for a first alert whose criteria are not all fulfilled.
 	Override string
@@ -110,7 +111,7 @@ type Approval struct {
 func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a Approval) (Case, error) {
 	digest, answer := a.Digest, a.Answer
 	var released string
-	var signature *auth.Signature
+	var given confirmation
 	_, err := s.act(ctx, by, id, func(st *state) (*Event, error) {
 		if st.c.Stage == StageReleased && st.releaser == by.ID && st.releasedDigest == digest {
 			released = st.c.Live.Identifier
@@ -128,18 +129,18 @@ func (s *Service) Approve(ctx context.Context, by auth.Officer, id string, a App
 		}
 		// Whoever has no passkey yet can practise all the same: nothing goes out.
 		if st.c.Practice == nil || len(s.Confirmation(by).Keys) > 0 {
-			if signature, err = s.confirmed(ctx, by, digest, answer); err != nil {
+			if err := s.confirm(ctx, by, digest, answer, &given); err != nil {
 				return nil, err
 			}
 		}
-		released, ev.Signature = ev.Message.Identifier, signature
+		released, ev.Signature, ev.Code = ev.Message.Identifier, given.signature, given.code
 		return ev, nil
 	})
 	if err != nil {
 		return Case{}, err
 	}
-	if signature != nil {
-		if err := s.d.Passkeys.Note(ctx, by, *signature); err != nil { // the alert is what matters now
+	if given.signature != nil {
+		if err := s.d.Passkeys.Note(ctx, by, *given.signature); err != nil { // the alert is what matters now
 			s.d.Log.Warn("the use of a passkey is not noted", "case", id, "err", err)
 		}
 	}

@@ -71,6 +71,13 @@ type Config struct {
 	// NamelessSMS has officers warned of a child's name in SMS.
 	NamelessSMS bool `json:"nameless_sms"`
 
+	// SecondFactor says whether officers may sign in with a password alone: "required"
+	// (no; the only choice in the live realm, and its default) or "optional" (until
+	// they enrol an authenticator app; the default of a drill).
+	SecondFactor string `json:"second_factor"`
+	// OIDC is the agency's single sign-on for officers. Empty: none.
+	OIDC OIDC `json:"oidc"`
+
 	// PractiseAlone says where one person may play both roles, in the drill alone:
 	// "tour" (in a practice, which is never sent; the default), "always" (in every
 	// exercise alert) or "off". Refused in the live realm.
@@ -209,6 +216,7 @@ func (c *Config) Check(known []string) error {
 	}
 	c.checkIssuer(&bad)
 	c.checkStations(&bad)
+	c.checkSignIn(&bad)
 	c.checkArea(&bad)
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {

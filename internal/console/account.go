@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 )
 
@@ -18,6 +17,7 @@ type Passkeys interface {
 	SignIn(ctx context.Context, answer []byte) (auth.Officer, error)
 	Creation(o auth.Officer) (any, error)
 	Enrol(ctx context.Context, o auth.Officer, name string, answer []byte) error
+	SetUp(ctx context.Context, ticket, name string, answer []byte) (auth.Officer, error)
 	List(officerID string) []auth.Passkey
 	Rename(ctx context.Context, o auth.Officer, keyID, name string) error
 	Remove(ctx context.Context, o auth.Officer, keyID string) error
@@ -29,6 +29,7 @@ func (c *console) accountPages(r chi.Router) {
 	r.Post("/passkeys", c.speak((*console).addPasskey))
 	r.Post("/passkeys/{key}/rename", c.speak((*console).renamePasskey))
 	r.Post("/passkeys/{key}/remove", c.speak((*console).removePasskey))
+	c.accountWayPages(r)
 }
 
 // roleWords are the rights as officers call them.
@@ -48,6 +49,9 @@ type accountView struct {
 	Keys  []keyRow
 	Name  string // typed, after a fault
 	Fault struct{ Key, Field, Text string }
+
+	Access   accessView
+	AppFault struct{ At, Text string }
 }
 
 func (c *console) accountPage(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +60,7 @@ func (c *console) accountPage(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) renderAccount(w http.ResponseWriter, r *http.Request, status int, more func(*accountView)) {
 	o := c.officer(r)
-	view := accountView{page: c.page(r, c.say("Your account")), Can: c.Passkeys != nil}
+	view := accountView{page: c.page(r, c.say("Your account")), Can: c.Passkeys != nil, Access: c.access(r, o)}
 	view.Back, view.Scripts = "/console/cases", []string{"passkey.js"}
 	roles := make([]string, len(o.Roles))
 	for i, role := range o.Roles {
@@ -126,7 +130,7 @@ func (c *console) changeKeys(w http.ResponseWriter, r *http.Request, done string
 	}
 	var err error
 	if prove {
-		_, err = c.Accounts.SignIn(r.Context(), c.officer(r).ID, sent.Get("password"))
+		err = c.Accounts.Prove(r.Context(), c.officer(r), sent.Get("password"))
 	}
 	if err == nil {
 		err = act(sent.Get("name"), []byte(sent.Get("answer")))
@@ -136,7 +140,7 @@ func (c *console) changeKeys(w http.ResponseWriter, r *http.Request, done string
 		return
 	}
 	t := c.diagnose(err)
-	if t.status >= http.StatusInternalServerError && !errors.Is(err, auth.ErrCredentials) {
+	if _, _, ours := c.wayFault(err); t.status >= http.StatusInternalServerError && !ours {
 		c.fail(w, r, err)
 		return
 	}
@@ -149,14 +153,11 @@ func (c *console) changeKeys(w http.ResponseWriter, r *http.Request, done string
 
 // keyFault says which box of the form is at fault, and how.
 func (c *console) keyFault(err error, t trouble) (field, text string) {
-	if invalid, ok := errors.AsType[alert.Invalid](err); ok && len(invalid) > 0 {
-		return "name", c.retell(invalid[0].Text)
-	}
-	if errors.Is(err, auth.ErrCredentials) {
-		return "password", c.say("The password is wrong. Type it again.")
-	}
 	if _, ok := errors.AsType[*auth.ThrottledError](err); ok {
 		return "password", t.title + ". " + t.detail
+	}
+	if field, text, ok := c.wayFault(err); ok {
+		return field, text
 	}
 	return "name", t.title + ". " + t.detail
 }

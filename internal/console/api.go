@@ -27,10 +27,13 @@ func (c *console) api(r chi.Router) {
 		r.Put("/", c.apiEdit)
 		r.Post("/photos", c.apiPhoto)
 		r.Get("/preview", c.apiPreview)
+		r.Put("/texts/{lang}/{name}", c.apiReword)
+		r.Delete("/texts/{lang}/{name}", c.apiUnword)
 		r.Post("/submit", c.apiSubmit)
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
 		r.Post("/reject", c.apiJudge(c.Casework.Reject))
+		r.Post("/agree", c.apiJudge(c.Casework.Agree))
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
@@ -139,17 +142,8 @@ func writeCase(w http.ResponseWriter, status int, k casework.Case) {
 }
 
 func (c *console) apiEdit(w http.ResponseWriter, r *http.Request) {
-	match := r.Header.Get("If-Match")
-	if match == "" {
-		writeProblem(w, trouble{
-			http.StatusPreconditionRequired, "precondition-required", "If-Match is missing",
-			"Send the ETag that GET gave as If-Match, so that a colleague's change is not overwritten.",
-		}, nil)
-		return
-	}
-	version, err := strconv.ParseUint(strings.Trim(match, `"`), 10, 64)
-	if err != nil || match != `"`+strconv.FormatUint(version, 10)+`"` {
-		c.fail(w, r, casework.ErrConflict) // an ETag that we never gave is nobody's version
+	version, ok := c.ifMatch(w, r)
+	if !ok {
 		return
 	}
 	var d casework.Draft
@@ -214,11 +208,12 @@ func (c *console) apiRelease(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Digest   string `json:"digest"`
 		Override string `json:"override"` // the approver's reason where criteria are not fulfilled
+		Code     string `json:"code"`     // of an approver with an authenticator app and no passkey
 	}
 	if !c.readJSON(w, r, &in) {
 		return
 	}
-	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Override: in.Override})
+	k, err := c.Casework.Approve(r.Context(), c.officer(r), chi.URLParam(r, "id"), casework.Approval{Digest: in.Digest, Answer: []byte(in.Code), Override: in.Override})
 	c.apiResult(w, r, k, err)
 }
 
@@ -311,6 +306,6 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, chi.URLParam(r, "id"))
+	c.exported(r, chi.URLParam(r, "id"), "record")
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }

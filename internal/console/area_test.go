@@ -250,6 +250,13 @@ func TestApproverAgreesInTheirPlace(t *testing.T) {
 	if _, body = b.get(at + "/release"); !strings.Contains(body, "Lille does not answer.") || strings.Contains(body, "You cannot release this") {
 		t.Errorf("the release page:\n%s", body)
 	}
+	token := must(w.book.NewToken(t.Context(), lille.ID))(t)
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/cases/"+k.ID+"/agree", strings.NewReader(`{}`)))(t)
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	if res, body = w.browser(t, stranger).send(r); res.StatusCode != http.StatusConflict || !strings.Contains(body, "Nothing is asked") {
+		t.Errorf("agreeing by the API to what is agreed: %s\n%s", res.Status, body)
+	}
 	if res, _ = w.browser(t, mons).post(at+"/agree", nil); res.StatusCode != http.StatusConflict {
 		t.Errorf("agreeing to nothing: %s", res.Status)
 	}

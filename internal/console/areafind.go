@@ -19,6 +19,7 @@ type areaView struct {
 	Notice        string // what looking up did
 	Estimate      estimate
 	Undrawn       string // areas that no shape can find
+	Map           *mapView
 }
 
 // estimate is who would get the alert, and who must agree first.
@@ -106,6 +107,9 @@ func (c *console) areaView(r *http.Request, view *stepView, b *form) {
 	}
 	if b.sent != nil && len(b.Faults) == 0 {
 		a.Notice = c.say("This is not saved yet.")
+	}
+	if a.Map = areaMap(); a.Map != nil {
+		view.Scripts = append(view.Scripts, "areamap.js")
 	}
 	view.Area = a
 }

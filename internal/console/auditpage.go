@@ -30,7 +30,7 @@ const auditPageSize = 100
 var actWords = map[string]string{
 	audit.SignedIn: tr("Signed in"), audit.SignInFailed: tr("Sign-in refused"), audit.Throttled: tr("Sign-in slowed down after too many tries"),
 	audit.SignedOut: tr("Signed out"), audit.SessionEnded: tr("Session ended by the server"), audit.GuestIn: tr("Signed in with the station's token"),
-	audit.Exported: tr("Case record exported"), audit.AuditRead: tr("Audit record exported"), audit.Command: tr("Operator's command"),
+	audit.Exported: tr("Case exported"), audit.AuditRead: tr("Audit record exported"), audit.Command: tr("Operator's command"),
 	"officer_added": tr("Account added"), "officer_revoked": tr("Account revoked"), "officer_token": tr("Token of a program made"),
 	"officer_asked": tr("Request made"), "officer_declined": tr("Request declined"), "officer_changed": tr("Rights changed"), "officer_reset": tr("Ways of signing in reset"),
 	"officer_passkey": tr("Passkey added"), "officer_passkey_named": tr("Passkey renamed"), "officer_passkey_removed": tr("Passkey removed"),
@@ -39,13 +39,14 @@ var actWords = map[string]string{
 	"officer_invited": tr("Invitation made"), "officer_set_up": tr("Ways of signing in set up"), "officer_linked": tr("Link to single sign-on changed"),
 	"officer_others_ended": tr("Tokens and invitations ended"),
 	"case_submitted":       tr("Alert submitted"), "case_returned": tr("Alert returned"), "case_rejected": tr("Alert rejected"),
+	"case_agreed": tr("Area of an alert agreed to"), "case_resent": tr("Alert sent again to one recipient"),
 	"case_released": tr("Alert released"), "case_withdrawn": tr("Alert withdrawn"),
 }
 
 // detailWords are the details that are one of a few.
 var detailWords = map[string]string{
 	"password": tr("password"), "code": tr("password and code"), "recovery": tr("password and recovery code"), "passkey": tr("passkey"),
-	"sso": tr("single sign-on"), "invitation": tr("invitation"), "token": tr("token of a program"), "passkey, perhaps copied": tr("passkey, perhaps copied"),
+	"sso": tr("single sign-on"), "invitation": tr("invitation"), "token": tr("token of a program"), "record": tr("record"), "report": tr("report"), "passkey, perhaps copied": tr("passkey, perhaps copied"),
 	auth.ErrElsewhere.Error(): tr("signed in elsewhere"), auth.ErrRevoked.Error(): tr("rights were taken away"),
 }
 
@@ -189,9 +190,9 @@ func (c *console) exportAudit(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exported notes that a case's record was taken out.
-func (c *console) exported(r *http.Request, id string) {
+// exported notes that a case's record or report was taken out.
+func (c *console) exported(r *http.Request, id, what string) {
 	if c.Audit != nil {
-		c.Audit.Note(r.Context(), audit.Event{Kind: audit.Exported, By: c.officer(r).ID, About: id})
+		c.Audit.Note(r.Context(), audit.Event{Kind: audit.Exported, By: c.officer(r).ID, About: id, Detail: what})
 	}
 }

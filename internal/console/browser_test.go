@@ -30,6 +30,7 @@ import (
 type tabOf struct {
 	t      *testing.T
 	ctx    context.Context
+	from   context.Context // the browser it is a tab of
 	w      *world
 	axe    string
 	prefix string
@@ -45,7 +46,7 @@ func (w *world) tab(t *testing.T, parent context.Context, prefix string, width, 
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	ctx, cancelTime := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(func() { cancelTime(); cancel() })
-	b := &tabOf{t: t, ctx: ctx, w: w, axe: chromium.Axe(t), prefix: prefix, width: width}
+	b := &tabOf{t: t, ctx: ctx, from: parent, w: w, axe: chromium.Axe(t), prefix: prefix, width: width}
 	options := []chromedp.EmulateViewportOption{}
 	if phone {
 		options = append(options, chromedp.EmulateMobile, chromedp.EmulateScale(2))
@@ -222,8 +223,12 @@ func TestAlertThroughTheBrowser(t *testing.T) {
 	}
 }
 
-func noScript(ctx context.Context, t *chromedp.Target) error {
-	_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+func noScript(ctx context.Context, t *chromedp.Target) error { return script(ctx, t, false) }
+
+func withScript(ctx context.Context, t *chromedp.Target) error { return script(ctx, t, true) }
+
+func script(ctx context.Context, t *chromedp.Target, on bool) error {
+	_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 	return err
 }
 
@@ -247,6 +252,8 @@ func (b *tabOf) drafts(t *testing.T, script bool) string {
 	now := time.Now().In(must(time.LoadLocation("Europe/Brussels"))(t))
 	day := now.Add(-80 * time.Minute)
 	b.tick("label[for=circumstances]")
+	b.press("main form .actions button")
+	b.look("03-report", script)
 	b.value("internal-reported_at-date", day.Format(time.DateOnly))
 	b.value("internal-reported_at-time", day.Format("15:04"))
 	b.value("internal-reference", "BXL-2026-1187")
@@ -307,6 +314,8 @@ func (b *tabOf) drafts(t *testing.T, script bool) string {
 	b.press("form[method=post] .actions button")
 	b.look("12-public", script)
 	b.tick("label[for=instruction-1]")
+	b.press("main form .actions button")
+	b.look("13-languages", script)
 	b.press("main form .actions button")
 	b.look("13-time", script)
 	b.press("main form .actions button")

@@ -72,8 +72,8 @@ type Casework interface {
 
 // Accounts signs officers in and out.
 type Accounts interface {
+	Ways
 	SignIn(ctx context.Context, id, password string) (auth.Officer, error)
-	StartSession(w http.ResponseWriter, r *http.Request, o auth.Officer) error
 	EndSession(w http.ResponseWriter, r *http.Request) error
 	Middleware(next http.Handler) http.Handler
 	List() []auth.Officer
@@ -101,6 +101,8 @@ type Atlas interface {
 	// Coarse is at most most codes that cover the same.
 	Coarse(codes []string, most int) []string
 	Undrawn(countries ...string) []string
+	// Topology is a State's units as TopoJSON; false when none is drawn.
+	Topology(country string, lang alert.Lang) ([]byte, bool)
 	Touched(c alert.Circle) []string
 }
 
@@ -137,6 +139,7 @@ type Deps struct {
 	// Officer is the signed-in officer of a request: auth.From.
 	Officer   func(ctx context.Context) (auth.Officer, bool)
 	Passkeys  Passkeys // nil: browsers make none for the public address
+	SSO       SSO      // nil: no single sign-on
 	Ledger    Ledger
 	Atlas     Atlas
 	Stations  Stations // nil: no channel keeps a line open
@@ -157,7 +160,9 @@ type Deps struct {
 	Authority string         // preset of a new case
 	Phone     string         // preset of a new case
 	Hotline   string         // preset of a new case
-	Log       *slog.Logger   // nil = discard
+	// Teletext is the page of a draft as stations would get it: kit.SketchTeletext; nil = none is shown.
+	Teletext func(m *alert.Message, lang alert.Lang) string
+	Log      *slog.Logger // nil = discard
 }
 
 // console is the site: its dependencies and its parsed pages.
@@ -217,6 +222,8 @@ func (c *console) routes() http.Handler {
 	r.Post("/console/sign-in", c.speak((*console).signIn))
 	r.Get("/console/sign-in/challenge", c.speak((*console).challenge))
 	r.Post("/console/sign-in/passkey", c.speak((*console).signInByPasskey))
+	r.Route("/console/sign-in/", c.secondStepPages)
+	r.Get("/console/invitation/{token}", c.speak((*console).invitationPage))
 	r.Post("/console/sign-out", c.speak((*console).signOut))
 	r.Get("/console/accessibility", c.speak((*console).accessibilityPage))
 	r.Post("/console/language", c.speak((*console).chooseLanguage))
@@ -228,6 +235,7 @@ func (c *console) routes() http.Handler {
 		r.Post("/console/practice", c.speak((*console).beginPractice))
 		r.Post("/console/cases/new/words", c.speak((*console).sketchNew))
 		r.Route("/console/cases/{id}", c.casePages)
+		r.Get("/console/map/{country}", c.speak((*console).outlines))
 		r.Route("/console/account", c.accountPages)
 		r.Route("/console/exercises", c.exercisePages)
 		if c.Office != nil {

@@ -30,6 +30,9 @@ func (c *console) diagnose(err error) trouble {
 	if t, ok := c.ofPasskey(err); ok {
 		return t
 	}
+	if t, ok := c.ofWays(err); ok {
+		return t
+	}
 	switch {
 	case errors.Is(err, casework.ErrNotFound):
 		return trouble{http.StatusNotFound, "not-found", c.say("There is no such case"), c.say("Check the address, or open the list of cases.")}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -35,6 +36,7 @@ type releaseView struct {
 	Asked       *askedView
 	Confirm     *confirmView // nil: no passkey is asked for
 	Warn        []warnLine
+	Code        *question // nil: no code is asked for
 	Criteria    *standing // nil where nothing is asked
 	// OverrideReason was typed before a fault.
 	OverrideReason, OverrideFault string
@@ -73,8 +75,12 @@ func (c *console) renderRelease(w http.ResponseWriter, r *http.Request, status i
 	view.Errors = c.links(k, p.Faults)
 	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, false)
 	view.Scripts, view.Wide, view.Back = append(view.Scripts, "clock.js"), true, "/console/cases/"+k.ID
+	with := c.Casework.Confirmation(o)
+	if with.Code && view.WhyNot == "" && k.Practice == nil {
+		view.Code = new(c.askCode(""))
+	}
 	// Whoever has no passkey yet can practise all the same.
-	if with := c.Casework.Confirmation(o); with.Needed && view.WhyNot == "" && (k.Practice == nil || len(with.Keys) > 0) {
+	if with.Needed && view.WhyNot == "" && (k.Practice == nil || len(with.Keys) > 0) {
 		view.Confirm = &confirmView{auth.DigestChallenge(p.Digest), with.Host, strings.Join(with.Keys, " ")}
 		view.Scripts = append(view.Scripts, "passkey.js")
 		if len(with.Keys) == 0 {
@@ -148,8 +154,17 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	after, err := c.Casework.Approve(r.Context(), c.officer(r), k.ID, casework.Approval{
-		Digest: sent.Get("digest"), Answer: []byte(sent.Get("answer")), Override: sent.Get("override"),
+		Digest: sent.Get("digest"), Answer: []byte(cmp.Or(sent.Get("answer"), sent.Get("code"))), Override: sent.Get("override"),
 	})
+	if field, text, ok := c.wayFault(err); ok && field == "code" {
+		c.renderRelease(w, r, statusOf(w, err), k, func(v *releaseView) {
+			v.OverrideReason, v.Errors = sent.Get("override"), []fault{{text, "#code"}}
+			if v.Code != nil {
+				v.Code.Error = text
+			}
+		})
+		return
+	}
 	if v, ok := errors.AsType[alert.Invalid](err); ok && overrideFault(v) != "" {
 		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(view *releaseView) {
 			view.OverrideReason, view.OverrideFault = sent.Get("override"), c.retell(overrideFault(v))

@@ -62,6 +62,9 @@ var notices = map[string]string{
 	"planned":    tr("The test is planned. It is on the list of cases from two weeks before."),
 	"reported":   tr("The report is kept."),
 	"keyadded":   tr("The passkey is added. You can sign in with it from now on."),
+	"password":   tr("The password is changed."),
+	"recovered":  tr("You signed in with a recovery code. It is used up; below you see how many are left."),
+	"others":     tr("Ended. Nothing acts for you now but this session."),
 	"elsewhere":  tr("You signed in on another machine or browser. This session has ended."),
 	"signedout":  tr("You are signed out."),
 	"correcting": tr("The update is begun, with the ready words of a correction. Change what was wrong, then submit it."),
@@ -113,6 +116,7 @@ func templateFuncs() template.FuncMap {
 		"again":     again,
 		"stopwatch": stopwatch,
 		"withCase":  photoFieldOf,
+		"proof":     proofOf,
 		"groupOf":   func(g group, id string) caseGroup { return caseGroup{g, id} },
 	}
 }

@@ -73,6 +73,7 @@ func (c *console) reportFile(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
+	c.exported(r, k.ID, "report")
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="tocsin-`+k.ID+"."+format+`"`)
 	_, _ = w.Write(data) // the browser left: nothing to mend

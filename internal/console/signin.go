@@ -17,12 +17,16 @@ type signInView struct {
 	ID, Next string
 	Wrong    string
 	Passkeys bool
+	SSO      string // what single sign-on is called; "" = off
 }
 
 func (c *console) signInView(r *http.Request, next string) signInView {
 	view := signInView{page: c.page(r, c.say("Sign in")), Next: next, Passkeys: c.Passkeys != nil}
 	if view.Passkeys {
 		view.Scripts = []string{"passkey.js"}
+	}
+	if c.SSO != nil {
+		view.SSO = c.SSO.Label()
 	}
 	return view
 }
@@ -49,7 +53,11 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	id, next := strings.TrimSpace(r.PostForm.Get("id")), safeNext(r.PostForm.Get("next"))
 	o, err := c.Accounts.SignIn(r.Context(), id, r.PostForm.Get("password"))
-	c.enter(w, r, o, err, id, next)
+	if err == nil {
+		c.nextStep(w, r, o, next)
+		return
+	}
+	c.refuseSignIn(w, r, err, id, next)
 }
 
 // challenge is what a browser's passkey is asked to sign in with.
@@ -71,18 +79,17 @@ func (c *console) signInByPasskey(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, auth.ErrNoPasskeys)
 		return
 	}
+	next := safeNext(r.PostForm.Get("next"))
 	o, err := c.Passkeys.SignIn(r.Context(), []byte(r.PostForm.Get("answer")))
-	c.enter(w, r, o, err, "", safeNext(r.PostForm.Get("next")))
+	if err == nil {
+		c.start(w, r, o, auth.ByPasskey, next)
+		return
+	}
+	c.refuseSignIn(w, r, err, "", next)
 }
 
-// enter begins the session of who signed in, or says what went wrong and asks again.
-func (c *console) enter(w http.ResponseWriter, r *http.Request, o auth.Officer, err error, id, next string) {
-	if err == nil {
-		if err = c.Accounts.StartSession(w, r, o); err == nil {
-			http.Redirect(w, r, next, http.StatusSeeOther)
-			return
-		}
-	}
+// refuseSignIn says what went wrong and asks again.
+func (c *console) refuseSignIn(w http.ResponseWriter, r *http.Request, err error, id, next string) {
 	view := c.signInView(r, next)
 	view.ID = id
 	t := c.diagnose(err)

@@ -28,6 +28,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
 	"tocsin/internal/growth"
+	"tocsin/internal/kit"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -54,7 +55,9 @@ var (
 type world struct {
 	*httptest.Server
 	book      *auth.Book
+	audit     *audit.Log
 	passkeys  *auth.Passkeys
+	atlas     Atlas
 	presence  *nodes.Table
 	exercises *exercise.Book
 	casework  *casework.Service
@@ -64,7 +67,6 @@ type world struct {
 	logged    *bytes.Buffer
 	again     []string // who was to be tried again
 	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
-	audit     *audit.Log
 }
 
 // resend takes note of who is to be tried again.
@@ -99,11 +101,23 @@ func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, erro
 
 func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *world {
 	t.Helper()
+	return newWorldWith(t, realm, choices{casework: change})
+}
+
+// choices are what a test has otherwise in its world.
+type choices struct {
+	casework []func(*casework.Deps)
+	console  func(d *Deps, address string) // nil: as it is
+	auth     []auth.Option
+}
+
+func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
+	t.Helper()
 	e := streamtest.Embedded(t, realm)
 	w := &world{ledger: &memLedger{boards: map[string]ledger.Board{}, watch: map[chan struct{}]string{}}, stations: &memStations{}, tokens: map[string]string{}, logged: &bytes.Buffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	w.book = must(auth.New(ctx, e.Cases()))(t)
+	w.book = must(auth.New(ctx, e.Cases(), with.auth...))(t)
 	for _, o := range []auth.Officer{anna, bram, carla, dirk, ada, boris} {
 		if err := w.book.Add(ctx, o, password); err != nil {
 			t.Fatal(err)
@@ -114,6 +128,7 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	w.book.RecordTo(w.audit)
 	go func() { _ = w.audit.Run(ctx) }()
 	atlas := must(region.Load())(t)
+	w.atlas = atlas
 	status := alert.StatusActual
 	if realm == alert.Drill {
 		status = alert.StatusExercise
@@ -128,21 +143,26 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 			Realm: realm, Agency: "BEPOL", Sender: "alert@police.example", PublicURL: "https://alert.example",
 			Status: status, MaxExpiry: 48 * time.Hour,
 		},
-		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys,
+		Log: slog.New(slog.DiscardHandler), Kit: slides, Passkeys: w.passkeys, Codes: w.book,
 	}
-	for _, c := range change {
+	for _, c := range with.casework {
 		c(&deps)
 	}
 	w.casework = must(casework.New(ctx, deps))(t)
 	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
 	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
-	h := must(New(Deps{
+	site := Deps{
 		Passkeys: w.passkeys, Office: w.book, Audit: w.audit, Keys: madeUpKeys,
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
-		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
-	}))(t)
+		Teletext: kit.SketchTeletext,
+		Log:      slog.New(slog.NewTextHandler(w.logged, nil)),
+	}
+	if with.console != nil {
+		with.console(&site, "http://"+w.Listener.Addr().String())
+	}
+	h := must(New(site))(t)
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Static())
 	mux.Handle("/", h)

@@ -48,7 +48,7 @@ func (p *place) within(c alert.Circle) bool {
 		x, y := at(ring[0])
 		for _, next := range ring[1:] {
 			nx, ny := at(next)
-			if off(x, y, nx, ny) <= c.KM {
+			if fromOrigin(x, y, nx, ny) <= c.KM {
 				return true
 			}
 			x, y = nx, ny
@@ -75,8 +75,8 @@ func plane(centre alert.Point) func(alert.Point) (x, y float64) {
 	}
 }
 
-// off is how far the origin lies from the line from (ax, ay) to (bx, by).
-func off(ax, ay, bx, by float64) float64 {
+// fromOrigin is how far the origin lies from the line from (ax, ay) to (bx, by).
+func fromOrigin(ax, ay, bx, by float64) float64 {
 	dx, dy := bx-ax, by-ay
 	if dx == 0 && dy == 0 {
 		return math.Hypot(ax, ay)

@@ -42,7 +42,7 @@ func TestAuditRecord(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"kind":"officer_added","by":"operator","about":"emma"`, `"kind":"case_submitted","by":"emma","about":"` + id + `"`,
-		`"kind":"case_released","by":"david","about":"` + id + `"`, `"kind":"case_exported","by":"fred","about":"` + id + `"`,
+		`"kind":"case_released","by":"david","about":"` + id + `"`, `"kind":"case_exported","by":"fred","about":"` + id + `","detail":"record"`,
 		`"kind":"officer_revoked","by":"operator","about":"emma"`, `"kind":"sign_in_failed"`, `"kind":"audit_exported","by":"operator"`,
 	} {
 		if !strings.Contains(string(text), want) {

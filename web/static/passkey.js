@@ -46,6 +46,8 @@ const ways = { create, get };
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!window.PublicKeyCredential) break;
   form.hidden = false;
+  const around = form.closest("[data-needs-passkey]");
+  if (around) around.hidden = false;
   const failed = form.querySelector("[data-failed]");
   let busy = false;
   form.addEventListener("submit", async (event) => {

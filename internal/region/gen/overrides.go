@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/region"
 )
 
 //go:embed overrides.tsv
@@ -74,12 +75,12 @@ func (o *overrides) place(code, kind, name string) (string, bool) {
 }
 
 // rename sets the names of the table; a unit that the source does not have gets no outline.
-func (o *overrides) rename(units map[string]*unit) {
+func (o *overrides) rename(units map[string]*region.Unit) {
 	for code, names := range o.names {
 		if units[code] == nil {
-			units[code] = &unit{code: code, names: map[alert.Lang]string{}}
+			units[code] = &region.Unit{Code: code, Names: map[alert.Lang]string{}}
 		}
-		maps.Copy(units[code].names, names)
+		maps.Copy(units[code].Names, names)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"tocsin/internal/region"
 )
 
-func readCountries(path string, units map[string]*unit) error {
+func readCountries(path string, units map[string]*region.Unit) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("run npm ci in web/ first: %w", err)
@@ -25,7 +25,7 @@ func readCountries(path string, units map[string]*unit) error {
 	}
 	for _, c := range list {
 		if slices.Contains(region.States, c.Code) {
-			units[c.Code] = &unit{code: c.Code, names: c.Names}
+			units[c.Code] = &region.Unit{Code: c.Code, Names: c.Names}
 		}
 	}
 	return nil
@@ -47,7 +47,7 @@ func (f *feature) text(key string) string {
 
 // readUnits adds the units of all States. Features that come to the same code
 // become one unit: the first with names gives the names, unless they are overridden.
-func readUnits(path string, over *overrides, units map[string]*unit) error {
+func readUnits(path string, over *overrides, units map[string]*region.Unit) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -77,26 +77,26 @@ func readUnits(path string, over *overrides, units map[string]*unit) error {
 		}
 		u := units[code]
 		if u == nil {
-			u = &unit{code: code, names: map[alert.Lang]string{}}
+			u = &region.Unit{Code: code, Names: map[alert.Lang]string{}}
 			units[code] = u
 		}
 		for _, lang := range alert.Langs {
-			if u.names[lang] == "" {
-				u.names[lang] = clean(lang, f.text("name_"+string(lang)))
+			if u.Names[lang] == "" {
+				u.Names[lang] = clean(lang, f.text("name_"+string(lang)))
 			}
 		}
 		rings, err := f.rings()
 		if err != nil {
 			return fmt.Errorf("%s: %w", code, err)
 		}
-		u.rings = append(u.rings, rings...)
+		u.Rings = append(u.Rings, rings...)
 	}
 	return nil
 }
 
 // rings are all rings of the feature, holes among them: what an odd number of
 // rings contains is inside.
-func (f *feature) rings() ([][]alert.Point, error) {
+func (f *feature) rings() ([]alert.Polygon, error) {
 	var polygons [][][][2]float64
 	var err error
 	if f.Geometry.Type == "Polygon" {
@@ -105,10 +105,10 @@ func (f *feature) rings() ([][]alert.Point, error) {
 	} else {
 		err = json.Unmarshal(f.Geometry.Coordinates, &polygons)
 	}
-	var rings [][]alert.Point
+	var rings []alert.Polygon
 	for _, p := range polygons {
 		for _, r := range p {
-			ring := make([]alert.Point, len(r))
+			ring := make(alert.Polygon, len(r))
 			for i, c := range r {
 				ring[i] = alert.Point{Lat: c[1], Lon: c[0]}
 			}

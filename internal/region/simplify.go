@@ -1,4 +1,4 @@
-package main
+package region
 
 import (
 	"bytes"
@@ -6,23 +6,56 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tocsin/internal/alert"
 )
 
 const (
-	grid      = 500  // steps a degree, some 200 metres: Maltese towns are small
 	tolerance = 0.02 // degrees a simplified line may lie off, about two kilometres
 	speck     = 5e-4 // square degrees: smaller rings are left out, unless the unit has nothing bigger
 )
 
+// Unit is one area on its way into a table: the committed one of gen, or a State's own.
+type Unit struct {
+	Code  string
+	Names map[alert.Lang]string // all six
+	Rings []alert.Polygon       // holes among them: what an odd number of rings contains is inside
+}
+
+// Write appends the unit's line: code, six names, centre and simplified outline,
+// separated by tabs. It fails when the code is no area code or a name is missing.
+func (u *Unit) Write(out *bytes.Buffer) error {
+	if !alert.AreaCode(u.Code) {
+		return fmt.Errorf("%q is no area code", u.Code)
+	}
+	out.WriteString(u.Code)
+	for _, lang := range alert.Langs {
+		name := u.Names[lang]
+		if name == "" || strings.ContainsAny(name, "\t\n") {
+			return fmt.Errorf("%s has no name in %s", u.Code, lang)
+		}
+		out.WriteString("\t" + name)
+	}
+	rings := simplify(u.Rings)
+	out.WriteString("\t" + middleOf(u.Rings) + "\t")
+	for i, r := range rings {
+		if i > 0 {
+			out.WriteByte('/')
+		}
+		writeRing(out, r)
+	}
+	out.WriteByte('\n')
+	return nil
+}
+
 // simplify keeps the shape of each ring within tolerance, largest first. The
 // outlines are for overview maps and a first guess from a point; a State that
 // needs its true boundaries imports them.
-func simplify(rings [][]alert.Point) [][]alert.Point {
+func simplify(rings []alert.Polygon) []alert.Polygon {
 	rings = slices.Clone(rings)
-	slices.SortStableFunc(rings, func(a, b []alert.Point) int { return cmpFloat(area(b), area(a)) })
-	var out [][]alert.Point
+	slices.SortStableFunc(rings, func(a, b alert.Polygon) int { return cmpFloat(area(b), area(a)) })
+	var out []alert.Polygon
 	for i, r := range rings {
 		if i > 0 && area(r) < speck {
 			break
@@ -63,7 +96,7 @@ func dist2(a, b alert.Point) float64 {
 }
 
 // peucker keeps the ends, and what lies farther than tol off the line between them.
-func peucker(line []alert.Point, tol float64) []alert.Point {
+func peucker(line alert.Polygon, tol float64) alert.Polygon {
 	if len(line) < 3 {
 		return slices.Clone(line)
 	}
@@ -75,7 +108,7 @@ func peucker(line []alert.Point, tol float64) []alert.Point {
 		}
 	}
 	if worst <= tol {
-		return []alert.Point{a, b}
+		return alert.Polygon{a, b}
 	}
 	return append(peucker(line[:at+1], tol), peucker(line[at:], tol)[1:]...)
 }
@@ -93,13 +126,13 @@ func off(a, b, p alert.Point) float64 {
 }
 
 // area is the area of a ring in square degrees.
-func area(r []alert.Point) float64 {
+func area(r alert.Polygon) float64 {
 	a, _, _ := moments(r)
 	return math.Abs(a)
 }
 
 // moments are the signed area of a ring and its centre.
-func moments(r []alert.Point) (a, lat, lon float64) {
+func moments(r alert.Polygon) (a, lat, lon float64) {
 	for i := 0; i+1 < len(r); i++ {
 		w := r[i].Lon*r[i+1].Lat - r[i+1].Lon*r[i].Lat
 		a += w / 2
@@ -112,8 +145,8 @@ func moments(r []alert.Point) (a, lat, lon float64) {
 	return a, lat / a, lon / a
 }
 
-// centre is the middle of the largest ring: where a map puts the name.
-func centre(rings [][]alert.Point) string {
+// middleOf is the middle of the largest ring: where a map puts the name.
+func middleOf(rings []alert.Polygon) string {
 	var best, lat, lon float64
 	for _, r := range rings {
 		if a, y, x := moments(r); math.Abs(a) > best {
@@ -128,7 +161,7 @@ func centre(rings [][]alert.Point) string {
 
 // writeRing writes steps of the grid, each pair the way from the point before:
 // small numbers, which gzip makes smaller still. The last point is left out.
-func writeRing(out *bytes.Buffer, r []alert.Point) {
+func writeRing(out *bytes.Buffer, r alert.Polygon) {
 	lat, lon := 0, 0
 	for i, p := range r[:len(r)-1] {
 		y, x := int(math.Round(p.Lat*grid)), int(math.Round(p.Lon*grid))

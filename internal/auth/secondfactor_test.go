@@ -1,0 +1,353 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/internal/alert"
+	"tocsin/internal/seal"
+	"tocsin/internal/stream/streamtest"
+	"tocsin/internal/totp"
+)
+
+// openWith is a book on l that asks what the options say.
+func openWith(t *testing.T, l *streamtest.Memory, with ...Option) *Book {
+	t.Helper()
+	b, err := New(t.Context(), l, with...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// codeNow is what an app with this secret shows, shift from now.
+func codeNow(t *testing.T, secret string, shift time.Duration) string {
+	t.Helper()
+	code, err := totp.Code(secret, time.Now().Add(shift))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// withApp enrols an app for anna and gives its secret and the recovery codes.
+func withApp(t *testing.T, b *Book) (secret string, recovery []string) {
+	t.Helper()
+	app, err := b.NewApp(anna(), "Tocsin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recovery, err = b.EnrolApp(t.Context(), anna(), app.Sealed, codeNow(t, app.Secret, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app.Secret, recovery
+}
+
+func TestSignInByCode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l := withAnna(t)
+		secret, recovery := withApp(t, b)
+		if b.Next(anna()) != NeedCode || !b.HasApp("anna.smith") {
+			t.Fatal("the app is not asked for")
+		}
+		ticket, err := b.CodeTicket(anna())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(totp.Period) // the code of the enrolment is used
+		for _, tt := range []struct {
+			name, code string
+			way        Way
+			err        error
+		}{
+			{"right", codeNow(t, secret, 0), ByCode, nil},
+			{"again", codeNow(t, secret, 0), "", ErrCodeUsed},
+			{"an older one than was taken", codeNow(t, secret, -totp.Period), "", ErrCodeUsed},
+			{"of a phone that is ahead", codeNow(t, secret, totp.Period), ByCode, nil},
+			{"two periods ahead", codeNow(t, secret, 2*totp.Period), "", ErrCode},
+			{"a recovery code", recovery[0], ByRecovery, nil},
+			{"the same recovery code", recovery[0], "", ErrCode},
+			{"a recovery code as people type it", " " + strings.ToLower(strings.Replace(recovery[1], "-", " ", 1)), ByRecovery, nil},
+			{"nothing", "", "", ErrCode},
+			{"a word", "password", "", ErrCode},
+			{"endless", strings.Repeat("1", 10_000), "", ErrCode},
+		} {
+			o, way, err := b.SignInByCode(t.Context(), ticket, tt.code)
+			if !errors.Is(err, tt.err) || way != tt.way || err == nil && o.ID != "anna.smith" {
+				t.Errorf("%s: %q by %q, %v; want %q, %v", tt.name, o.ID, way, err, tt.way, tt.err)
+			}
+			b.throttle.doneCode("anna.smith")
+		}
+		if left := b.Access("anna.smith").Recovery; left != recoveryCodes-2 {
+			t.Errorf("%d recovery codes left", left)
+		}
+		// Another server, after a restart, has seen the same codes used.
+		again := openWith(t, l)
+		again.sealed = b.sealed
+		_, err = again.CheckCode(t.Context(), anna(), codeNow(t, secret, totp.Period))
+		wantErr(t, err, ErrCodeUsed)
+		_, err = again.CheckCode(t.Context(), anna(), recovery[1])
+		wantErr(t, err, ErrCode)
+		time.Sleep(2 * totp.Period)
+		if _, err = again.CheckCode(t.Context(), anna(), codeNow(t, secret, 0)); err != nil {
+			t.Errorf("after a restart: %v", err)
+		}
+		for _, r := range l.Records() {
+			for _, s := range []string{secret, recovery[2], strings.ReplaceAll(recovery[2], "-", "")} {
+				if strings.Contains(string(r.Data), s) {
+					t.Error("a secret lies readable on the log")
+				}
+			}
+		}
+	})
+}
+
+// A ticket is good for its officer, his life and five minutes.
+func TestCodeTicket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := withAnna(t)
+		secret, _ := withApp(t, b)
+		time.Sleep(totp.Period)
+		ticket, err := b.CodeTicket(anna())
+		if err != nil {
+			t.Fatal(err)
+		}
+		setUp, err := b.SetUpTicket(anna())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, bad := range map[string]string{"none": "", "changed": ticket[:len(ticket)-2] + "AA", "for another step": setUp} {
+			if _, _, err := b.SignInByCode(t.Context(), bad, codeNow(t, secret, 0)); !errors.Is(err, ErrTicket) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		time.Sleep(codeLife)
+		_, _, err = b.SignInByCode(t.Context(), ticket, codeNow(t, secret, 0))
+		wantErr(t, err, ErrTicket)
+		if ticket, err = b.CodeTicket(anna()); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(b.Revoke(t.Context(), "anna.smith"), b.Add(t.Context(), anna(), password)); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = b.SignInByCode(t.Context(), ticket, codeNow(t, secret, 0))
+		wantErr(t, err, ErrTicket)
+		if b.HasApp("anna.smith") {
+			t.Error("the app of an earlier life")
+		}
+	})
+}
+
+// Guessing at codes slows down further than at passwords, and the right password frees no guess.
+func TestThrottleOfCodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := withAnna(t)
+		secret, _ := withApp(t, b)
+		time.Sleep(time.Minute)
+		begin, guesses := time.Now(), 0
+		for time.Since(begin) < 24*time.Hour {
+			_, err := b.CheckCode(t.Context(), anna(), "000000")
+			if e, ok := errors.AsType[*ThrottledError](err); ok {
+				b.throttle.done("anna.smith", "") // as the right password does
+				time.Sleep(e.After)
+				continue
+			}
+			wantErr(t, err, ErrCode)
+			guesses++
+		}
+		if guesses > 160 {
+			t.Errorf("%d guesses in a day, want at most 160", guesses)
+		}
+		time.Sleep(longestCodeWait)
+		if _, err := b.CheckCode(t.Context(), anna(), codeNow(t, secret, 0)); err != nil {
+			t.Errorf("the right code afterwards: %v", err)
+		}
+		time.Sleep(totp.Period)
+		if _, err := b.CheckCode(t.Context(), anna(), codeNow(t, secret, 0)); err != nil {
+			t.Errorf("the failures still count: %v", err)
+		}
+	})
+}
+
+func TestEnrolApp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := withAnna(t)
+		ctx := t.Context()
+		app, err := b.NewApp(anna(), "Tocsin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := b.NewApp(Officer{ID: "bram"}, "Tocsin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.EnrolApp(ctx, anna(), app.Sealed, "000000")
+		wantErr(t, err, ErrCode)
+		_, err = b.EnrolApp(ctx, anna(), other.Sealed, codeNow(t, other.Secret, 0))
+		wantErr(t, err, ErrTicket)
+		if same, err := b.SameApp(anna(), "Tocsin", app.Sealed); err != nil || same.Secret != app.Secret {
+			t.Errorf("after a fault another secret is shown: %v", err)
+		}
+		if same, err := b.SameApp(anna(), "Tocsin", other.Sealed); err != nil || same.Secret == other.Secret {
+			t.Errorf("another officer's secret is shown: %v", err)
+		}
+		codes, err := b.EnrolApp(ctx, anna(), app.Sealed, codeNow(t, app.Secret, -totp.Period))
+		if err != nil || len(codes) != recoveryCodes {
+			t.Fatalf("%v, %v", codes, err)
+		}
+		slices.Sort(codes)
+		if len(slices.Compact(codes)) != recoveryCodes {
+			t.Errorf("a recovery code twice: %v", codes)
+		}
+		renewed, err := b.RenewRecovery(ctx, anna())
+		if err != nil || b.Access("anna.smith").Recovery != recoveryCodes {
+			t.Fatal(err)
+		}
+		_, err = b.CheckCode(ctx, anna(), codes[0])
+		wantErr(t, err, ErrCode)
+		if _, err = b.CheckCode(ctx, anna(), renewed[0]); err != nil {
+			t.Error(err)
+		}
+		late, err := b.NewApp(anna(), "Tocsin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(setUpLife)
+		_, err = b.EnrolApp(ctx, anna(), late.Sealed, codeNow(t, late.Secret, 0))
+		wantErr(t, err, ErrTicket)
+		if err := b.RemoveApp(ctx, anna()); err != nil || b.Next(anna()) != Enough {
+			t.Errorf("removed: %v, %v", err, b.Next(anna()))
+		}
+		wantErr(t, b.RemoveApp(ctx, anna()), ErrNoApp)
+		_, err = b.RenewRecovery(ctx, anna())
+		wantErr(t, err, ErrNoApp)
+		_, err = b.CheckCode(ctx, anna(), renewed[1])
+		wantErr(t, err, ErrNoApp)
+	})
+}
+
+// What a password still needs, by policy and by what is enrolled.
+func TestNext(t *testing.T) {
+	for _, tt := range []struct {
+		required, app, key bool
+		want               Step
+	}{
+		{false, false, false, Enough},
+		{false, false, true, Enough},
+		{false, true, false, NeedCode},
+		{true, false, false, NeedSetUp},
+		{true, false, true, NeedPasskey},
+		{true, true, false, NeedCode},
+		{true, true, true, NeedCode},
+	} {
+		t.Run(fmt.Sprint(tt), func(t *testing.T) {
+			var with []Option
+			if tt.required {
+				with = append(with, RequireSecondFactor())
+			}
+			b := openWith(t, new(streamtest.Memory), with...)
+			if err := b.Add(t.Context(), anna(), password); err != nil {
+				t.Fatal(err)
+			}
+			if tt.key {
+				enrolled(t, b)
+			}
+			if tt.app {
+				withApp(t, b)
+			}
+			if got := b.Next(anna()); got != tt.want {
+				t.Errorf("step %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// The only second factor stays where one is required, and the only way in anywhere.
+func TestLastWayStays(t *testing.T) {
+	b := openWith(t, new(streamtest.Memory), RequireSecondFactor())
+	if err := b.Add(t.Context(), anna(), password); err != nil {
+		t.Fatal(err)
+	}
+	withApp(t, b)
+	if _, bad := errors.AsType[alert.Invalid](b.RemoveApp(t.Context(), anna())); !bad {
+		t.Error("the only second factor was taken away")
+	}
+	enrolled(t, b)
+	if err := b.RemoveApp(t.Context(), anna()); err != nil {
+		t.Errorf("with a passkey: %v", err)
+	}
+	token, _, err := b.Invite(t.Context(), "anna.smith")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ticket, err := b.Invited(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, k := passkeysOf(t, b), newKey(t)
+	if _, err := p.SetUp(t.Context(), ticket, "Phone", k.Create(creation(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	if _, bad := errors.AsType[alert.Invalid](p.Remove(t.Context(), anna(), k.ID())); !bad {
+		t.Error("the only way in was taken away")
+	}
+	if err := errors.Join(b.ChangePassword(t.Context(), anna(), password), p.Remove(t.Context(), anna(), k.ID())); err != nil {
+		t.Errorf("with a password: %v", err)
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	b, l := withAnna(t)
+	for _, bad := range []string{"", "short", strings.Repeat("x", 201)} {
+		if _, is := errors.AsType[alert.Invalid](b.ChangePassword(t.Context(), anna(), bad)); !is {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	const other = "another sentence of hers"
+	if err := b.ChangePassword(t.Context(), anna(), other); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.SignIn(t.Context(), "anna.smith", password)
+	wantErr(t, err, ErrCredentials)
+	if _, err := openWith(t, l).SignIn(t.Context(), "anna.smith", other); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	wantErr(t, b.ChangePassword(t.Context(), Officer{ID: "nobody"}, other), ErrUnknown)
+}
+
+// Another key than the one that sealed the secrets is told apart from a wrong code.
+func TestAnotherKey(t *testing.T) {
+	b, l := withAnna(t)
+	secret, recovery := withApp(t, b)
+	other := openWith(t, l, WithKey(seal.NewKey()))
+	_, err := other.CheckCode(t.Context(), anna(), codeNow(t, secret, totp.Period))
+	if !errors.Is(err, errAppKey) {
+		t.Errorf("%v", err)
+	}
+	_, err = other.CheckCode(t.Context(), anna(), recovery[0])
+	wantErr(t, err, ErrCode)
+}
+
+func TestProve(t *testing.T) {
+	b, _ := withAnna(t)
+	ctx := t.Context()
+	wantErr(t, b.Prove(ctx, anna(), "wrong password"), ErrCredentials)
+	wantErr(t, b.Prove(ctx, anna(), password), nil)
+	token, _, err := b.AddInvited(ctx, Officer{ID: "bram", Name: "Bram", Roles: []Role{Approver}})
+	if err != nil || token == "" {
+		t.Fatal(err)
+	}
+	bram := Officer{ID: "bram"}
+	wantErr(t, b.Prove(ctx, bram, ""), ErrStale)
+	for age, want := range map[time.Duration]error{time.Minute: nil, freshFor + time.Second: ErrStale} {
+		in := context.WithValue(ctx, sessionKey{}, session{Began: time.Now().Add(-age)})
+		wantErr(t, b.Prove(in, bram, ""), want)
+	}
+}
