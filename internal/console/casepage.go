@@ -3,8 +3,10 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
@@ -28,6 +30,20 @@ type caseView struct {
 	Growth   *growthView
 }
 
+// shownFacts are a case's facts without the photos that are deleted: a case that
+// has ended keeps none.
+func shownFacts(k casework.Case) alert.Facts {
+	f := k.Facts
+	for _, group := range [][]alert.Person{f.Children, f.Suspects} { // the case is a copy of ours
+		for i := range group {
+			if !slices.ContainsFunc(k.Photos, func(p casework.Photo) bool { return p.Token == group[i].Photo }) {
+				group[i].Photo = ""
+			}
+		}
+	}
+	return f
+}
+
 // moment is one line of the timeline.
 type moment struct {
 	At        time.Time
@@ -47,6 +63,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.officer(r)
+	k.Facts = shownFacts(k)
 	view := caseView{
 		page: c.page(r, c.caseName(k)), Case: k, Row: c.row(k, o), MayEdit: mayEdit(k, o),
 		Groups: c.answers(&k.Draft, k.ID, false), Timeline: c.timeline(record, c.zoneOf(&k.Draft)),

@@ -180,7 +180,7 @@ func TestRemind(t *testing.T) {
 		{"half a year and two weeks later", []Test{reported}, day.Add(Every + time.Hour), "", true, true},
 	} {
 		r, ok := Remind(c.tests, c.now)
-		if ok != c.ok || r.Missing != (c.missing) && ok || ok && !r.Missing && r.Test.Stage(c.now) != c.want {
+		if ok != c.ok || r.Missing != c.missing && ok || ok && !r.Missing && r.Test.Stage(c.now) != c.want {
 			t.Errorf("%s: %v %+v", c.name, ok, r)
 		}
 	}
