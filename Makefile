@@ -11,7 +11,7 @@ PEERS   := gcc libc6-dev chromium firefox-esr kannel libnet-smpp-perl libxml2-ut
 BENCH_PEERS := nginx-light libnginx-mod-nchan
 CACHE   := $(shell go env GOCACHE)/../tocsin
 
-.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-start fuzz chaos soak
+.PHONY: build demo test check peers bench bench-feed bench-push bench-sms bench-console bench-start fuzz chaos soak
 
 build: ## bin/tocsin and the newsroom's bin/tocsin-receive, reproducible, no cgo
 	@deploy/vendor.sh
@@ -42,7 +42,7 @@ export QUICK # =1: the short form of every bench
 bench: build ## all figures, with their peers in the same run; the bars come last
 	@deploy/peers.sh $(BENCH_PEERS)
 	@out=$$(mktemp); trap 'rm -f '$$out EXIT; \
-	for bench in start feed push sms; do \
+	for bench in start console feed push sms; do \
 		go run ./internal/bench/$$bench || echo "bench $$bench ended early"; echo; \
 	done | tee $$out | grep --line-buffered -v '^bar ' || true; \
 	grep '^bar ' $$out || true
@@ -61,6 +61,9 @@ bench-push: ## one alert to a million browsers, and beside webpush-go and npm we
 bench-sms: ## one alert to 1,000 telephones, beside npm smpp
 	@deploy/peers.sh
 	@go run ./internal/bench/sms
+
+bench-console: ## every page of the console with 10,000 cases, and the board of 5,000 recipients while receipts pour in
+	@go run ./internal/bench/console
 
 fuzz: ## every fuzz target, 30 s each
 	@deploy/fuzz.sh 30s

@@ -65,6 +65,7 @@ func verifyRecord(w io.Writer, name string, data []byte) error {
 		if !p.Whole {
 			fmt.Fprint(w, " (its texts are not on the record)")
 		}
+		fmt.Fprint(w, criteriaOf(ev))
 		if s := ev.Signature; s != nil {
 			fmt.Fprintf(w, ", signed by passkey %s of %s\n", s.Key, s.Host)
 		} else if ev.Code != "" {
@@ -74,4 +75,17 @@ func verifyRecord(w io.Writer, name string, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// criteriaOf says under which criteria an alert was released, and why although
+// not all were fulfilled.
+func criteriaOf(ev casework.Event) string {
+	if ev.Criteria == nil {
+		return ""
+	}
+	said := fmt.Sprintf(", criteria %s version %d", ev.Criteria.Set, ev.Criteria.Version)
+	if ev.Override != "" {
+		said += fmt.Sprintf(" NOT all fulfilled, released because %q", ev.Override)
+	}
+	return said
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 )
 
 // The record in testdata is that of a made-up case whose release was signed by a
@@ -56,5 +57,18 @@ func TestVerifyRecord(t *testing.T) {
 	}
 	if casework.LastHash(nil) != "" {
 		t.Error("an empty record has a hash")
+	}
+}
+
+func TestCriteriaOfARecord(t *testing.T) {
+	answers := &criteria.Answers{Set: "pl", Version: 2}
+	for want, ev := range map[string]casework.Event{
+		"":                        {},
+		", criteria pl version 2": {Criteria: answers},
+		`, criteria pl version 2 NOT all fulfilled, released because "no time is left"`: {Criteria: answers, Override: "no time is left"},
+	} {
+		if got := criteriaOf(ev); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

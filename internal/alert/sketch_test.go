@@ -29,6 +29,9 @@ func TestSketchOfAnEmptyDraft(t *testing.T) {
 					t.Errorf("%s: no %s in\n%s\n%s\n%s", lang, want, x.Description, x.Instruction, x.Spoken)
 				}
 			}
+			if s, ok := SketchSheet(m, lang); !ok || s.When != capital(h.when) || s.Place != h.place || s.Phone != h.phone || len(s.Children) == 0 || s.Children[0].Name != h.name {
+				t.Errorf("%s: the sheet has no gaps: %+v", lang, s)
+			}
 			if !strings.Contains(x.Headline, h.name) {
 				t.Errorf("%s: headline %q", lang, x.Headline)
 			}

@@ -111,6 +111,14 @@ func StatusWord(s Status, lang Lang) string {
 	return ""
 }
 
+// UpdateWord begins the texts of an update that have room for it.
+func UpdateWord(lang Lang) string {
+	if l := languages[lang]; l != nil {
+		return l.update
+	}
+	return ""
+}
+
 // seconds is the time a presenter takes to read s, never less than one second.
 func (l *language) seconds(s string) int {
 	return max(1, (len(strings.Fields(s))*60+l.words-1)/l.words)

@@ -48,8 +48,22 @@ func NewSheet(m *Message, lang Lang) (s Sheet, ok bool, err error) {
 	if err != nil || w.f == nil {
 		return Sheet{}, false, err
 	}
-	l, f := w.l, w.f
-	s = Sheet{
+	return w.sheet(), true, nil
+}
+
+// SketchSheet is the sheet of an unfinished draft, with placeholders as Sketch
+// has them; ok is false where m has no facts or lang no words.
+func SketchSheet(m *Message, lang Lang) (s Sheet, ok bool) {
+	w := newSketch(m, lang)
+	if w == nil {
+		return Sheet{}, false
+	}
+	return w.sheet(), true
+}
+
+func (w *writer) sheet() Sheet {
+	l, f, m, lang := w.l, w.f, w.m, w.l.code
+	s := Sheet{
 		Mark: l.status[m.Status], Warning: l.warning[m.Status],
 		Heading: l.circumstances[f.Circumstances].headline.of(f.Children),
 		With:    l.label.companion.of(f.Children),
@@ -83,7 +97,7 @@ func NewSheet(m *Message, lang Lang) (s Sheet, ok bool, err error) {
 	for _, v := range f.Vehicles {
 		s.Vehicles = append(s.Vehicles, l.sheetVehicle(v))
 	}
-	return s, true, nil
+	return s
 }
 
 func (l *language) sheetPerson(p Person, about string) SheetPerson {

@@ -31,7 +31,7 @@ func (a *App) startExercises() {
 // exerciseAt is where the example of a test plays: the first of the country's areas.
 func (a *App) exerciseAt() exercise.Where {
 	c := a.Config
-	at := exercise.Where{TimeZone: c.TimeZone, Authority: c.Authority, Languages: c.Languages, Area: alert.Area{Code: c.Country}}
+	at := exercise.Where{TimeZone: c.TimeZone, Authority: c.Authority, Languages: c.Languages, Area: alert.Area{Code: c.Country}, Criteria: a.Cases.Asks()}
 	if units := a.Atlas.Units(c.Country); len(units) > 0 {
 		at.Area = units[0]
 	}

@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/cap"
 	"tocsin/internal/config"
 	"tocsin/internal/console"
+	"tocsin/internal/kit"
 	"tocsin/internal/site"
 )
 
@@ -26,6 +27,7 @@ func (a *App) consoleDeps() console.Deps {
 		Ledger: Board{app: a}, Atlas: a.Atlas, Stations: stations{app: a}, Photos: a.Stream.Objects(), Resend: a.resend,
 		Realm: c.Realm, PublicURL: c.PublicURL, Languages: c.Languages, Country: c.Country,
 		TimeZone: c.TimeZone, Authority: c.Authority, Groups: a.groups, Growth: c.GrowthSteps(), Presence: a.Nodes, Log: a.log,
+		Teletext: kit.SketchTeletext,
 	}
 	if a.Exercises != nil {
 		d.Exercises = a.Exercises

@@ -222,7 +222,7 @@ func (b *Book) cut(id string) {
 // a board left open elsewhere shows nothing more. The caller holds the lock.
 func (b *Book) cutSession(id, serial string, why error) {
 	for cancel, of := range b.open[id] {
-		if of == serial {
+		if of == serial && of != "" { // a token's request has no session, and ends with none
 			(*cancel)(why)
 		}
 	}

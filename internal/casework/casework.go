@@ -195,13 +195,14 @@ type Event struct {
 	Resent     *Resent  `json:"resent,omitempty"` // on resent
 	// Purged are the tokens of the photos, and the names of the kit's files, whose bytes are gone.
 	Purged []string `json:"purged,omitempty"`
-	// Practice and Exercise, on drafted, are as in Case. Page and Refused are on
+	// Practice and Exercise, on drafted, are as in Case. Page, Refused and Example are on
 	// visited; Reach on practised. Alone, on released and
 	// practised, says that one person wrote and released for practice.
 	Practice bool      `json:"practice,omitempty"`
 	Exercise string    `json:"exercise,omitempty"`
 	Page     string    `json:"page,omitempty"`
 	Refused  bool      `json:"refused,omitempty"`
+	Example  bool      `json:"example,omitempty"`
 	Reach    []Reached `json:"reach,omitempty"`
 	Alone    bool      `json:"alone,omitempty"`
 }

@@ -29,6 +29,11 @@ func storable(d Draft) error {
 // Draft begins a case. The draft may be incomplete; alert.Invalid is only for
 // what cannot even be stored.
 func (s *Service) Draft(ctx context.Context, by auth.Officer, d Draft) (Case, error) {
+	return s.begin(ctx, by, d, Event{})
+}
+
+// begin stores a case's first event, with the marks that ev carries already.
+func (s *Service) begin(ctx context.Context, by auth.Officer, d Draft, ev Event) (Case, error) {
 	if err := mayWrite(by); err != nil {
 		return Case{}, err
 	}
@@ -40,7 +45,8 @@ func (s *Service) Draft(ctx context.Context, by auth.Officer, d Draft) (Case, er
 		return Case{}, err
 	}
 	d.Criteria = answers
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Asked: s.d.Criteria})
+	ev.Kind, ev.Officer, ev.Draft, ev.Asked = KindDrafted, by.ID, &d, s.d.Criteria
+	return s.store(ctx, alert.NewCaseID(), &state{}, &ev)
 }
 
 // Edit replaces the draft of the version that the officer saw; ErrConflict when

@@ -34,6 +34,8 @@ type Practice struct {
 	By     string `json:"by"`     // officer id: who practises
 	Page   string `json:"page"`   // where he was last: the practice goes on there, on any machine
 	Visits int    `json:"visits"` // pages opened
+	// Example says that the pages come with the invented example filled in.
+	Example bool `json:"example,omitempty"`
 	// Done is when it was released into nothing; zero while it goes on.
 	Done time.Time `json:"done,omitzero"`
 }
@@ -70,13 +72,7 @@ func (s *Service) Practise(ctx context.Context, by auth.Officer, d Draft) (Case,
 	if !s.d.Policy.practises() {
 		return Case{}, forbidden("There is no practice on this server. It belongs to the exercise system.")
 	}
-	if err := mayWrite(by); err != nil {
-		return Case{}, err
-	}
-	if err := storable(d); err != nil {
-		return Case{}, err
-	}
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Practice: true})
+	return s.begin(ctx, by, d, Event{Practice: true})
 }
 
 // DraftFor begins the exercise alert of a planned test. It is released by two
@@ -85,18 +81,18 @@ func (s *Service) DraftFor(ctx context.Context, by auth.Officer, exercise string
 	if s.d.Policy.Realm != alert.Drill {
 		return Case{}, forbidden("A planned test belongs to the exercise system.")
 	}
-	if err := mayWrite(by); err != nil {
-		return Case{}, err
-	}
-	if err := storable(d); err != nil {
-		return Case{}, err
-	}
-	return s.store(ctx, alert.NewCaseID(), &state{}, &Event{Kind: KindDrafted, Officer: by.ID, Draft: &d, Exercise: exercise})
+	return s.begin(ctx, by, d, Event{Exercise: exercise})
 }
 
-// Visit notes that who practises opened a page of his practice, or was refused on
-// it. Anybody else's, and what comes after the end, is not noted and no error.
-func (s *Service) Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error {
+// Visit is a page of a practice being opened, or refused, or asked for the example.
+type Visit struct {
+	Page    string
+	Refused bool // the form came back
+	Example bool // the example was to fill it in: no new opening
+}
+
+// Visit notes what who practises does with the pages of his practice. Anybody else's, and what comes after the end, is not noted and no error.
+func (s *Service) Visit(ctx context.Context, by auth.Officer, id string, v Visit) error {
 	noted := func(c Case) bool {
 		return c.Practice != nil && c.Practice.By == by.ID && open(c.Stage) == nil && c.Practice.Visits < maxVisits
 	}
@@ -107,7 +103,7 @@ func (s *Service) Visit(ctx context.Context, by auth.Officer, id, page string, r
 		if !noted(st.c) {
 			return nil, errNoVisit
 		}
-		return &Event{Kind: KindVisited, Page: page, Refused: refused}, nil
+		return &Event{Kind: KindVisited, Page: v.Page, Refused: v.Refused, Example: v.Example}, nil
 	})
 	if errors.Is(err, errNoVisit) {
 		return nil
@@ -144,7 +140,7 @@ func (s *Service) mayRelease(c Case, by auth.Officer) (alone bool, err error) {
 // The message stays unsigned and is never pending, so that no process, of this
 // version or another, can publish it.
 func practised(p Preview, alone bool) *Event {
-	ev := &Event{Kind: KindPractised, Digest: p.Digest, Message: p.Message, Shown: p.shown(), Alone: alone}
+	ev := &Event{Kind: KindPractised, Digest: p.Digest, Message: p.Message, Shown: p.shown(), Criteria: p.Criteria, Alone: alone}
 	for _, ch := range p.Channels {
 		if r := (Reached{ch.Channel, ch.Title, ch.Recipients}); !slices.Contains(ev.Reach, r) {
 			ev.Reach = append(ev.Reach, r)
@@ -160,7 +156,7 @@ func (st *state) practise(ev Event) bool {
 	case KindVisited:
 		if c.Practice != nil {
 			p := *c.Practice
-			p.Page, p.Visits = ev.Page, p.Visits+1
+			p.Page, p.Visits, p.Example = ev.Page, p.Visits+1, p.Example || ev.Example
 			c.Practice = &p
 		}
 	case KindPractised:
@@ -231,9 +227,10 @@ func WalkOf(record []Event) (w Walk, ok bool) {
 				w.Pages = append(w.Pages, PageTime{Page: ev.Page})
 			}
 			last = i
-			if ev.Refused {
+			switch {
+			case ev.Refused:
 				w.Pages[i].Refused++
-			} else {
+			case !ev.Example:
 				w.Pages[i].Visits++
 			}
 		case KindPractised:

@@ -155,7 +155,7 @@ func TestWalk(t *testing.T) {
 		k := must[Case](t)(s.Practise(t.Context(), erik, draft()))
 		version := k.Version
 		visit := func(by auth.Officer, page string, refused bool, stay time.Duration) {
-			if err := s.Visit(t.Context(), by, k.ID, page, refused); err != nil {
+			if err := s.Visit(t.Context(), by, k.ID, Visit{Page: page, Refused: refused}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(stay)
@@ -190,14 +190,14 @@ func TestVisitsAreBounded(t *testing.T) {
 	s := newWorld().boot(t)
 	k := must[Case](t)(s.Practise(t.Context(), erik, draft()))
 	for range maxVisits + 20 {
-		if err := s.Visit(t.Context(), erik, k.ID, "what", false); err != nil {
+		if err := s.Visit(t.Context(), erik, k.ID, Visit{Page: "what"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if now := must[Case](t)(s.Get(k.ID)); now.Practice.Visits != maxVisits || now.Version != k.Version {
 		t.Errorf("%d visits, version %d after %d", now.Practice.Visits, now.Version, k.Version)
 	}
-	if err := s.Visit(t.Context(), erik, "NOSUCHCASE", "what", false); err != nil {
+	if err := s.Visit(t.Context(), erik, "NOSUCHCASE", Visit{Page: "what"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -163,7 +163,7 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err != nil {
 		return nil, err
 	}
-	if err := s.agreed(st.c); err != nil {
+	if err := s.agreed(st.c); err != nil && st.c.Practice == nil { // nobody is asked for what is never sent
 		return nil, err
 	}
 	if st.pending != nil {

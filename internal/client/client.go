@@ -102,6 +102,19 @@ func (o Officer) Edit(ctx context.Context, id string, change func(*casework.Draf
 	return o.do(ctx, "PUT", "/v1/cases/"+id, "application/json", fmt.Sprintf(`"%d"`, c.Version), bytes.NewReader(data), nil)
 }
 
+// Reword puts own words in place of the machine's in one text of the case.
+func (o Officer) Reword(ctx context.Context, id string, lang alert.Lang, name, text string) error {
+	c, err := o.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		return err
+	}
+	return o.do(ctx, "PUT", "/v1/cases/"+id+"/texts/"+string(lang)+"/"+name, "application/json", fmt.Sprintf(`"%d"`, c.Version), bytes.NewReader(data), nil)
+}
+
 // Submit hands the case to an approver.
 func (o Officer) Submit(ctx context.Context, id string) error {
 	return o.json(ctx, "POST", "/v1/cases/"+id+"/submit", struct{}{}, nil)

@@ -27,6 +27,8 @@ func (c *console) api(r chi.Router) {
 		r.Put("/", c.apiEdit)
 		r.Post("/photos", c.apiPhoto)
 		r.Get("/preview", c.apiPreview)
+		r.Put("/texts/{lang}/{name}", c.apiReword)
+		r.Delete("/texts/{lang}/{name}", c.apiUnword)
 		r.Post("/submit", c.apiSubmit)
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
@@ -140,17 +142,8 @@ func writeCase(w http.ResponseWriter, status int, k casework.Case) {
 }
 
 func (c *console) apiEdit(w http.ResponseWriter, r *http.Request) {
-	match := r.Header.Get("If-Match")
-	if match == "" {
-		writeProblem(w, trouble{
-			http.StatusPreconditionRequired, "precondition-required", "If-Match is missing",
-			"Send the ETag that GET gave as If-Match, so that a colleague's change is not overwritten.",
-		}, nil)
-		return
-	}
-	version, err := strconv.ParseUint(strings.Trim(match, `"`), 10, 64)
-	if err != nil || match != `"`+strconv.FormatUint(version, 10)+`"` {
-		c.fail(w, r, casework.ErrConflict) // an ETag that we never gave is nobody's version
+	version, ok := c.ifMatch(w, r)
+	if !ok {
 		return
 	}
 	var d casework.Draft

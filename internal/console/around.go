@@ -18,6 +18,7 @@ type around struct {
 	list     bool   // of a step that may be asked several times: the list of its items
 	id       string
 	practice *casework.Case // nil unless it is the officer's own practice
+	filled   bool           // the practice fills its pages with the example
 }
 
 type aroundKey struct{}
@@ -39,17 +40,25 @@ func pageName(rest string) (name string, list bool) {
 	case parts[0] == "":
 		return "case", false
 	case parts[0] == "edit" && len(parts) > 1:
-		s, _, ok := stepNamed(parts[1])
-		if !ok {
-			return "", false
+		if s, _, ok := stepNamed(parts[1]); ok {
+			return s.slug, s.many != nil && len(parts) == 2
 		}
-		return s.slug, s.many != nil && len(parts) == 2
+		if parts[1] == criteriaSlug {
+			return criteriaSlug, false
+		}
+		return "", false
 	case parts[0] == "submit":
 		return "preview", false // where its refusal leads back to
 	case slices.Contains(watched, parts[0]):
 		return parts[0], false
 	}
 	return "", false
+}
+
+// isStep says whether a page asks questions of the draft.
+func isStep(page string) bool {
+	_, _, ok := stepNamed(page)
+	return ok || page == criteriaSlug
 }
 
 // surround puts the case's surroundings into the request, says that the officer
@@ -67,27 +76,28 @@ func (c *console) surround(next http.Handler) http.Handler {
 		o := c.officer(r)
 		if k.Practice != nil && k.Practice.By == o.ID {
 			a.practice = &k
+			a.filled = k.Practice.Example || r.URL.Query().Has("example") || r.Method != http.MethodGet
 		}
-		if r.Method == http.MethodGet {
-			if c.Presence != nil {
-				c.Presence.Look(a.id, o.ID, a.page)
-			}
-			c.visited(r, a, false)
+		if r.Method == http.MethodGet && c.Presence != nil {
+			c.Presence.Look(a.id, o.ID, a.page)
 		}
 		seen := &statusWriter{ResponseWriter: w}
 		next.ServeHTTP(seen, r.WithContext(context.WithValue(r.Context(), aroundKey{}, a)))
-		if seen.status == http.StatusUnprocessableEntity {
-			c.visited(r, a, true)
+		switch {
+		case seen.status == http.StatusUnprocessableEntity:
+			c.visited(r, a, casework.Visit{Page: a.page, Refused: true})
+		case r.Method == http.MethodGet && seen.status == http.StatusOK:
+			c.visited(r, a, casework.Visit{Page: a.page, Example: r.URL.Query().Has("example")})
 		}
 	})
 }
 
 // visited notes a page of a practice. A practice goes on when it cannot be noted.
-func (c *console) visited(r *http.Request, a around, refused bool) {
+func (c *console) visited(r *http.Request, a around, v casework.Visit) {
 	if a.practice == nil {
 		return
 	}
-	if err := c.Casework.Visit(r.Context(), c.officer(r), a.id, a.page, refused); err != nil {
+	if err := c.Casework.Visit(r.Context(), c.officer(r), a.id, v); err != nil {
 		c.Log.WarnContext(r.Context(), "a page of a practice is not noted", "case", a.id, "err", err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
-	"tocsin/internal/report"
 )
 
 type caseView struct {
@@ -61,7 +60,8 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	view.Measures = c.measures(c.reportOf(k, record, boards))
+	rep := c.reportOf(k, record, boards)
+	view.Measures, view.Timeline = c.measures(rep), c.withMeasured(view.Timeline, rep)
 	if k.Stage == casework.StageSubmitted {
 		view.Approver = c.whyNot(k, o)
 	}
@@ -73,18 +73,6 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 		view.Public = c.PublicURL + "/" + string(k.Live.Languages[0]) + "/alerts/" + k.ID
 	}
 	c.render(w, r, http.StatusOK, "case", view)
-}
-
-// measureRow is one measured time of the case.
-type measureRow struct{ Text, Revision, Took string }
-
-// measures says the times by which the case is judged.
-func (c *console) measures(rep *report.Report) []measureRow {
-	var rows []measureRow
-	for _, m := range rep.Measures() {
-		rows = append(rows, measureRow{c.say(m.Text), c.say("revision {n}", "n", m.Revision), c.took(m.Took.Milliseconds())})
-	}
-	return rows
 }
 
 func mayEdit(k casework.Case, o auth.Officer) bool {

@@ -84,7 +84,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 			at = 1
 		}
 		groups[at] = append(groups[at], k)
-		if c.needs(*k, o) {
+		if c.needs(k, o) {
 			groups[0] = append(groups[0], k)
 		}
 	}
@@ -121,10 +121,10 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // needs says whether a case waits for this officer.
-func (c *console) needs(k casework.Case, o auth.Officer) bool {
+func (c *console) needs(k *casework.Case, o auth.Officer) bool {
 	switch k.Stage {
 	case casework.StageSubmitted:
-		return c.whyNot(k, o) == "" || len(mayAnswer(k, o)) > 0
+		return c.whyNot(*k, o) == "" || len(mayAnswer(*k, o)) > 0
 	case casework.StageDraft:
 		return k.Reason != "" && o.Has(auth.Author) && (k.Author == o.ID || slices.Contains(k.Editors, o.ID))
 	}

@@ -48,6 +48,9 @@ func (c *console) renderCheck(w http.ResponseWriter, r *http.Request, status int
 		Criteria: c.standing(k, k.Criteria).changeable(k, c.officer(r)),
 	}
 	view.Back = "/console/cases/" + k.ID
+	if !view.Ready {
+		c.stuck(view.Tour)
+	}
 	view.Errors = c.links(k, faults)
 	view.Percent, view.Missing = c.completeness(&k.Draft, k.ID, faults)
 	c.render(w, r, status, "check", view)
@@ -125,7 +128,11 @@ func (c *console) submit(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/console/cases/"+k.ID+"?done=submitted", http.StatusSeeOther)
+	to := "/console/cases/" + k.ID
+	if k.Practice == nil { // who practises is led on by the tour
+		to += "?done=submitted"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // shortDigest is the beginning of a digest, as two people can compare it by telephone.

@@ -60,7 +60,7 @@ type Casework interface {
 	Practises() bool
 	Practise(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error)
 	DraftFor(ctx context.Context, by auth.Officer, exercise string, d casework.Draft) (casework.Case, error)
-	Visit(ctx context.Context, by auth.Officer, id, page string, refused bool) error
+	Visit(ctx context.Context, by auth.Officer, id string, v casework.Visit) error
 	Alone(k casework.Case, by auth.Officer) bool
 	// Reach counts who is in areas, channel by channel, all languages.
 	Reach(areas []string) []casework.ChannelPreview
@@ -160,7 +160,9 @@ type Deps struct {
 	Authority string         // preset of a new case
 	Phone     string         // preset of a new case
 	Hotline   string         // preset of a new case
-	Log       *slog.Logger   // nil = discard
+	// Teletext is the page of a draft as stations would get it: kit.SketchTeletext; nil = none is shown.
+	Teletext func(m *alert.Message, lang alert.Lang) string
+	Log      *slog.Logger // nil = discard
 }
 
 // console is the site: its dependencies and its parsed pages.

@@ -197,7 +197,7 @@ func (c *console) beginExercise(w http.ResponseWriter, r *http.Request) {
 		c.failTest(w, r, exercise.ErrStage)
 		return
 	}
-	k, err := c.draftTest(r, t, t.Draft(c.exampleAt(), time.Now()))
+	k, err := c.draftTest(r, t, t.Draft(c.exampleAt(c.officer(r)), time.Now()))
 	if err != nil {
 		c.failTest(w, r, err)
 		return
@@ -302,6 +302,7 @@ func (c *console) testReport(ctx context.Context, t exercise.Test) (report *exer
 type reminder struct {
 	Text, Href string
 	Urgent     bool
+	Later      bool // below the cases: it can wait
 }
 
 // remind is nil when there is nothing to say, or it is nobody's who may plan.
@@ -318,17 +319,17 @@ func (c *console) remind(r *http.Request) *reminder {
 		return nil
 	}
 	if m.Missing {
-		return &reminder{c.say("No full test is planned. There should be two a year."), "/console/exercises", false}
+		return &reminder{c.say("No full test is planned. There should be two a year."), "/console/exercises", false, true}
 	}
 	when := c.moment(m.Test.At.In(c.zone))
 	href := "/console/exercises/" + m.Test.ID
 	switch m.Test.Stage(time.Now()) {
 	case exercise.Overdue:
-		return &reminder{c.say("The full test of {when} has not been made.", "when", when), href, true}
+		return &reminder{c.say("The full test of {when} has not been made.", "when", when), href, true, false}
 	case exercise.Running:
-		return &reminder{c.say("The full test of {when} is under way.", "when", when), href, false}
+		return &reminder{c.say("The full test of {when} is under way.", "when", when), href, false, false}
 	default:
-		return &reminder{c.say("A full test is planned for {when}.", "when", when), href, false}
+		return &reminder{c.say("A full test is planned for {when}.", "when", when), href, false, false}
 	}
 }
 

@@ -126,8 +126,14 @@ func TestFullTestRights(t *testing.T) {
 		path   string
 		status int
 	}{
-		{auditor, "/console/exercises", 403}, {auditor, at + "/begin", 403}, {auditor, at + "/close", 403}, {auditor, at + "/cancel", 403},
-		{approver, at + "/begin", 403}, {approver, at + "/close", 409}, {approver, at + "/cancel", 422}, {approver, "/console/exercises/2020-01-01/begin", 404},
+		{auditor, "/console/exercises", 403},
+		{auditor, at + "/begin", 403},
+		{auditor, at + "/close", 403},
+		{auditor, at + "/cancel", 403},
+		{approver, at + "/begin", 403},
+		{approver, at + "/close", 409},
+		{approver, at + "/cancel", 422},
+		{approver, "/console/exercises/2020-01-01/begin", 404},
 	} {
 		if res, body := c.as.post(c.path, nil); res.StatusCode != c.status {
 			t.Errorf("%s: %s, want %d\n%s", c.path, res.Status, c.status, mainOf(body))

@@ -125,7 +125,7 @@ func TestEveryFaultLeadsSomewhere(t *testing.T) {
 		"children[1].age":                    "/console/cases/K/edit/children/1?return=check#children-1-age",
 		"children[0].clothing[2].colour":     "/console/cases/K/edit/children/0?return=check#children-0-clothing",
 		"children[0].marks.fr":               "/console/cases/K/edit/words?return=check#children-0-marks",
-		"internal.notes":                     "/console/cases/K/edit/what?return=check#internal-notes",
+		"internal.notes":                     "/console/cases/K/edit/report?return=check#internal-notes",
 		"texts.fr.sms":                       "/console/cases/K/texts/fr/sms",
 		"texts.fr":                           "",
 		"children":                           "/console/cases/K/edit/children?return=check",
@@ -227,7 +227,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 	check("circumstances", circumstances, plain(alert.AllCircumstances))
 	check("instructions", instructions, plain(alert.AllInstructions))
 	check("sexes", childSexes, plain(alert.AllSexes))
-	check("adults", adultSexes, plain(alert.AllSexes))
+	check("companions", companionSexes, plain(alert.AllSexes))
 	check("builds", builds, plain(alert.AllBuilds))
 	check("hair colours", hairColours, plain(alert.AllHairColours))
 	check("hair lengths", hairLengths, plain(alert.AllHairLengths))

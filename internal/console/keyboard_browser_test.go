@@ -69,6 +69,8 @@ func TestKeyboardAlone(t *testing.T) {
 	author.open("/console/cases/new")
 	author.walk("[name=circumstances]")
 	author.run(chromedp.KeyEvent(" "))
+	author.walk("main form .actions button")
+	author.enter()
 	day := time.Now().Add(-2 * time.Hour).In(must(time.LoadLocation("Europe/Brussels"))(t))
 	author.value("internal-reported_at-date", day.Format(time.DateOnly)) // a date is typed differently in each browser
 	author.value("internal-reported_at-time", day.Format("15:04"))

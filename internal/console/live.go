@@ -33,6 +33,7 @@ type liveText struct {
 	Count         string
 	Edited, Stale bool
 	Over          bool
+	Page          bool // lines of equal letters, drawn from the answers: takes no edit
 }
 
 // piece is a stretch of a text; a gap stands for a fact that is not known yet.
@@ -115,6 +116,13 @@ func (c *console) liveLang(k casework.Sketch, lang alert.Lang) liveLang {
 			}
 		}
 		l.Texts = append(l.Texts, t)
+	}
+	if c.Teletext != nil {
+		page := strings.TrimRight(c.Teletext(k.Message, lang), "\n")
+		l.Texts = append(l.Texts, liveText{
+			Lang: lang, Name: "teletext", Title: c.say("Teletext"), Page: true, Pieces: pieces(page, alert.Placeholders(lang)),
+			Count: c.count(strings.Count(page, "\n")+1, "{n} line", "{n} lines"),
+		})
 	}
 	return l
 }
@@ -206,8 +214,12 @@ func (c *console) sketchNew(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d := c.preset()
 	first, _ := c.firstPage()
+	if first.slug == criteriaSlug { // no text says anything of them
+		c.notFound(w, r)
+		return
+	}
+	d := c.preset()
 	c.renderWords(w, r, templateOf(first), c.newView(r, c.take(first, &d, 0, sent)))
 }
 

@@ -335,7 +335,7 @@ func TestNeeds(t *testing.T) {
 		c.change(&k)
 		var got []string
 		for _, o := range []auth.Officer{anna, bram, carla, dirk} {
-			if site.needs(k, o) {
+			if site.needs(&k, o) {
 				got = append(got, o.ID)
 			}
 		}

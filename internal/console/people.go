@@ -112,7 +112,7 @@ func (c *console) askSuspect(b *form, d *casework.Draft, i int) {
 		hint("Only if it helps people to recognise the person.")
 	text(b, path+"family_name", "Family name", &p.FamilyName).width("w20").max(60).optional()
 	b.number(path+"age", "Age, about", &p.Age, false).optional().Suffix = b.say("years")
-	f := pick(b, path+"sex", "Woman or man", &p.Sex, adultSexes)
+	f := pick(b, path+"sex", "Woman or man, girl or boy", &p.Sex, companionSexes)
 	f.Kind = "radios-inline"
 	b.looks(p, path)
 }

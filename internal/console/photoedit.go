@@ -35,12 +35,21 @@ type photoView struct {
 	Version       uint64
 	ToCheck       bool
 	Token         string // of the photo as uploaded
-	Query         string // the numbers, for the pictures
 	Edit          media.Edit
 	Numbers       []photoNumber
 	Edited        bool // the case shows an edited photo now: it can be undone
 	Width, Height int  // of the photo as uploaded, turned
 	Error         string
+}
+
+// Pictures is where the server draws the photo; Picture is one of them.
+func (v photoView) Pictures() string {
+	return "/console/cases/" + v.Case.ID + "/photos/" + v.Token + "/try"
+}
+
+// Picture is the address of the photo with the form's numbers: as "box", "push" or "air".
+func (v photoView) Picture(as string) string {
+	return v.Pictures() + "?" + queryOf(v.Edit) + "&as=" + as
 }
 
 // photoNumber is one of the form's numbers.
@@ -107,7 +116,7 @@ func (c *console) renderPhoto(w http.ResponseWriter, r *http.Request, status int
 	at := "/console/cases/" + p.k.ID + "/edit/" + p.step.slug
 	v := photoView{
 		page: c.page(r, c.say("Photo of {who}", "who", who)), Case: p.k, Who: who, Action: at + "/" + itoa(p.n) + "/photo", Version: p.k.Version,
-		Token: p.origin.Token, Query: queryOf(e), Edit: e, Edited: p.used.From != "", ToCheck: r.FormValue("return") == "check",
+		Token: p.origin.Token, Edit: e, Edited: p.used.From != "", ToCheck: r.FormValue("return") == "check",
 		Width: p.origin.Width, Height: p.origin.Height, Error: wrong,
 	}
 	if e.Turn%180 != 0 {
@@ -205,9 +214,9 @@ func (c *console) tryPhoto(w http.ResponseWriter, r *http.Request) {
 	}
 	switch q.Get("as") {
 	case "push":
-		data, err = media.TryIn(r.Context(), data, e, pushWide, pushHigh)
+		data, err = media.TryIn(r.Context(), data, e, pushWide, pushHigh, media.AboveOnPush)
 	case "air":
-		data, err = media.TryIn(r.Context(), data, e, airWide, airHigh)
+		data, err = media.TryIn(r.Context(), data, e, airWide, airHigh, media.AboveOnAir)
 	case "box": // what can be cut, with what is cut off in the dark
 		data, err = media.TryBox(r.Context(), data, e, trySide)
 	default: // what can be cut: turned and straightened, in full

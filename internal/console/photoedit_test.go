@@ -51,7 +51,7 @@ func TestPhotoWithoutScript(t *testing.T) {
 	_, body := b.get("/console/cases/" + k.ID + "/edit/children/0")
 	wantAll(t, body, `href="`+page+`"`)
 	_, body = b.get(page + "?turn=0&tilt=4.5&left=10&top=5&width=60&height=70&do=portrait")
-	wantAll(t, body, `name="tilt" type="number" inputmode="decimal" min="-15" max="15" step="0.5" value="4.5"`, `as=push`, `as=air`, `name="height"`)
+	wantAll(t, body, `name="tilt" type="number" inputmode="decimal" min="-15" max="15" step="0.5" value="4.5"`, `tilt=4.5&amp;top=`, `as=push`, `as=air`, `name="height"`)
 	_, body = b.get(page + "?turn=270&do=right&left=10&width=20")
 	wantAll(t, body, `name="turn" value="0"`, `name="width" type="number" inputmode="decimal" min="1" max="100" step="any" value="100"`)
 	original := k.Facts.Children[0].Photo

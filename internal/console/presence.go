@@ -54,10 +54,9 @@ func (c *console) lookingAt(r *http.Request, id string) []string {
 	lines := []string{}
 	for _, l := range all[:min(len(all), maxShown)] {
 		who, since := c.nameOf(l.Officer), l.Since.In(c.zone).Format("15:04")
-		step, _, editing := stepNamed(l.Page)
 		switch {
-		case editing:
-			lines = append(lines, c.say("{who} is editing “{step}” since {time}.", "who", who, "step", c.say(step.title), "time", since))
+		case isStep(l.Page):
+			lines = append(lines, c.say("{who} is editing “{step}” since {time}.", "who", who, "step", c.pageTitle(l.Page), "time", since))
 		case l.Page == "release":
 			lines = append(lines, c.say("{who} is reading the release page since {time}.", "who", who, "time", since))
 		default:
@@ -79,7 +78,7 @@ func (c *console) looking(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := r.URL.Query().Get("page")
-	if _, _, step := stepNamed(page); c.Presence == nil || !step && !slices.Contains(watched, page) {
+	if c.Presence == nil || !isStep(page) && !slices.Contains(watched, page) {
 		c.notFound(w, r)
 		return
 	}

@@ -68,6 +68,9 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 	if view.MaySubmit {
 		view.Outside = c.areaNames(c.Casework.Outside(k, o), c.lang)
 	}
+	if !view.MaySubmit {
+		c.stuck(view.Tour)
+	}
 	view.Errors = c.links(k, p.Faults)
 	view.Warn = c.warnings(&k.Draft, k.ID, p.Warnings, mayEdit(k, o))
 	view.Back, view.Wide = "/console/cases/"+k.ID, true

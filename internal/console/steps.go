@@ -36,8 +36,12 @@ type many struct {
 // steps is the guided draft, in the order it is asked.
 var steps = []step{
 	{
-		slug: "what", title: tr("What happened"), prefixes: []string{"circumstances", "internal"}, bind: (*console).askWhat,
-		lede: tr("The kind of disappearance sets the headline. Everything else on this page stays with the police."),
+		slug: "what", title: tr("What happened"), prefixes: []string{"circumstances"}, bind: (*console).askWhat,
+		lede: tr("The kind of disappearance sets the headline of every text."),
+	},
+	{
+		slug: "report", title: tr("The report"), prefixes: []string{"internal"}, bind: (*console).askReport,
+		lede: tr("Everything on this page stays with the police."),
 	},
 	{
 		slug: "children", title: tr("The child"), prefixes: []string{"children"}, many: children, bind: (*console).askChild,
@@ -45,7 +49,7 @@ var steps = []step{
 	},
 	{
 		slug: "suspects", title: tr("Who the child may be with"), prefixes: []string{"suspects"}, many: suspects, bind: (*console).askSuspect,
-		lede: tr("A companion or an abductor. Only what helps to recognise the person."),
+		lede: tr("A companion, a friend or an abductor: of each the alert says only “possibly with”. Give what helps to recognise the person."),
 	},
 	{
 		slug: "vehicles", title: tr("Vehicle"), prefixes: []string{"vehicles"}, many: vehicles, bind: (*console).askVehicle,
@@ -64,8 +68,12 @@ var steps = []step{
 		lede: tr("One number to call. It must be answered from the moment of release."),
 	},
 	{
-		slug: "time", title: tr("Languages and end"), prefixes: []string{"languages", "expires"}, bind: (*console).askTime,
-		lede: tr("Texts are written in each language by Tocsin. Nothing goes out after the end."),
+		slug: "languages", title: tr("Languages"), prefixes: []string{"languages"}, bind: (*console).askTongues,
+		lede: tr("Every text is written in each of these languages by Tocsin."),
+	},
+	{
+		slug: "time", title: tr("End of the alert"), prefixes: []string{"expires"}, bind: (*console).askTime,
+		lede: tr("Nothing goes out after the end. An update can move it."),
 	},
 	{
 		slug: "words", title: tr("Your own words"), prefixes: []string{"note"}, bind: (*console).askWords,
@@ -103,6 +111,9 @@ func (c *console) zoneOf(d *casework.Draft) *time.Location {
 
 func (c *console) askWhat(b *form, d *casework.Draft, _ int) {
 	pick(b, "circumstances", "What happened?", &d.Facts.Circumstances, circumstances)
+}
+
+func (c *console) askReport(b *form, d *casework.Draft, _ int) {
 	b.moment("internal.reported_at", "When was the child reported missing?", &d.Internal.ReportedAt).
 		hint("The clock on every page starts here.")
 	text(b, "internal.reference", "Your file number", &d.Internal.Reference).width("w20").max(60).optional()
@@ -155,8 +166,11 @@ func dial(s string) string {
 	return strings.NewReplacer(" ", "", "\u00a0", "", ".", "", "-", "", "/", "", "(", "", ")", "").Replace(s)
 }
 
-func (c *console) askTime(b *form, d *casework.Draft, _ int) {
+func (c *console) askTongues(b *form, d *casework.Draft, _ int) {
 	c.askLanguages(b, &d.Facts.Languages)
+}
+
+func (c *console) askTime(b *form, d *casework.Draft, _ int) {
 	b.expiry(&d.Facts.Expires)
 }
 

@@ -74,9 +74,12 @@ func (c *console) textsPage(w http.ResponseWriter, r *http.Request) {
 		l := langTexts{Lang: lang, Name: languageName(lang)}
 		for _, x := range c.liveLang(sketch, lang).Texts {
 			e := editableText{liveText: x, Href: textAddress(k.ID, lang, x.Name)}
-			if x.Edited {
+			switch {
+			case x.Page:
+				e.Href = ""
+			case x.Edited:
 				e.Diff = wording.Diff(sketch.Machine[lang].Named(x.Name), sketch.Message.Texts[lang].Named(x.Name))
-			} else {
+			default:
 				e.Live = sketch.Live[lang][x.Name].Text
 			}
 			l.Texts = append(l.Texts, e)
@@ -93,7 +96,7 @@ func textAddress(id string, lang alert.Lang, name string) string {
 type textView struct {
 	page
 	Case     casework.Case
-	Lang     alert.Lang
+	Of       alert.Lang // the text's language; Lang is the page's
 	LangName string
 	Heading  string
 	Action   string
@@ -160,7 +163,7 @@ var longTexts = map[string]int{"description": 14, "spoken": 12, "long360": 6, "s
 func (c *console) textView(r *http.Request, p textPlace, text string) textView {
 	title := c.say(titleOf(p.name))
 	v := textView{
-		page: c.page(r, title), Case: p.k, Lang: p.lang, LangName: languageName(p.lang), Heading: title,
+		page: c.page(r, title), Case: p.k, Of: p.lang, LangName: languageName(p.lang), Heading: title,
 		Action: textAddress(p.k.ID, p.lang, p.name), Version: p.k.Version, Text: text, Rows: max(longTexts[p.name], 4),
 		Limit: c.limitOf(alert.Measure(p.name, text, p.lang)), Look: c.textLook(p, text),
 	}

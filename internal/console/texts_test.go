@@ -24,15 +24,16 @@ func TestTextPages(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"all texts":              {anna, at(waiting, ""), 200, []string{"Enfant enlevée", "Child abducted", at(waiting, "/fr/sms"), "This alert waits for release", "Cell broadcast, short"}},
-		"who may not edit reads": {bram, at(waiting, ""), 200, []string{"Enfant enlevée"}},
-		"one text":               {anna, at(waiting, "/fr/sms"), 200, []string{"<textarea id=\"text\"", "Lina, 9 ans", "At most two messages"}},
-		"reading time":           {anna, at(waiting, "/fr/spoken"), 200, []string{"At most 90 seconds read aloud", "Read aloud in about"}},
-		"one text, no author":    {bram, at(waiting, "/fr/sms"), 403, []string{"Only authors write"}},
-		"no such text":           {anna, at(waiting, "/fr/fax"), 404, nil},
-		"no such language":       {anna, at(waiting, "/de/sms"), 404, nil},
-		"gaps are shown":         {anna, at(gaps, ""), 200, []string{"<mark>[prénom]</mark>", "once nothing is missing"}},
-		"gaps are not edited":    {anna, at(gaps, "/fr/sms"), 303, []string{at(gaps, "")}},
+		"all texts":                 {anna, at(waiting, ""), 200, []string{"Enfant enlevée", "Child abducted", at(waiting, "/fr/sms"), "This alert waits for release", "Cell broadcast, short"}},
+		"who may not edit reads":    {bram, at(waiting, ""), 200, []string{"Enfant enlevée"}},
+		"one text":                  {anna, at(waiting, "/fr/sms"), 200, []string{"<textarea id=\"text\"", "Lina, 9 ans", "At most two messages"}},
+		"in the officer's language": {anna, at(waiting, "/fr/sms"), 200, []string{`<html lang="en"`, `<textarea id="text" name="text" rows="6" lang="fr"`}},
+		"reading time":              {anna, at(waiting, "/fr/spoken"), 200, []string{"At most 90 seconds read aloud", "Read aloud in about"}},
+		"one text, no author":       {bram, at(waiting, "/fr/sms"), 403, []string{"Only authors write"}},
+		"no such text":              {anna, at(waiting, "/fr/fax"), 404, nil},
+		"no such language":          {anna, at(waiting, "/de/sms"), 404, nil},
+		"gaps are shown":            {anna, at(gaps, ""), 200, []string{"<mark>[prénom]</mark>", "once nothing is missing"}},
+		"gaps are not edited":       {anna, at(gaps, "/fr/sms"), 303, []string{at(gaps, "")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, body := w.browser(t, c.as).get(c.path)

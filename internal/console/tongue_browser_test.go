@@ -43,6 +43,8 @@ func mainPages(submitted, live string) []struct{ name, path string } {
 		{"last-seen", at + "/edit/last-seen"},
 		{"area", at + "/edit/area"},
 		{"public", at + "/edit/public"},
+		{"report", at + "/edit/report"},
+		{"languages", at + "/edit/languages"},
 		{"time", at + "/edit/time"},
 		{"words", at + "/edit/words"},
 		{"check", at + "/check"},

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -21,16 +22,16 @@ type hint struct{ do, press, why string }
 
 // The tour's words for whatever page has none of its own.
 var (
-	hintFill = hint{
-		tr("Press “Fill in the example”, read it, then press “{button}”."), tr("Save and continue"),
-		tr("Every answer becomes part of a sentence in six languages."),
-	}
-	hintFilled = hint{do: tr("Read the example, then press “{button}”."), press: tr("Save and continue")}
-	hintList   = hint{do: tr("That is enough here. Press “{button}”."), press: tr("Continue")}
+	hintFill   = hint{tr("Let the example fill this page in."), tr("Fill in the example"), ""}
+	hintFilled = hint{tr("Read the example, then press “{button}”."), tr("Save and continue"), tr("Every answer becomes part of a sentence in six languages.")}
+	hintList   = hint{tr("That is enough here. Press “{button}”."), tr("Continue"), ""}
+	hintFix    = hint{tr("Something is still missing. Follow the first link below."), "", ""}
+	hintDraft  = hint{tr("Go on with the draft: press “{button}”."), tr("Change the answers"), ""}
 )
 
 // hints are the tour's words by page.
 var hints = map[string]hint{
+	"criteria":  {why: tr("The law says when there may be an alert. The answers stay on the record.")},
 	"what":      {why: tr("The clock starts at the report. Of this page only the kind of disappearance becomes public.")},
 	"children":  {why: tr("A stranger must recognise the child by these answers.")},
 	"suspects":  {tr("Nobody is with the child in this example. Press “{button}”."), tr("Continue"), tr("A companion or abductor is described like the child.")},
@@ -41,22 +42,27 @@ var hints = map[string]hint{
 	"time":      {why: tr("Tocsin writes every language by itself, and ends the alert by itself.")},
 	"words":     {tr("Nothing is needed here. Press “{button}”."), tr("Save and continue"), tr("Your own words are not translated; all other answers are.")},
 	"check":     {tr("Read your answers, then press “{button}”."), tr("See what everybody will get"), tr("What is still missing is listed at the top and leads to its question.")},
-	"preview":   {tr("Look at each channel, then press “{button}” at the end of the page."), tr("Submit for release"), tr("Every text fits its channel before anybody is asked to release it.")},
+	"preview":   {tr("Look at each channel, then press “{button}”."), tr("Submit for release"), tr("Every text fits its channel before anybody is asked to release it.")},
 	"case":      {tr("Now take the second person’s place: press “{button}”."), tr("Review and release"), tr("In an alert somebody else must do this. Here you practise both.")},
-	"release":   {tr("Read the sentence in the box, then press “{button}” at the end of the page."), tr("Release the alert"), tr("An approver sees exactly what goes out, and answers for it with a name.")},
+	"release":   {tr("Read who would get it and what they would read. Then press “{button}”, and decide."), tr("Go to the decision"), tr("An approver sees exactly what goes out, and answers for it with a name.")},
 }
 
-// tourBar is the tour on one page.
+// tourBar is the tour on one page: what to do next, why, and the page's own
+// button once more, always in the same place.
 type tourBar struct {
 	Number, Of int
 	Do, Why    string
-	Example    string // address of the page with the example filled in; "" = nothing to fill in, or done
-	Since      time.Time
+	Press      string
+	Form       bool   // Press sends the page's form
+	Href       string // else it leads there; "" = there is nothing to press yet
 }
 
-// tourPages are the pages of the tour in their order.
-func tourPages() []string {
+// tourPages are the pages of the tour in their order; asked says whether criteria come first.
+func tourPages(asked bool) []string {
 	var all []string
+	if asked {
+		all = append(all, criteriaSlug)
+	}
 	for _, s := range steps {
 		all = append(all, s.slug)
 	}
@@ -69,28 +75,60 @@ func (c *console) tour(r *http.Request) *tourBar {
 	if a.practice == nil || a.practice.Stage == casework.StagePractised {
 		return nil
 	}
-	pages := tourPages()
-	bar := &tourBar{Number: slices.Index(pages, a.page) + 1, Of: len(pages), Since: a.practice.Created}
-	h, _, step := hints[a.page], 0, false
-	_, _, step = stepNamed(a.page)
-	if a.page == "case" && a.practice.Stage == casework.StageDraft {
-		h = hint{do: tr("Go on with the draft: press “{button}”."), press: tr("Change the answers")}
-	}
-	switch {
-	case h.do != "":
+	pages := tourPages(a.practice.Asked != nil)
+	bar := &tourBar{Number: slices.Index(pages, a.page) + 1, Of: len(pages)}
+	h := hints[a.page]
+	at := "/console/cases/" + a.id
+	switch step := isStep(a.page); {
 	case a.list:
-		h.do, h.press = hintList.do, hintList.press
-	case step && (r.URL.Query().Has("example") || r.Method != http.MethodGet):
-		h.do, h.press = hintFilled.do, hintFilled.press
+		bar.Href = at + "/" + after(pages, a.page)
+		h = h.or(hintList)
+	case step && !a.filled && h.do == "":
+		bar.Href = "?example=1"
+		h = h.or(hintFill)
+	case step:
+		bar.Form = true
+		h = h.or(hintFilled)
+	case a.page == "case" && a.practice.Stage == casework.StageDraft:
+		bar.Href = at + "/check"
+		h = hintDraft.or(h)
+	case a.page == "preview":
+		bar.Form = true
+	case a.page == "release":
+		bar.Href = "#decide"
 	default:
-		h.do, h.press = hintFill.do, hintFill.press
-		bar.Example = "?example=1"
+		bar.Href = at + "/" + after(pages, a.page)
 	}
-	if h.why == "" {
-		h.why = hintFill.why
-	}
-	bar.Do, bar.Why = c.say(h.do, "button", c.say(h.press)), c.say(h.why)
+	c.sayHint(bar, h)
 	return bar
+}
+
+func (c *console) sayHint(bar *tourBar, h hint) {
+	bar.Press = c.say(h.press)
+	bar.Do, bar.Why = c.say(h.do, "button", bar.Press), c.say(h.why)
+}
+
+// stuck says that the page's button is not there yet, and why.
+func (c *console) stuck(bar *tourBar) {
+	if bar == nil {
+		return
+	}
+	bar.Form, bar.Href = false, ""
+	c.sayHint(bar, hintFix.or(hints["check"]))
+}
+
+// or is h with what it leaves open filled from other.
+func (h hint) or(other hint) hint {
+	return hint{cmp.Or(h.do, other.do), cmp.Or(h.press, other.press), cmp.Or(h.why, other.why)}
+}
+
+// after is the page after one of the tour, as its address has it.
+func after(pages []string, page string) string {
+	next := pages[min(slices.Index(pages, page)+1, len(pages)-1)]
+	if isStep(next) {
+		return "edit/" + next
+	}
+	return next
 }
 
 // beginPractice begins the tour: a draft of its own, with the example's photo ready.
@@ -108,42 +146,64 @@ func (c *console) beginPractice(w http.ResponseWriter, r *http.Request) {
 	if err != nil { // it is practised without a photo then
 		c.Log.WarnContext(r.Context(), "the example's photo", "case", k.ID, "err", err)
 	}
-	http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+steps[0].slug, http.StatusSeeOther)
+	first, _ := c.firstPage()
+	http.Redirect(w, r, "/console/cases/"+k.ID+"/edit/"+first.slug, http.StatusSeeOther)
 }
 
-// exampleAt is where the invented case plays: the first of the country's areas.
-func (c *console) exampleAt() exercise.Where {
+// exampleAt is where the invented case plays: in the officer's own area, else in the first of the country's.
+func (c *console) exampleAt(o auth.Officer) exercise.Where {
 	d := c.preset()
 	at := exercise.Where{
 		TimeZone: c.zone.String(), Authority: d.Facts.Authority, Phone: d.Facts.Contact.Phone, Hotline: d.Facts.Contact.Hotline,
-		Languages: d.Facts.Languages, Area: alert.Area{Code: c.Country},
+		Languages: d.Facts.Languages, Area: alert.Area{Code: c.Country}, Criteria: c.Casework.Asks(),
 	}
-	if units := c.Atlas.Units(c.Country); len(units) > 0 {
+	where := c.Country
+	if len(o.Areas) > 0 {
+		where = o.Areas[0]
+	}
+	if units := c.Atlas.Units(where); len(units) > 0 {
 		at.Area = units[0]
-	} else if a, ok := c.Atlas.Area(c.Country); ok {
+	} else if a, ok := c.Atlas.Area(where); ok {
 		at.Area = a
 	}
 	return at
 }
 
 // example is the invented case of a practice, for its forms to be filled in with.
-func (c *console) example(k *casework.Case) casework.Draft {
+func (c *console) example(k *casework.Case, o auth.Officer) casework.Draft {
 	photo := ""
 	if len(k.Photos) > 0 {
 		photo = k.Photos[0].Token
 	}
-	return exercise.Example(c.exampleAt(), k.Created, photo)
+	return exercise.Example(c.exampleAt(o), k.Created, photo)
 }
 
-// filled is the draft that a step's form shows: the case's, or in a practice, when asked, the example's.
+// filled is the draft that a step's form shows: the case's; in a practice, when
+// the example was asked for, there or on an earlier page, the example's on each
+// page that has no answer yet.
 func (c *console) filled(r *http.Request, p place) casework.Draft {
-	if a := aroundOf(r.Context()); a.practice != nil && r.URL.Query().Has("example") {
-		d := c.example(a.practice)
-		if p.step.many == nil || max(p.n, 0) < p.step.many.count(&d) {
-			return d
+	d := p.draft()
+	a := aroundOf(r.Context())
+	if a.practice == nil || !a.filled {
+		return d
+	}
+	e := c.example(a.practice, c.officer(r))
+	if p.step.many != nil && max(p.n, 0) >= p.step.many.count(&e) || !c.unanswered(p, &d) {
+		return d
+	}
+	return e
+}
+
+// unanswered says whether a step still shows what a new case begins with.
+func (c *console) unanswered(p place, d *casework.Draft) bool {
+	fresh := c.preset()
+	if p.step.many != nil {
+		for p.step.many.count(&fresh) <= max(p.n, 0) {
+			p.step.many.grow(&fresh)
 		}
 	}
-	return p.draft()
+	have, blank := c.fill(p.step, d, max(p.n, 0)), c.fill(p.step, &fresh, max(p.n, 0))
+	return slices.EqualFunc(have.Fields, blank.Fields, func(x, y *field) bool { return x.Shown() == y.Shown() })
 }
 
 // whyNot is whyNotRelease, but for who practises alone.
@@ -157,7 +217,7 @@ func (c *console) whyNot(k casework.Case, o auth.Officer) string {
 // whereNext is where a practice goes on: the page where it was left.
 func whereNext(k *casework.Case) string {
 	at := "/console/cases/" + k.ID
-	if _, _, step := stepNamed(k.Practice.Page); step {
+	if isStep(k.Practice.Page) {
 		return at + "/edit/" + k.Practice.Page
 	}
 	if p := k.Practice.Page; p != "" && p != "case" {
@@ -205,7 +265,7 @@ func (c *console) practicePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := practiceView{
-		page: c.page(r, c.say("Your alert has not been sent")), Case: k, Took: c.seconds(walk.Took().Milliseconds()),
+		page: c.page(r, c.say("Your alert has not been sent")), Case: k, Took: c.took(walk.Took().Milliseconds()),
 		Goal: walk.Took() <= tourGoal, Alone: walk.Alone, Where: c.areaNames(k.Facts.Areas, c.lang), Pages: c.pageRows(walk),
 		Who: c.nameOf(k.Practice.By),
 	}
@@ -242,7 +302,7 @@ func (c *console) pageRows(w casework.Walk) []pageRow {
 	rows := make([]pageRow, len(w.Pages))
 	for i, p := range w.Pages {
 		row := pageRow{
-			Name: c.pageTitle(p.Page), Took: c.seconds(p.Took.Milliseconds()), Percent: percent(int(p.Took), int(w.Took())),
+			Name: c.pageTitle(p.Page), Took: c.took(p.Took.Milliseconds()), Percent: percent(int(p.Took), int(w.Took())),
 			Slow: slices.Contains(slow, p),
 		}
 		if p.Visits > 1 {
@@ -262,6 +322,7 @@ func (c *console) pageTitle(name string) string {
 		return c.say(s.title)
 	}
 	return c.say(map[string]string{
-		"check": tr("Check your answers"), "preview": tr("What everybody will get"), "case": tr("The case"), "release": tr("Release this alert?"),
+		criteriaSlug: tr("Criteria"),
+		"check":      tr("Check your answers"), "preview": tr("What everybody will get"), "case": tr("The case"), "release": tr("Release this alert?"),
 	}[name])
 }

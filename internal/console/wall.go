@@ -29,8 +29,8 @@ func (c *console) worst(b ledger.Board, titles map[string]string) []wallRow {
 	}
 	for _, s := range c.serviceRows(b, "", titles) {
 		w := wallRow{Class: string(s.Lamp), Who: s.Who, Channel: s.Via, State: s.State, Why: strings.Join(s.Why, "; "), Took: s.Last, rank: lampRank[s.Lamp]}
-		if s.Lamp == ledger.Red {
-			w.Since = b.Released
+		if s.Lamp == ledger.Red { // thousands hang on it: as bad as a silent station
+			w.Since, w.rank = b.Released, 0
 		}
 		all = append(all, w)
 	}

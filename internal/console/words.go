@@ -26,7 +26,8 @@ var instructions = []option{
 
 var (
 	childSexes = []option{{string(alert.Female), "Girl"}, {string(alert.Male), "Boy"}}
-	adultSexes = []option{{string(alert.Female), "Woman"}, {string(alert.Male), "Man"}}
+	// Of any age: a companion may be a child himself.
+	companionSexes = []option{{string(alert.Female), "Woman or girl"}, {string(alert.Male), "Man or boy"}}
 )
 
 var builds = []option{

@@ -28,6 +28,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
 	"tocsin/internal/growth"
+	"tocsin/internal/kit"
 	"tocsin/internal/ledger"
 	"tocsin/internal/media"
 	"tocsin/internal/nodes"
@@ -56,6 +57,7 @@ type world struct {
 	book      *auth.Book
 	audit     *audit.Log
 	passkeys  *auth.Passkeys
+	atlas     Atlas
 	presence  *nodes.Table
 	exercises *exercise.Book
 	casework  *casework.Service
@@ -126,6 +128,7 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	w.book.RecordTo(w.audit)
 	go func() { _ = w.audit.Run(ctx) }()
 	atlas := must(region.Load())(t)
+	w.atlas = atlas
 	status := alert.StatusActual
 	if realm == alert.Drill {
 		status = alert.StatusExercise
@@ -153,7 +156,8 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 		Casework: &faulty{Casework: w.casework, w: w}, Accounts: w.book, Officer: auth.From, Ledger: w.ledger, Atlas: atlas, Stations: w.stations, Presence: w.presence, Exercises: w.exercises,
 		Resend: w.resend, Photos: e.Objects(), Realm: realm, PublicURL: "https://alert.example", Languages: []alert.Lang{alert.French, alert.English},
 		Groups: must(region.Groups())(t), Growth: growth.Default(), Country: "BE", TimeZone: "Europe/Brussels", Authority: "Police fédérale", Phone: "+3225544000", Hotline: "116000",
-		Log: slog.New(slog.NewTextHandler(w.logged, nil)),
+		Teletext: kit.SketchTeletext,
+		Log:      slog.New(slog.NewTextHandler(w.logged, nil)),
 	}
 	if with.console != nil {
 		with.console(&site, "http://"+w.Listener.Addr().String())

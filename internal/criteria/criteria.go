@@ -11,6 +11,7 @@
 package criteria
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,9 +83,7 @@ func (a *Answers) Clone() *Answers {
 	}
 	c := *a
 	c.Answers = make(map[string]Answer, len(a.Answers))
-	for id, one := range a.Answers {
-		c.Answers[id] = one
-	}
+	maps.Copy(c.Answers, a.Answers)
 	return &c
 }
 

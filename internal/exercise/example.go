@@ -8,6 +8,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 )
 
 // Where the example plays: what the agency's own settings say.
@@ -18,6 +19,7 @@ type Where struct {
 	Phone     string // "" = the example's own
 	Hotline   string
 	Languages []alert.Lang
+	Criteria  *criteria.Set // asked first; nil = nothing is
 }
 
 // Example is a complete invented draft: nobody's child. photo is the token of its
@@ -44,6 +46,7 @@ func Example(at Where, reported time.Time, photo string) casework.Draft {
 			Authority:   at.Authority,
 		},
 		Internal: casework.Internal{Reference: "EXERCISE-1", ReportedAt: reported},
+		Criteria: fulfilled(at.Criteria),
 	}
 	if at.TimeZone == "" || at.TimeZone == "UTC" {
 		d.Facts.LastSeen.TimeZone = "Europe/Brussels" // a child is missing in a place, and UTC is none
@@ -55,6 +58,29 @@ func Example(at Where, reported time.Time, photo string) casework.Draft {
 		d.Facts.Authority = "Police"
 	}
 	return d
+}
+
+// invented is the reason of an answer that wants one.
+const invented = "Invented, for practice."
+
+// fulfilled answers a set so that every criterion is fulfilled; nil without a set.
+func fulfilled(set *criteria.Set) *criteria.Answers {
+	a := set.Begin()
+	if a == nil {
+		return nil
+	}
+	a.Answers = map[string]criteria.Answer{}
+	for _, q := range set.Criteria {
+		one := criteria.Answer{Value: criteria.Yes}
+		if !q.Met(one.Value) {
+			one.Value = criteria.No
+		}
+		if q.NeedsReason(one.Value) {
+			one.Reason = invented
+		}
+		a.Answers[q.ID] = one
+	}
+	return a
 }
 
 // testNote says in public which exercise this is; {day} is its day.

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/criteria"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
 	"tocsin/internal/stream/streamtest"
@@ -44,6 +45,14 @@ func TestExampleIsWhole(t *testing.T) {
 	e.Facts.Expires = now.Add(time.Hour)
 	if faults := e.Facts.Validate(now); len(faults) > 0 || e.Facts.Children[0].Photo != "token" {
 		t.Errorf("the example of a practice: %v", faults)
+	}
+	for _, set := range criteria.Examples() {
+		at := where()
+		at.Criteria = set
+		a := Example(at, now, "").Criteria
+		if unmet, faults := set.Unmet(a), set.Faults(a); len(unmet) > 0 || len(faults) > 0 {
+			t.Errorf("the example's answers to %s: %v %v", set.ID, unmet, faults)
+		}
 	}
 	if png, err := Portrait(Brown, Red); err != nil || len(png) < 1000 {
 		t.Errorf("%d bytes of picture, %v", len(png), err)

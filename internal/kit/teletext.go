@@ -2,6 +2,7 @@ package kit
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -101,17 +102,40 @@ func breakLines(text string, width int) []string {
 	return append(lines, line)
 }
 
-// teletext is one page. The number to call always has its place; what was seen
-// gives way to it.
+// teletext is one page.
 func (j *job) teletext(lang alert.Lang) (text []byte, whole bool) {
-	s, w := j.sheets[lang], wordsOf[lang]
+	return teletext(j.sheets[lang], lang, j.updated(lang))
+}
+
+// TeletextRows is how many lines a page of teletext has.
+const TeletextRows = rows
+
+// SketchTeletext is the page of teletext that an unfinished draft would have: what
+// an officer sees while writing. It is empty where m has no facts or lang no words.
+func SketchTeletext(m *alert.Message, lang alert.Lang) string {
+	s, ok := alert.SketchSheet(m, lang)
+	if !ok {
+		return ""
+	}
+	updated := ""
+	if m.MsgType == alert.TypeUpdate {
+		updated, _ = alert.FormatTime(time.Now(), m.Facts.LastSeen.TimeZone, lang) // without a zone yet, without a time
+	}
+	text, _ := teletext(s, lang, updated)
+	return string(text)
+}
+
+// teletext sets a sheet. The number to call always has its place; what was seen
+// gives way to it.
+func teletext(s alert.Sheet, lang alert.Lang, updated string) (text []byte, whole bool) {
+	w := wordsOf[lang]
 	body, foot := &page{lang: lang, whole: true}, &page{lang: lang, whole: true}
 	if s.Mark != "" {
 		body.add("*** " + s.Mark + " *** " + s.Warning)
 	}
 	head := strings.ToUpper(s.Heading)
 	if s.Update != "" {
-		head = strings.ToUpper(s.Update) + " " + j.updated(lang) + ": " + head
+		head = strings.ToUpper(s.Update) + " " + updated + ": " + head
 	}
 	body.add(head)
 	body.blank()

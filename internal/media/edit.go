@@ -141,14 +141,14 @@ func TryBox(ctx context.Context, data []byte, e Edit, side int) ([]byte, error) 
 	return encode(img)
 }
 
-// TryIn is Try cut to the shape that Fill leaves of it.
-func TryIn(ctx context.Context, data []byte, e Edit, w, h int) ([]byte, error) {
+// TryIn is Try cut to w by h pixels, as FillFrom does it.
+func TryIn(ctx context.Context, data []byte, e Edit, w, h int, above float64) ([]byte, error) {
 	img, err := edited(ctx, data, e, max(w, h))
 	if err != nil {
 		return nil, err
 	}
 	dst := canvas(w, h)
-	draw.CatmullRom.Scale(dst, dst.Bounds(), img, Fill(img.Bounds(), float64(w), float64(h)), draw.Src, nil)
+	draw.CatmullRom.Scale(dst, dst.Bounds(), img, FillFrom(img.Bounds(), float64(w), float64(h), above), draw.Src, nil)
 	return encode(dst)
 }
 
@@ -225,7 +225,17 @@ func (e Edit) apply(img *image.RGBA) *image.RGBA {
 
 // Fill is the part of a picture that fills w by h. What is cut off of a high
 // picture goes from below: a face is in the upper part.
-func Fill(b image.Rectangle, w, h float64) image.Rectangle {
+func Fill(b image.Rectangle, w, h float64) image.Rectangle { return FillFrom(b, w, h, AboveOnAir) }
+
+// The share of what is cut off of a high picture that goes from above: on our
+// own sheets, and in a browser's notification, which keeps the middle.
+const (
+	AboveOnAir  = 0.25
+	AboveOnPush = 0.5
+)
+
+// FillFrom is Fill with the share of what is cut off that goes from above.
+func FillFrom(b image.Rectangle, w, h, above float64) image.Rectangle {
 	iw, ih := float64(b.Dx()), float64(b.Dy())
 	if iw/ih > w/h { // too wide
 		cw := ih * w / h
@@ -233,6 +243,6 @@ func Fill(b image.Rectangle, w, h float64) image.Rectangle {
 		return image.Rect(int(x), 0, int(x+cw), b.Dy()).Add(b.Min)
 	}
 	ch := iw * h / w
-	y := (ih - ch) * 0.25
+	y := (ih - ch) * above
 	return image.Rect(0, int(y), b.Dx(), int(y+ch)).Add(b.Min)
 }

@@ -247,7 +247,7 @@ func TestTry(t *testing.T) {
 	if err != nil || max(c.Width, c.Height) > 200 {
 		t.Errorf("%v: %d by %d", err, c.Width, c.Height)
 	}
-	wide, err := TryIn(t.Context(), data, e, 320, 160)
+	wide, err := TryIn(t.Context(), data, e, 320, 160, AboveOnPush)
 	if err != nil {
 		t.Fatal(err)
 	}

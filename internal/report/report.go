@@ -89,7 +89,7 @@ func Build(s Source) *Report {
 	k := s.Case
 	r := &Report{
 		Case: k.ID, Areas: s.Areas, Drill: s.Drill, Made: s.Now, Zone: s.Zone, Boards: slices.Clone(s.Boards),
-		Ended:    k.Stage == casework.StageWithdrawn || k.Stage == casework.StageRejected,
+		Ended:    k.Stage == casework.StageWithdrawn || k.Stage == casework.StageRejected || k.Stage == casework.StagePractised,
 		reported: k.Created, releases: map[int]time.Time{}, begun: map[int]time.Time{},
 	}
 	if at := k.Internal.ReportedAt; !at.IsZero() {

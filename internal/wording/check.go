@@ -319,6 +319,9 @@ func (c *check) lost(field string, e alert.Edited) {
 	for _, v := range f.Vehicles {
 		c.gone(field, e, v.Plate)
 	}
+	if c.m.MsgType == alert.TypeUpdate {
+		c.gone(field, e, alert.UpdateWord(e.Lang)) // else people take it for the alert they know
+	}
 	place := f.LastSeen.Place
 	if i := strings.LastIndex(place, ","); i >= 0 {
 		place = place[i+1:]

@@ -154,6 +154,20 @@ func TestCheckEdited(t *testing.T) {
 	}
 }
 
+// An update that does not say so is taken for the alert that people know.
+func TestCheckEditedUpdate(t *testing.T) {
+	m := story(t)
+	m.MsgType = alert.TypeUpdate
+	if err := alert.WriteAll(m); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(m.Texts[alert.French].SMS, "Mise à jour. ", "", 1)
+	list := Check(m, []alert.Edited{{Lang: alert.French, Name: "sms", Text: text, Machine: m.Texts[alert.French].SMS}}, Policy{})
+	if got := codesOf(list); got != "lost:Mise à jour" {
+		t.Errorf("got %q of %q", got, text)
+	}
+}
+
 func TestCheckFacts(t *testing.T) {
 	m := story(t)
 	m.Facts.Children[0].GivenName, m.Facts.Children[0].FamilyName = "LINA MARIA", "Janssens"
