@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,12 +148,12 @@ func TestTwoNodes(t *testing.T) {
 func TestStreamAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(streamtest.Memory)
-		away := true
+		var back atomic.Bool
 		store.Fault = func(stream.Entry) error {
-			if away {
-				return stream.ErrUnavailable
+			if back.Load() {
+				return nil
 			}
-			return nil
+			return stream.ErrUnavailable
 		}
 		l := started(t, store, nil)
 		begun := time.Now()
@@ -160,7 +161,7 @@ func TestStreamAway(t *testing.T) {
 		if took := time.Since(begun); took != patience {
 			t.Errorf("waited %v", took)
 		}
-		away = false
+		back.Store(true)
 		time.Sleep(2 * pause)
 		l.Note(t.Context(), Event{Kind: SignedOut, By: "anna"})
 		if p := l.Look(Filter{}, 10); kinds(p.Events) != "signed_out signed_in" {
