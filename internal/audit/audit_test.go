@@ -242,8 +242,11 @@ func TestLook(t *testing.T) {
 	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	l := &Log{}
 	for i, e := range []Event{
-		{Kind: "officer_added", By: "root", About: "anna"}, {Kind: SignedIn, By: "anna"}, {Kind: SignedIn, By: "bram"},
-		{Kind: "case_released", By: "bram", About: "C1"}, {Kind: "officer_revoked", By: "root", About: "anna"},
+		{Kind: "officer_added", By: "root", About: "anna"},
+		{Kind: SignedIn, By: "anna"},
+		{Kind: SignedIn, By: "bram"},
+		{Kind: "case_released", By: "bram", About: "C1"},
+		{Kind: "officer_revoked", By: "root", About: "anna"},
 	} {
 		e.N, e.At = uint64(i+1), day.Add(time.Duration(i)*10*time.Hour)
 		l.recent = append(l.recent, e)
