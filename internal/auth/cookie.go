@@ -36,10 +36,9 @@ type session struct {
 	Seen   time.Time `json:"v"` // the newest request, to the minute
 }
 
-// over says whether a session has ended by itself.
-func (s session) over(now time.Time) bool {
-	return !now.Before(s.Began.Add(sessionLife)) || !now.Before(s.Seen.Add(sessionIdle))
-}
+// idle says whether a session has ended for want of a request. That it has lasted
+// twelve hours its seal says.
+func (s session) idle(now time.Time) bool { return !now.Before(s.Seen.Add(sessionIdle)) }
 
 // carrier reads and writes the cookie of one request.
 type carrier struct {
@@ -60,7 +59,7 @@ func (b *Book) carry(w http.ResponseWriter, r *http.Request) (*carrier, session)
 	}
 	var s session
 	now := time.Now()
-	if err := b.sealed.session.Open(ck.Value, &s); err != nil || s.over(now) || b.guests.over(s) {
+	if err := b.sealed.session.Open(ck.Value, &s); err != nil || s.idle(now) || b.guests.over(s) {
 		c.drop()
 		return c, session{}
 	}

@@ -168,6 +168,13 @@ func TestInvitationVoidsTheOld(t *testing.T) {
 		desk.signIn()
 		_, ticket := invited(t, b)
 		desk.wantWho("anna.smith") // an invitation alone changes nothing
+		cause := make(chan error, 1)
+		a := b.accounts["anna.smith"]
+		_, leave, err := b.enter(t.Context(), session{Officer: "anna.smith", Since: a.since, Serial: a.ways.session}, func(err error) { cause <- err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
 		k := newKey(t)
 		o, err := p.SetUp(t.Context(), ticket, "Phone", k.Create(creation(t, p)))
 		if err != nil || o.ID != "anna.smith" {
@@ -193,6 +200,12 @@ func TestInvitationVoidsTheOld(t *testing.T) {
 			}
 		}
 		desk.wantWho("")
+		select {
+		case err := <-cause:
+			wantErr(t, err, ErrRevoked)
+		default:
+			t.Error("a page that was open stays open")
+		}
 		_, err = p.SetUp(t.Context(), ticket, "Phone", newKey(t).Create(creation(t, p)))
 		wantErr(t, err, ErrInvite)
 	})

@@ -56,6 +56,8 @@ func mainPages(submitted, live string) []struct{ name, path string } {
 		{"board", on + "/board"},
 		{"withdraw", on + "/withdraw"},
 		{"account", "/console/account"},
+		{"password", "/console/account/password"},
+		{"app", "/console/account/app"},
 		{"accessibility", "/console/accessibility"},
 		{"not-found", "/console/cases/nosuchpage/at/all"},
 	}

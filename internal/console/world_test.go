@@ -104,13 +104,6 @@ func newWorld(t testing.TB, realm alert.Realm, change ...func(*casework.Deps)) *
 	return newWorldWith(t, realm, choices{casework: change})
 }
 
-// choices are what a test has otherwise in its world.
-type choices struct {
-	casework []func(*casework.Deps)
-	console  func(d *Deps, address string) // nil: as it is
-	auth     []auth.Option
-}
-
 func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 	t.Helper()
 	e := streamtest.Embedded(t, realm)
