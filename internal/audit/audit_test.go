@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,12 +148,12 @@ func TestTwoNodes(t *testing.T) {
 func TestStreamAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(streamtest.Memory)
-		away := true
+		var back atomic.Bool
 		store.Fault = func(stream.Entry) error {
-			if away {
-				return stream.ErrUnavailable
+			if back.Load() {
+				return nil
 			}
-			return nil
+			return stream.ErrUnavailable
 		}
 		l := started(t, store, nil)
 		begun := time.Now()
@@ -160,7 +161,7 @@ func TestStreamAway(t *testing.T) {
 		if took := time.Since(begun); took != patience {
 			t.Errorf("waited %v", took)
 		}
-		away = false
+		back.Store(true)
 		time.Sleep(2 * pause)
 		l.Note(t.Context(), Event{Kind: SignedOut, By: "anna"})
 		if p := l.Look(Filter{}, 10); kinds(p.Events) != "signed_out signed_in" {
@@ -241,8 +242,11 @@ func TestLook(t *testing.T) {
 	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	l := &Log{}
 	for i, e := range []Event{
-		{Kind: "officer_added", By: "root", About: "anna"}, {Kind: SignedIn, By: "anna"}, {Kind: SignedIn, By: "bram"},
-		{Kind: "case_released", By: "bram", About: "C1"}, {Kind: "officer_revoked", By: "root", About: "anna"},
+		{Kind: "officer_added", By: "root", About: "anna"},
+		{Kind: SignedIn, By: "anna"},
+		{Kind: SignedIn, By: "bram"},
+		{Kind: "case_released", By: "bram", About: "C1"},
+		{Kind: "officer_revoked", By: "root", About: "anna"},
 	} {
 		e.N, e.At = uint64(i+1), day.Add(time.Duration(i)*10*time.Hour)
 		l.recent = append(l.recent, e)

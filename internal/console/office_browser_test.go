@@ -142,3 +142,49 @@ func (b *tabOf) resetsAndRevokes(second *tabOf, script bool) {
 	b.open("/console/officers")
 	b.look("18-officers-revoked", script)
 }
+
+// officePages are the pages of administration; a request about nils is waiting.
+func officePages() []struct{ name, path string } {
+	return []struct{ name, path string }{
+		{"officers", "/console/officers"},
+		{"officer-new", "/console/officers/new"},
+		{"officer", "/console/officers/account/carla"},
+		{"requests", "/console/officers/requests"},
+		{"keys", "/console/officers/keys"},
+		{"audit", "/console/audit"},
+	}
+}
+
+// asksForNils has a request waiting, about an officer with a jurisdiction.
+func (w *world) asksForNils(t testing.TB) {
+	t.Helper()
+	nils := auth.Officer{ID: "nils", Name: "Nils Holm", Unit: "Namur", Roles: []auth.Role{auth.Author, auth.Approver}, Areas: []string{"BE-WNA", "BE-BRU"}}
+	if _, err := w.book.Ask(t.Context(), boris, auth.AskNew, nils, "Lundi, deuxième équipe"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOfficePagesInEachLanguage holds the pages of administration to what
+// TestPagesInEachLanguage asks of the others.
+func TestOfficePagesInEachLanguage(t *testing.T) {
+	parent := chromium.Start(t)
+	w := newWorld(t, alert.Live)
+	w.live(t)
+	w.asksForNils(t)
+	for _, c := range []struct {
+		lang  alert.Lang
+		width int64
+	}{{alert.French, 1280}, {alert.German, 320}, {alert.Italian, 1280}, {alert.Russian, 320}, {alert.Spanish, 1280}} {
+		t.Run(string(c.lang), func(t *testing.T) {
+			b := w.tab(t, parent, "office-"+string(c.lang), c.width, 800, c.width == 320)
+			b.open("/console/sign-in")
+			b.press("footer button[value=" + string(c.lang) + "]")
+			b.run(chromedp.SendKeys(chromedp.CSS("#id"), "ada"), chromedp.SendKeys(chromedp.CSS("#password"), password))
+			b.press(`form[action="/console/sign-in"] button`)
+			for _, p := range officePages() {
+				b.open(p.path)
+				b.speaks(c.lang, p.name)
+			}
+		})
+	}
+}
