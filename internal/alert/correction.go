@@ -1,5 +1,7 @@
 package alert
 
+import "maps"
+
 // corrections are the ready words of an update that puts a wrong alert right:
 // nobody should have to find them while a wrong car is being stopped.
 var corrections = map[Lang]string{
@@ -27,9 +29,7 @@ func Ending(l Lang, o Outcome) string {
 // langs, as far as a note has room. Words that are there already stay as they are.
 func Correct(note Localized, langs []Lang) Localized {
 	out := Localized{}
-	for l, text := range note {
-		out[l] = text
-	}
+	maps.Copy(out, note)
 	for _, l := range langs {
 		ready := Correction(l)
 		switch with := ready + " " + out[l]; {
