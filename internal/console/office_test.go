@@ -111,12 +111,11 @@ func TestOfficePages(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := w.browser(t, c.as)
-			res, body := b.get("/console/cases")
-			if c.method == "GET" {
-				res, body = b.get(c.path)
-			} else {
-				res, body = b.post(c.path, url.Values{})
+			ask := b.get
+			if c.method != "GET" {
+				ask = func(path string) (*http.Response, string) { return b.post(path, url.Values{}) }
 			}
+			res, body := ask(c.path)
 			if res.StatusCode != c.status || !strings.Contains(body, c.want) {
 				t.Errorf("%s, want %d with %q\n%s%s", res.Status, c.status, c.want, body, w.logged)
 			}

@@ -116,7 +116,7 @@ func walkTour(t *testing.T, w *world) {
 			break
 		}
 	}
-	res, body := b.get(at)
+	_, body := b.get(at)
 	for _, want := range []string{"Your alert has not been sent", "10,000 phones by push", "You played both roles", "Last seen", "Mila", "Longest", "That is within three minutes"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the end of the practice does not say %q:\n%s", want, mainOf(body))
