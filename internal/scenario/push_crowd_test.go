@@ -43,7 +43,14 @@ type crowdWorld struct {
 // newCrowd stores n subscriptions on the stream that o opens, or in the server's folder.
 func newCrowd(t *testing.T, n int, nats string) *crowdWorld {
 	t.Helper()
-	push, err := pushservice.Start(pushservice.Options{TLS: true, Delay: 10 * time.Millisecond})
+	return newCrowdAt(t, n, nats, 10*time.Millisecond, 0)
+}
+
+// newCrowdAt is newCrowd with a push service so far away, and so many connections to
+// it from each process; 0 = as many as usual.
+func newCrowdAt(t *testing.T, n int, nats string, delay time.Duration, connections int) *crowdWorld {
+	t.Helper()
+	push, err := pushservice.Start(pushservice.Options{TLS: true, Delay: delay})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +64,7 @@ func newCrowd(t *testing.T, n int, nats string) *crowdWorld {
 		t.Fatal(err)
 	}
 	ca := filepath.Join(t.TempDir(), "push.pem")
-	set, err := json.Marshal(map[string]any{"root_cas": ca})
+	set, err := json.Marshal(map[string]any{"root_cas": ca, "connections": connections})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,6 +228,33 @@ func written(t *testing.T, pid int) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestCrowdMoreWorkers: where a push service is far away and takes few connections from
+// each process, two more processes shorten the whole. It says by how much.
+func TestCrowdMoreWorkers(t *testing.T) {
+	if os.Getenv("TOCSIN_CHAOS") == "" {
+		t.Skip("a measurement: TOCSIN_CHAOS=1 runs it, and `make chaos`")
+	}
+	url, _, _ := streamtest.Server(t)
+	const n = 12_000
+	w := newCrowdAt(t, n, url, 100*time.Millisecond, 1)
+	took := func(what string) {
+		t.Helper()
+		id := released(t, w.author, w.approver)
+		w.accepted(id, n)
+		w.count(what, 0)
+		b, err := w.author.Board(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: all %d have it after %d ms", what, n, b.Channels[0].LastMS)
+	}
+	took("the server alone")
+	w.worker()
+	w.worker()
+	time.Sleep(3 * time.Second) // workers say nothing when they are ready
+	took("the server and two workers")
 }
 
 // TestCrowdWorkersCrash: a server and two more workers share one alert; then one of
