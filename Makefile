@@ -69,7 +69,7 @@ fuzz: ## every fuzz target, 30 s each
 	@deploy/fuzz.sh 30s
 
 chaos: ## fault tests with real processes, more rounds than in `make test`
-	TOCSIN_CHAOS=1 go test -count=1 -timeout 30m -run 'Crash|Kill|Chaos' ./internal/scenario/... ./internal/stream/...
+	TOCSIN_CHAOS=1 go test -count=1 -timeout 30m -v -run 'Crash|Kill|Chaos|MoreWorkers' ./internal/scenario/... ./internal/stream/...
 
 soak: ## ten minutes of broadcasting: 2,000 clients, 2 receivers, random kills, 200 alerts; TOCSIN_SOAK=3m for less
 	TOCSIN_SOAK=$${TOCSIN_SOAK:-10m} go test -count=1 -v -timeout 40m -run 'TestSoak' ./internal/scenario/

@@ -10,9 +10,15 @@ import (
 	"tocsin/internal/adapter"
 )
 
-// armEvery is how soon after one round of arming the next may begin: a round looks
-// at every recipient, and a newcomer who is not armed gets his alert all the same.
-const armEvery = time.Minute
+const (
+	// armEvery is how soon after one round of arming the next may begin: a round looks
+	// at every recipient, and a newcomer who is not armed gets his alert all the same.
+	armEvery = time.Minute
+	// armSoonest is the same while officers write: whoever came since the last round
+	// is armed before the release, and a draft's edits do not go through a country's
+	// table over and over.
+	armSoonest = 5 * time.Second
+)
 
 const (
 	// manyRecipients is from how many on memory is worth more than the collector's time.
@@ -72,18 +78,32 @@ func (a *App) arm(ctx context.Context, name string, armer adapter.Armer) error {
 	defer unwatch()
 	alerts, unwatchAlerts := a.Current.Watch()
 	defer unwatchAlerts()
+	var drafts <-chan struct{} // nil: a worker alone knows of none
+	if a.Cases != nil {
+		var unwatchDrafts func()
+		drafts, unwatchDrafts = a.Cases.Watch("")
+		defer unwatchDrafts()
+	}
 	for {
 		if err := armer.Arm(ctx, a.Registry.Each(name)); err != nil {
 			return err
 		}
 		select {
-		case <-time.After(armEvery):
+		case <-time.After(armSoonest):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		select {
+		case <-time.After(armEvery - armSoonest):
+		case <-drafts:
+			continue
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 		select {
 		case <-came:
 		case <-alerts:
+		case <-drafts:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
