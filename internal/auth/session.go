@@ -218,11 +218,21 @@ func (b *Book) cut(id string) {
 	}
 }
 
-// cutSession ends what one session of the officer has under way, "" = his tokens:
-// a board left open elsewhere shows nothing more. The caller holds the lock.
+// cutSession ends what one session of the officer has under way: a board left open
+// elsewhere shows nothing more. "" = he had none: what his programs have under way
+// goes on. The caller holds the lock.
 func (b *Book) cutSession(id, serial string, why error) {
+	if serial != "" {
+		b.cutOpen(id, serial, why)
+	}
+}
+
+// cutTokens ends what the officer's tokens have under way; the caller holds the lock.
+func (b *Book) cutTokens(id string, why error) { b.cutOpen(id, "", why) }
+
+func (b *Book) cutOpen(id, serial string, why error) {
 	for cancel, of := range b.open[id] {
-		if of == serial && of != "" { // a token's request has no session, and ends with none
+		if of == serial {
 			(*cancel)(why)
 		}
 	}

@@ -147,7 +147,7 @@ func (b *Book) foldWay(a *account, id string, ev event) {
 			delete(b.tokens, t)
 		}
 		a.tokens, w.invite = nil, ""
-		b.cutSession(id, "", ErrRevoked)
+		b.cutTokens(id, ErrRevoked)
 	}
 }
 

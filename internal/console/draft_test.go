@@ -220,8 +220,14 @@ func TestConflictOfTimes(t *testing.T) {
 }
 
 // What officers read of a case's stage, and what they can do next.
+// nobodyAlone is casework where nobody practises both roles.
+type nobodyAlone struct{ Casework }
+
+func (nobodyAlone) Alone(casework.Case, auth.Officer) bool { return false }
+
 func TestRows(t *testing.T) {
 	c := formConsole(t)
+	c.Casework = nobodyAlone{}
 	live := &casework.LiveRevision{Revision: 2}
 	for _, x := range []struct {
 		name string

@@ -31,6 +31,10 @@ var noPages = map[string]string{
 	"/console/":                              "leads to the list",
 	"/console/sign-in/challenge":             "JSON for passkey.js",
 	"/console/account/passkeys/new":          "JSON for passkey.js",
+	"/console/sign-in/set-up/passkey":        "JSON for passkey.js",
+	"/console/sign-in/sso":                   "leads to the provider",
+	"/console/sign-in/sso/back":              "leads to the list",
+	"/console/map/{country}":                 "outlines for the map",
 	"/console/audit/export":                  "a file",
 	"/console/cases/{id}/looking":            "a stream of events",
 	"/console/cases/{id}/kit/{file}":         "a file",
@@ -66,6 +70,16 @@ func (w *world) stories(t *testing.T) (s stories) {
 	return s
 }
 
+// invited is the token of an invitation.
+func (w *world) invited(t *testing.T, officer string) string {
+	t.Helper()
+	token, _, err := w.book.Invite(t.Context(), officer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 // states is the one list of all pages in all their states: every test that
 // holds pages to something takes it, so that a page added later is held too.
 func (w *world) states(t *testing.T, realm alert.Realm) []state {
@@ -77,6 +91,9 @@ func (w *world) states(t *testing.T, realm alert.Realm) []state {
 		{"accessibility", "/console/accessibility", stranger, "/console/accessibility"},
 		{"account", "/console/account/", anna, "/console/account"},
 		{"account-approver", "/console/account/", bram, "/console/account"},
+		{"account-app", "/console/account/app", anna, "/console/account/app"},
+		{"account-password", "/console/account/password", anna, "/console/account/password"},
+		{"invitation", "/console/invitation/{token}", stranger, "/console/invitation/" + w.invited(t, "carla")},
 		{"new", "/console/cases/new", anna, "/console/cases/new"},
 		{"officers", "/console/officers/", ada, "/console/officers"},
 		{"officer", "/console/officers/account/{officer}", ada, "/console/officers/account/anna"},

@@ -32,14 +32,16 @@ var (
 // hints are the tour's words by page.
 var hints = map[string]hint{
 	"criteria":  {why: tr("The law says when there may be an alert. The answers stay on the record.")},
-	"what":      {why: tr("The clock starts at the report. Of this page only the kind of disappearance becomes public.")},
+	"what":      {why: tr("This is what everybody reads first.")},
+	"report":    {why: tr("The clock starts at the report. Nothing of this page becomes public.")},
 	"children":  {why: tr("A stranger must recognise the child by these answers.")},
 	"suspects":  {tr("Nobody is with the child in this example. Press “{button}”."), tr("Continue"), tr("A companion or abductor is described like the child.")},
 	"vehicles":  {tr("There is no vehicle in this example. Press “{button}”."), tr("Continue"), tr("People notice the colour, cameras the plate.")},
 	"last-seen": {why: tr("Place and time tell people where to look.")},
 	"area":      {why: tr("Everybody in these areas is woken. Choose where the child can be by now.")},
 	"public":    {why: tr("Everybody will call this one number.")},
-	"time":      {why: tr("Tocsin writes every language by itself, and ends the alert by itself.")},
+	"languages": {why: tr("Tocsin writes every language by itself.")},
+	"time":      {why: tr("Nobody has to remember to end it.")},
 	"words":     {tr("Nothing is needed here. Press “{button}”."), tr("Save and continue"), tr("Your own words are not translated; all other answers are.")},
 	"check":     {tr("Read your answers, then press “{button}”."), tr("See what everybody will get"), tr("What is still missing is listed at the top and leads to its question.")},
 	"preview":   {tr("Look at each channel, then press “{button}”."), tr("Submit for release"), tr("Every text fits its channel before anybody is asked to release it.")},
