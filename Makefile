@@ -27,7 +27,7 @@ peers: ## install what the tests need by name
 test: peers ## everything, against the real peers; says what it skipped and why
 	@export TOCSIN_SKIPS=$$(mktemp); trap 'rm -f '$$TOCSIN_SKIPS EXIT; \
 	echo "go test -race -shuffle=on ./..."; \
-	go test -race -shuffle=on -timeout 20m ./... || { cat $$TOCSIN_SKIPS; exit 1; }; \
+	go test -race -shuffle=on -timeout 30m ./... || { cat $$TOCSIN_SKIPS; exit 1; }; \
 	sort $$TOCSIN_SKIPS | sed 's/^/skipped: /'
 
 check: ## format, vet, modern idioms, static analysis, generated files
