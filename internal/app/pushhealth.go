@@ -30,16 +30,21 @@ type PushReport struct {
 	Areas    []PushHealth `json:"areas"` // a device counts for each area it chose
 }
 
-// pushHealthAge is how long a count serves: it goes over every subscription.
-const pushHealthAge = time.Minute
+// A count goes over every subscription, so it serves for a thousand times as long as
+// it took, and at most for a minute: a few devices are counted anew each time.
+const (
+	pushHealthShare = 1000
+	pushHealthAge   = time.Minute
+)
 
-// pushCount keeps the newest report.
+// pushCount keeps the newest report, and until when it serves.
 type pushCount struct {
-	mu   sync.Mutex
-	last PushReport
+	mu    sync.Mutex
+	last  PushReport
+	until time.Time
 }
 
-// pushReport counts the subscriptions, at most once a minute; the zero report
+// pushReport counts the subscriptions, or gives the newest count; the zero report
 // when the channel is off.
 func (a *App) pushReport(now time.Time) PushReport {
 	on := slices.ContainsFunc(a.channels, func(c delivery.Channel) bool { return c.Driver.Name == webpush.Name })
@@ -48,9 +53,10 @@ func (a *App) pushReport(now time.Time) PushReport {
 	}
 	a.push.mu.Lock()
 	defer a.push.mu.Unlock()
-	if now.Sub(a.push.last.At) < pushHealthAge {
+	if now.Before(a.push.until) {
 		return a.push.last
 	}
+	begun := time.Now()
 	services, areas := map[string]*PushHealth{}, map[string]*PushHealth{}
 	for r := range a.Registry.Each(webpush.Name) {
 		seen := now.Sub(webpush.Confirmed(r))
@@ -60,6 +66,7 @@ func (a *App) pushReport(now time.Time) PushReport {
 		}
 	}
 	a.push.last = PushReport{At: now, Services: most(services), Areas: most(areas)}
+	a.push.until = now.Add(min(pushHealthAge, pushHealthShare*time.Since(begun)))
 	return a.push.last
 }
 

@@ -98,7 +98,7 @@ func TestTwoOfficers(t *testing.T) {
 		"boris": "You made the last change",
 		"clara": "You submitted this alert",
 		"emma":  "may not release",
-		"fred":  "may not release",
+		"fred":  "Auditors read everything and change nothing",
 	} {
 		o.want(officer+" releases", o.as(officer, "POST", "/"+id+"/release", digest), http.StatusForbidden, reason)
 	}
@@ -108,7 +108,7 @@ func TestTwoOfficers(t *testing.T) {
 		})
 		o.want("a stranger releases", got, http.StatusUnauthorized, reason)
 	}
-	o.want("an auditor writes", o.as("fred", "POST", "", missing()), http.StatusForbidden, "may not write")
+	o.want("an auditor writes", o.as("fred", "POST", "", missing()), http.StatusForbidden, "Auditors read everything and change nothing")
 	o.want("an author rejects", o.as("emma", "POST", "/"+id+"/reject", map[string]string{"reason": "a double"}), http.StatusForbidden, "Only an approver")
 	o.want("an uninvolved author withdraws", o.as("emma", "POST", "/"+id+"/withdraw", map[string]string{"outcome": "found"}), http.StatusForbidden, "may withdraw")
 	o.ok("david releases", o.as("david", "POST", "/"+id+"/release", digest))

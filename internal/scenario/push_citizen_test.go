@@ -48,8 +48,11 @@ func TestSubscribingDuringAnAlert(t *testing.T) {
 	if got.code != 0 || !strings.Contains(got.stdout, w.push.URL()) || !strings.Contains(got.stdout, "\nBE ") || strings.Contains(got.stdout, late.ID) {
 		t.Errorf("push-health: %d %s%s", got.code, got.stdout, got.stderr)
 	}
-	metrics := string(ask(t, request{url: "http://" + w.conf.Ops + "/metrics"}).body)
-	if !strings.Contains(metrics, `tocsin_push_devices{seen="week",service="`+w.push.URL()+`"} 2`) || !strings.Contains(metrics, `tocsin_push_area_devices{area="BE"} 2`) {
-		t.Errorf("the metrics do not count the two devices")
-	}
+	eventually(t, 5*time.Second, "two devices among the metrics", func() error {
+		metrics := string(ask(t, request{url: "http://" + w.conf.Ops + "/metrics"}).body)
+		if !strings.Contains(metrics, `tocsin_push_devices{seen="week",service="`+w.push.URL()+`"} 2`) || !strings.Contains(metrics, `tocsin_push_area_devices{area="BE"} 2`) {
+			return fmt.Errorf("the metrics say %s", metrics)
+		}
+		return nil
+	})
 }
