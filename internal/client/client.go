@@ -27,7 +27,7 @@ type Officer struct {
 
 // New is an officer at the server of base ("http://127.0.0.1:8080").
 func New(base, token string) Officer {
-	return Officer{base: base, token: token, client: &http.Client{Timeout: 30 * time.Second}, pressed: new(time.Time)}
+	return Officer{base: base, token: token, client: &http.Client{Timeout: time.Minute}, pressed: new(time.Time)}
 }
 
 // do calls the API and decodes the answer into out; a problem document becomes the error.

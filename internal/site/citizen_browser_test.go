@@ -98,7 +98,7 @@ func (b *tab) until(condition string) {
 	b.t.Helper()
 	if !eval[bool](b, `new Promise(done => { const at = Date.now(); (function look() {
 		const ok = Boolean(`+condition+`);
-		if (ok || Date.now() - at > 10000) return done(ok); setTimeout(look, 50); })(); })`) {
+		if (ok || Date.now() - at > 30000) return done(ok); setTimeout(look, 50); })(); })`) {
 		b.t.Fatalf("%s: %s does not come true: %s", b.name, condition, b.text("main"))
 	}
 }
