@@ -71,7 +71,7 @@ func TestAPI(t *testing.T) {
 		{"get unchanged", dirk, "GET", at + mine.ID, "", "", []string{"If-None-Match", tag}, 304, ""},
 		{"get unknown", dirk, "GET", at + "NOSUCHCASE00", "", "", nil, 404, "urn:tocsin:problem:not-found"},
 		{"no such call", dirk, "GET", at + mine.ID + "/nothing", "", "", nil, 404, "application/problem+json"},
-		{"wrong method", dirk, "DELETE", at + mine.ID, "", "", nil, 405, "application/problem+json"},
+		{"wrong method", anna, "DELETE", at + mine.ID, "", "", nil, 405, "application/problem+json"},
 
 		{"draft", anna, "POST", "/v1/cases", jsonType, whole, nil, 201, `"revision":1`},
 		{"draft of a charset", anna, "POST", "/v1/cases", "application/json; charset=utf-8", whole, nil, 201, ""},
@@ -91,7 +91,7 @@ func TestAPI(t *testing.T) {
 		{"form instead of JSON", anna, "POST", "/v1/cases", "application/x-www-form-urlencoded", "a=b", nil, 415, "application/json"},
 		{"no content type", anna, "POST", "/v1/cases", "", whole, nil, 415, ""},
 		{"65 KB", anna, "POST", "/v1/cases", jsonType, `{"internal":{"notes":"` + strings.Repeat("a", 65<<10) + `"}}`, nil, 413, "64 KB"},
-		{"draft by an auditor", dirk, "POST", "/v1/cases", jsonType, whole, nil, 403, "may not write"},
+		{"draft by an auditor", dirk, "POST", "/v1/cases", jsonType, whole, nil, 403, "Auditors read everything and change nothing"},
 
 		{"edit without If-Match", anna, "PUT", at + mine.ID, jsonType, whole, nil, 428, "If-Match"},
 		{"edit of another version", anna, "PUT", at + mine.ID, jsonType, whole, []string{"If-Match", `"1"`}, 412, "Somebody else"},

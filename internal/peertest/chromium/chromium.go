@@ -14,8 +14,13 @@ import (
 
 // Start gives one headless browser with a new profile, ended with the test. It
 // asks nothing of the outside world: what it would fetch for itself is off.
+// TOCSIN_BROWSER=off skips the test: for a run under the race detector beside the
+// whole one, never instead of it.
 func Start(t testing.TB) context.Context {
 	t.Helper()
+	if os.Getenv("TOCSIN_BROWSER") == "off" {
+		t.Skip("TOCSIN_BROWSER=off: browser tests have a run of their own")
+	}
 	path := peertest.Tool(t, "chromium", "chromium")
 	alloc, cancel := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
