@@ -27,7 +27,7 @@ const (
 	// 100 would let a country's subscriptions take twice their size. While they are
 	// read in, time counts for more.
 	thriftyGC = 30
-	loadingGC = 60
+	loadingGC = 80
 )
 
 // thrift has a process with many recipients collect garbage more often, unless the
