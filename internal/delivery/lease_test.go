@@ -48,6 +48,30 @@ func TestWorkerCutOff(t *testing.T) {
 	})
 }
 
+// TestLostJobStopsItsSends: what a worker has in hand when it loses the job, and has
+// not sent yet, is another's to send.
+func TestLostJobStopsItsSends(t *testing.T) {
+	var ended chan time.Time
+	queued := func(ctx context.Context, _ *alert.Message, _ adapter.Recipient, _ int) adapter.Receipt {
+		<-ctx.Done() // it waits for its turn, as a push does where a service is slow
+		ended <- time.Now()
+		return adapter.Receipt{State: adapter.Failed, Failure: &adapter.Failure{Code: "time-out"}}
+	}
+	bubble(t, queued, func(w *world) {
+		w.halt()
+		ended = make(chan time.Time, 1)
+		w.limits.Timeout = time.Minute
+		w.run()
+		w.register(1, oneDest)
+		w.queue.Away.Store(true)
+		begun := time.Now()
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		if took := (<-ended).Sub(begun); took < leaseTime || took > leaseTime+signEvery {
+			w.t.Errorf("the Send ended after %v, want it to end when the job is lost, after %v", took, leaseTime)
+		}
+	})
+}
+
 // TestFrozenWorker: one that has not noticed that it stood still looks at the clock first.
 func TestFrozenWorker(t *testing.T) {
 	bubble(t, accept, func(w *world) {

@@ -196,15 +196,22 @@ func (t *route) attempt(ctx context.Context, batch []traveller) {
 
 // send calls the adapter. A panic of the adapter is one failed attempt. The
 // Send outlives a supersession, so that no half-sent alert arrives after its
-// withdrawal, but neither its own time-out nor the alert's expiry.
+// withdrawal, but neither its own time-out nor the alert's expiry, nor the loss
+// of the job: another worker tells the same people by then.
 func (t *route) send(ctx context.Context, batch []traveller, land func(int)) (receipts []adapter.Receipt) {
 	limit := cmp.Or(t.channel.Driver.Limits.Timeout, 30*time.Second)
 	until := time.Now().Add(limit)
 	if m := t.delivery.Message; m.Expires.Before(until) {
 		until = m.Expires
 	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	job := ctx
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(job), until)
 	defer cancel()
+	defer context.AfterFunc(job, func() {
+		if errors.Is(context.Cause(job), errLost) {
+			cancel()
+		}
+	})()
 	people := make([]adapter.Recipient, len(batch))
 	for i, w := range batch {
 		people[i] = w.Recipient

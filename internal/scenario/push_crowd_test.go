@@ -90,6 +90,22 @@ func newCrowdAt(t *testing.T, n int, nats string, delay time.Duration, connectio
 	return w
 }
 
+// quiet waits until the service has got nothing for a while.
+func (w *crowdWorld) quiet() {
+	w.t.Helper()
+	const while = 3 * time.Second
+	last, since := w.crowd.Taken(), time.Now()
+	eventually(w.t, 60*time.Second, "an end of the pushes", func() error {
+		if n := w.crowd.Taken(); n != last {
+			last, since = n, time.Now()
+		}
+		if time.Since(since) < while {
+			return fmt.Errorf("%d so far", last)
+		}
+		return nil
+	})
+}
+
 // seed stores the crowd before the server starts.
 func (w *crowdWorld) seed(n int) error {
 	o := stream.Options{URL: w.conf.NATS.URL, Realm: w.conf.Realm}
@@ -290,7 +306,7 @@ func TestCrowdWorkersCrash(t *testing.T) {
 	if err := one.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second) // what it still has in hand may come out now
+	w.quiet() // what it still has in hand may come out now
 	w.count("one of three frozen", underWay)
 
 	id = released(t, w.author, w.approver)

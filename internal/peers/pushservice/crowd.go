@@ -48,6 +48,7 @@ type Crowd struct {
 	key    string // the VAPID key that may push
 	pairs  []*ecdh.PrivateKey
 	counts []atomic.Uint32
+	taken  atomic.Int64
 
 	mu     sync.Mutex
 	sample map[int][]byte // the last message of one in crowdSample
@@ -88,6 +89,7 @@ func (c *Crowd) take(i int, key string, m Message) error {
 		return refusal{http.StatusForbidden, "vapid k: not the key of this subscription"}
 	}
 	c.counts[i].Add(1)
+	c.taken.Add(1)
 	if i%crowdSample == 0 {
 		c.mu.Lock()
 		c.sample[i] = m.Cipher
@@ -95,6 +97,9 @@ func (c *Crowd) take(i int, key string, m Message) error {
 	}
 	return nil
 }
+
+// Taken is how many pushes have come to the crowd in all.
+func (c *Crowd) Taken() int { return int(c.taken.Load()) }
 
 // Count says how many members have got a push since the last Count, and how many
 // pushes too many came to them.
