@@ -143,12 +143,19 @@ func (b *Book) foldWay(a *account, id string, ev event) {
 	case kindLinked:
 		w.link = e.Link
 	case kindOthersEnded:
-		for _, t := range a.tokens {
-			delete(b.tokens, t)
-		}
-		a.tokens, w.invite = nil, ""
-		b.cutTokens(id, ErrRevoked)
+		w.invite = ""
+		b.voidTokens(a, id)
 	}
+}
+
+// voidTokens takes an account's tokens away and ends what they have under way;
+// the caller holds the lock.
+func (b *Book) voidTokens(a *account, id string) {
+	for _, t := range a.tokens {
+		delete(b.tokens, t)
+	}
+	a.tokens = nil
+	b.cutTokens(id, ErrRevoked)
 }
 
 // foldSetUp takes what was enrolled: an app, or by an invitation everything
@@ -165,6 +172,7 @@ func (b *Book) foldSetUp(a *account, id string, ev event, e wayEvent) {
 			return ev.Credential == nil || k.ID != encoded(ev.Credential.ID)
 		})
 		b.cutSession(id, w.session, ErrRevoked)
+		b.voidTokens(a, id)
 		a.password = ""
 		*w = ways{step: w.step, link: w.link, recent: w.recent, ended: w.ended}
 	}
