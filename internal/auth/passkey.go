@@ -253,18 +253,23 @@ func (p *Passkeys) Rename(ctx context.Context, o Officer, keyID, name string) er
 }
 
 // Remove takes a key away from o: it signs nobody in any more, and releases
-// nothing. The last of an officer without a password stays: it is his only way in.
+// nothing. His only way in stays, and so does his only second factor where one
+// is required.
 func (p *Passkeys) Remove(ctx context.Context, o Officer, keyID string) error {
 	return p.onKey(ctx, o, event{Kind: kindPasskeyRemoved, Key: keyID})
 }
 
 func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
-	return p.book.act(ctx, o.ID, func(a account) (event, error) {
+	b := p.book
+	return b.act(ctx, o.ID, func(a account) (event, error) {
 		if !a.active || a.keyAt(ev.Key) < 0 {
 			return event{}, ErrPasskey
 		}
-		if ev.Kind == kindPasskeyRemoved && len(a.passkeys) == 1 && a.password == "" && a.ways.link == "" {
-			return event{}, alert.Invalid{{Field: "password", Code: "last", Text: "This is your only way to sign in. Add another passkey or set a password first."}}
+		if ev.Kind == kindPasskeyRemoved {
+			a.passkeys = slices.DeleteFunc(slices.Clone(a.passkeys), func(k passkey) bool { return k.ID == ev.Key })
+			if err := b.mayRemain(a); err != nil {
+				return event{}, err
+			}
 		}
 		return ev, nil
 	})

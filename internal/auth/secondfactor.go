@@ -243,13 +243,11 @@ func (b *Book) EnrolApp(ctx context.Context, o Officer, sealed, code string) (re
 // required he needs a passkey first.
 func (b *Book) RemoveApp(ctx context.Context, o Officer) error {
 	return b.act(ctx, o.ID, func(a account) (event, error) {
-		switch {
-		case !a.active || a.ways.app == "":
+		if !a.active || a.ways.app == "" {
 			return event{}, ErrNoApp
-		case b.required && len(a.passkeys) == 0 && a.ways.link == "":
-			return event{}, alert.Invalid{{Field: "password", Code: "last", Text: "This is your only second factor. Add a passkey first."}}
 		}
-		return event{Kind: kindAppRemoved}, nil
+		a.ways.app = ""
+		return event{Kind: kindAppRemoved}, b.mayRemain(a)
 	})
 }
 

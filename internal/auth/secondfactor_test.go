@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/auth/authtest"
 	"tocsin/internal/seal"
 	"tocsin/internal/stream/streamtest"
 	"tocsin/internal/totp"
@@ -269,37 +270,77 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// The only second factor stays where one is required, and the only way in anywhere.
+// The only second factor stays where one is required, and the only way in
+// anywhere. A key that may have been copied is neither.
 func TestLastWayStays(t *testing.T) {
-	b := openWith(t, new(streamtest.Memory), RequireSecondFactor())
-	if err := b.Add(t.Context(), anna(), password); err != nil {
-		t.Fatal(err)
+	suspect := func(b *Book) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		a := b.accounts["anna.smith"]
+		a.passkeys = slices.Clone(a.passkeys)
+		a.passkeys[0].Suspect = true
+		b.accounts["anna.smith"] = a
 	}
-	withApp(t, b)
-	if _, bad := errors.AsType[alert.Invalid](b.RemoveApp(t.Context(), anna())); !bad {
-		t.Error("the only second factor was taken away")
-	}
-	enrolled(t, b)
-	if err := b.RemoveApp(t.Context(), anna()); err != nil {
-		t.Errorf("with a passkey: %v", err)
-	}
-	token, _, err := b.Invite(t.Context(), "anna.smith")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, ticket, err := b.Invited(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, k := passkeysOf(t, b), newKey(t)
-	if _, err := p.SetUp(t.Context(), ticket, "Phone", k.Create(creation(t, p))); err != nil {
-		t.Fatal(err)
-	}
-	if _, bad := errors.AsType[alert.Invalid](p.Remove(t.Context(), anna(), k.ID())); !bad {
-		t.Error("the only way in was taken away")
-	}
-	if err := errors.Join(b.ChangePassword(t.Context(), anna(), password), p.Remove(t.Context(), anna(), k.ID())); err != nil {
-		t.Errorf("with a password: %v", err)
+	for name, tt := range map[string]struct {
+		password, app, linked bool
+		keys                  int
+		suspect               bool // the first of them
+		key, last             bool // what is to be taken away: the last key or else the app; whether it stays
+		relaxed               bool // no second factor is required
+	}{
+		"app alone":                        {password: true, app: true, last: true},
+		"app alone, single sign-on":        {password: true, app: true, linked: true, last: true},
+		"app beside a key":                 {password: true, app: true, keys: 1},
+		"app beside a suspect key":         {password: true, app: true, keys: 1, suspect: true, last: true},
+		"app alone, not required":          {password: true, app: true, relaxed: true},
+		"key beside a password":            {password: true, keys: 1, key: true, last: true},
+		"key, password, single sign-on":    {password: true, keys: 1, linked: true, key: true, last: true},
+		"key, password, not required":      {password: true, keys: 1, key: true, relaxed: true},
+		"key beside an app":                {password: true, app: true, keys: 1, key: true},
+		"key beside another":               {password: true, keys: 2, key: true},
+		"key beside a suspect one":         {password: true, keys: 2, suspect: true, key: true, last: true},
+		"suspect key beside a password":    {password: true, keys: 1, suspect: true, key: true, last: true},
+		"key alone":                        {keys: 1, key: true, last: true, relaxed: true},
+		"key alone but a suspect one":      {keys: 2, suspect: true, key: true, last: true, relaxed: true},
+		"key beside single sign-on":        {keys: 1, linked: true, key: true},
+		"one of two keys and nothing else": {keys: 2, key: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openWith(t, new(streamtest.Memory))
+			b.required = !tt.relaxed
+			add := func() error { _, _, err := b.AddInvited(t.Context(), anna()); return err }
+			if tt.password {
+				add = func() error { return b.Add(t.Context(), anna(), password) }
+			}
+			if err := add(); err != nil {
+				t.Fatal(err)
+			}
+			if tt.app {
+				withApp(t, b)
+			}
+			if tt.linked {
+				wantErr(t, b.Link(t.Context(), "anna.smith", "anna@police.example"), nil)
+			}
+			p := passkeysOf(t, b)
+			var k *authtest.Key
+			for range tt.keys {
+				k = newKey(t)
+				wantErr(t, p.Enrol(t.Context(), anna(), "Phone", k.Create(creation(t, p))), nil)
+			}
+			if tt.suspect {
+				suspect(b)
+			}
+			take := func() error { return b.RemoveApp(t.Context(), anna()) }
+			if tt.key {
+				take = func() error { return p.Remove(t.Context(), anna(), k.ID()) }
+			}
+			if _, stays := errors.AsType[alert.Invalid](take()); stays != tt.last {
+				t.Errorf("it stays: %v, want %v", stays, tt.last)
+			}
+			if step := b.Next(anna()); tt.password && !tt.relaxed && step == NeedSetUp {
+				t.Error("who knows the password alone may enrol a second factor of his own")
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/seal"
 )
 
@@ -226,6 +227,22 @@ func (b *Book) next(a account) Step {
 	default:
 		return NeedSetUp
 	}
+}
+
+// mayRemain says whether an officer may be left with what a has: a way in, and
+// where a second factor is required one beside his password, since who knows
+// that alone would enrol his own in its place. Single sign-on closes no such
+// door, and a key that may have been copied opens none.
+func (b *Book) mayRemain(a account) error {
+	key := slices.ContainsFunc(a.passkeys, func(k passkey) bool { return !k.Suspect })
+	switch {
+	case key:
+	case a.password == "" && a.ways.link == "":
+		return alert.Invalid{{Field: "password", Code: "last", Text: "This is your only way to sign in. Add another passkey or set a password first."}}
+	case a.password != "" && b.required && a.ways.app == "":
+		return alert.Invalid{{Field: "password", Code: "last", Text: "This is your only second factor. Add a passkey first."}}
+	}
+	return nil
 }
 
 // Access is how an officer signs in, as he sees it.
