@@ -294,7 +294,14 @@ func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[id]
-	return a.officer.clone(), a.since, a.active
+	return a.proved(), a.since, a.active
+}
+
+// proved is a's officer as he is handed on when he has shown that he is it.
+func (a account) proved() Officer {
+	o := a.officer.clone()
+	o.life = a.since
+	return o
 }
 
 func (o Officer) clone() Officer {

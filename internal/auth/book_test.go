@@ -40,6 +40,16 @@ func withAnna(t *testing.T) (*Book, *streamtest.Memory) {
 	return b, l
 }
 
+// proved is an officer who has just shown who he is.
+func proved(t *testing.T, b *Book, id string) Officer {
+	t.Helper()
+	o, _, ok := b.active(id)
+	if !ok {
+		t.Fatalf("%s may not act", id)
+	}
+	return o
+}
+
 func wantErr(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {

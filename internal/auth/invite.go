@@ -67,7 +67,7 @@ func (b *Book) Invited(token string) (o Officer, sealed string, err error) {
 	var t ticket
 	for id, a := range b.accounts {
 		if a.invitedBy(hash) {
-			t, o = ticket{id, a.since, hash}, a.officer.clone()
+			t, o = ticket{id, a.since, hash}, a.proved()
 		}
 	}
 	b.mu.RUnlock()
@@ -86,8 +86,7 @@ func (a account) invitedBy(hash string) bool {
 // SetUpTicket says, for 30 minutes, that the officer's password was right and
 // that he has to enrol a second factor before he may come in.
 func (b *Book) SetUpTicket(o Officer) (string, error) {
-	_, since, _ := b.active(o.ID)
-	return b.sealed.setUp.Seal(ticket{Officer: o.ID, Since: since}, time.Now().Add(setUpLife))
+	return b.sealed.setUp.Seal(ticket{Officer: o.ID, Since: o.life}, time.Now().Add(setUpLife))
 }
 
 // SettingUp is who sets up how he signs in, and whether an invitation led him
@@ -100,7 +99,7 @@ func (b *Book) SettingUp(sealed string) (o Officer, invited bool, err error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[t.Officer]
-	return a.officer.clone(), t.Invite != "", b.mayUse(a, t)
+	return a.proved(), t.Invite != "", b.mayUse(a, t)
 }
 
 // mayUse says whether a ticket still leads into a; the caller holds the lock or

@@ -226,7 +226,7 @@ func TestSetUpAfterPassword(t *testing.T) {
 		if err := b.Add(t.Context(), anna(), password); err != nil {
 			t.Fatal(err)
 		}
-		ticket, err := b.SetUpTicket(anna())
+		ticket, err := b.SetUpTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}

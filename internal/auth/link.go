@@ -60,11 +60,11 @@ func (b *Book) ByLink(name string) (Officer, error) {
 	var found []Officer
 	for _, a := range b.accounts {
 		if a.active && !a.officer.editor() && name != "" && strings.EqualFold(a.ways.link, name) {
-			found = append(found, a.officer.clone())
+			found = append(found, a.proved())
 		}
 	}
 	if a := b.accounts[strings.ToLower(name)]; len(found) == 0 && a.active && !a.officer.editor() && a.ways.link == "" {
-		found = append(found, a.officer.clone())
+		found = append(found, a.proved())
 	}
 	switch len(found) {
 	case 0:

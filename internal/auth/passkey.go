@@ -117,7 +117,7 @@ func (b *Book) person(id string) (person, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[id]
-	return person{a.officer.clone(), a.passkeys}, a.active && !a.officer.editor()
+	return person{a.proved(), a.passkeys}, a.active && !a.officer.editor()
 }
 
 // List is an officer's keys, oldest first.

@@ -58,7 +58,7 @@ func TestSignInByCode(t *testing.T) {
 		if b.Next(anna()) != NeedCode || !b.HasApp("anna.smith") {
 			t.Fatal("the app is not asked for")
 		}
-		ticket, err := b.CodeTicket(anna())
+		ticket, err := b.CodeTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,11 +116,11 @@ func TestCodeTicket(t *testing.T) {
 		b, _ := withAnna(t)
 		secret, _ := withApp(t, b)
 		time.Sleep(totp.Period)
-		ticket, err := b.CodeTicket(anna())
+		ticket, err := b.CodeTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		setUp, err := b.SetUpTicket(anna())
+		setUp, err := b.SetUpTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestCodeTicket(t *testing.T) {
 		time.Sleep(codeLife)
 		_, _, err = b.SignInByCode(t.Context(), ticket, codeNow(t, secret, 0))
 		wantErr(t, err, ErrTicket)
-		if ticket, err = b.CodeTicket(anna()); err != nil {
+		if ticket, err = b.CodeTicket(proved(t, b, "anna.smith")); err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(b.Revoke(t.Context(), "anna.smith"), b.Add(t.Context(), anna(), password)); err != nil {

@@ -244,7 +244,8 @@ func (b *Book) StartSession(w http.ResponseWriter, r *http.Request, o Officer) e
 }
 
 // StartSessionBy signs the officer in on this browser, under a new session id,
-// and puts on the record how he came. It ends his session anywhere else, which
+// and puts on the record how he came. He is as the proof gave him: ErrTicket when
+// his account was reset or narrowed since. It ends his session anywhere else, which
 // learns why from EndedElsewhere: at every server, since each follows the record.
 func (b *Book) StartSessionBy(_ http.ResponseWriter, r *http.Request, o Officer, by Way) error {
 	c, ok := r.Context().Value(carrierKey{}).(*carrier)
@@ -254,8 +255,11 @@ func (b *Book) StartSessionBy(_ http.ResponseWriter, r *http.Request, o Officer,
 	network, _ := r.Context().Value(networkKey{}).(string)
 	s := session{Officer: o.ID, Serial: rand.Text(), Began: time.Now()}
 	err := b.act(r.Context(), o.ID, func(a account) (event, error) {
-		if !a.active {
+		switch {
+		case !a.active:
 			return event{}, ErrUnknown
+		case a.since != o.life: // reset, or rights taken away, since he proved who he is
+			return event{}, ErrTicket
 		}
 		s.Since = a.since
 		return event{Kind: kindSignedIn, Way: &wayEvent{Session: s.Serial, By: by, Network: network}}, nil

@@ -55,7 +55,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 		return Officer{}, ErrCredentials
 	}
 	b.throttle.done(id, network)
-	return a.officer.clone(), nil
+	return a.proved(), nil
 }
 
 // tokenPrefix lets a leaked token be found by the scanners of code hosts.
