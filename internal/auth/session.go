@@ -42,6 +42,7 @@ type (
 	carrierKey struct{}
 	endedKey   struct{}
 	networkKey struct{}
+	sharedKey  struct{} // whether the network may be everybody's
 	sessionKey struct{}
 )
 
@@ -88,7 +89,9 @@ func GuestFrom(ctx context.Context) (Guest, bool) {
 // ErrSignedOut or ErrOver as its cause.
 func (b *Book) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(context.WithValue(r.Context(), networkKey{}, networkOf(r)))
+		network, shared := networkOf(r)
+		from := context.WithValue(r.Context(), networkKey{}, network)
+		r = r.WithContext(context.WithValue(from, sharedKey{}, shared))
 		if token, ok := bearer(r); ok {
 			b.serveBearer(next, w, r, token)
 			return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,24 +96,62 @@ func TestThrottlePerNetwork(t *testing.T) {
 }
 
 func TestNetworkOf(t *testing.T) {
-	for _, tt := range []struct{ remote, forwarded, want string }{
-		{"192.0.2.1:5000", "", "192.0.2.1/32"},
-		{"[2001:db8:1:2ff::7]:5000", "", "2001:db8:1:200::/56"},
-		{"[::ffff:192.0.2.1]:5000", "", "192.0.2.1/32"},
-		{"192.0.2.1:5000", "203.0.113.9", "192.0.2.1/32"}, // from outside: not believed
-		{"127.0.0.1:5000", "203.0.113.9", "203.0.113.9/32"},
-		{"10.1.2.3:5000", "198.51.100.1, 203.0.113.9", "203.0.113.9/32"}, // the proxy's own word is the last
-		{"127.0.0.1:5000", "nonsense", "127.0.0.1/32"},
-		{"@", "", ""},
+	for _, tt := range []struct {
+		remote    string
+		forwarded []string
+		want      string
+		shared    bool
+	}{
+		{"192.0.2.1:5000", nil, "192.0.2.1/32", false},
+		{"[2001:db8:1:2ff::7]:5000", nil, "2001:db8:1:200::/56", false},
+		{"[::ffff:192.0.2.1]:5000", nil, "192.0.2.1/32", false},
+		{"192.0.2.1:5000", []string{"203.0.113.9"}, "192.0.2.1/32", false}, // from outside: not believed
+		{"127.0.0.1:5000", []string{"203.0.113.9"}, "203.0.113.9/32", false},
+		{"10.1.2.3:5000", []string{"198.51.100.1, 203.0.113.9"}, "203.0.113.9/32", false}, // the proxy's own word is the last
+		{"10.1.2.3:5000", []string{"198.51.100.1", "203.0.113.9"}, "203.0.113.9/32", false},
+		{"10.1.2.3:5000", []string{"10.7.7.7"}, "10.7.7.7/32", false},
+		{"127.0.0.1:5000", []string{"nonsense"}, "127.0.0.1/32", true},
+		{"127.0.0.1:5000", []string{"203.0.113.9", ""}, "127.0.0.1/32", true},
+		{"[::1]:5000", nil, "::/56", true},
+		{"10.1.2.3:5000", nil, "10.1.2.3/32", true},
+		{"@", nil, "", true},
 	} {
 		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.RemoteAddr = tt.remote
-		r.Header.Set("X-Forwarded-For", tt.forwarded)
-		if got := networkOf(r); got != tt.want {
-			t.Errorf("%q for %q: %q, want %q", tt.remote, tt.forwarded, got, tt.want)
+		r.Header["X-Forwarded-For"] = tt.forwarded
+		if got, shared := networkOf(r); got != tt.want || shared != tt.shared {
+			t.Errorf("%q for %q: %q, shared %v; want %q, %v", tt.remote, tt.forwarded, got, shared, tt.want, tt.shared)
 		}
 	}
+}
+
+// Behind a proxy that names nobody, a stranger's guesses keep no officer out.
+func TestSharedNetworkIsNoBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := withAnna(t)
+		in := func(forwarded, id, password string) (err error) {
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
+			r.RemoteAddr = "127.0.0.1:5000"
+			if forwarded != "" {
+				r.Header.Set("X-Forwarded-For", forwarded)
+			}
+			b.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, err = b.SignIn(r.Context(), id, password)
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			return err
+		}
+		for _, proxy := range []string{"", "203.0.113.9"} {
+			for i := range freeFromNetwork {
+				wantErr(t, in(proxy, fmt.Sprint("name", i), "wrong password"), ErrCredentials)
+				time.Sleep(time.Second / 2)
+			}
+			_, throttled := errors.AsType[*ThrottledError](in(proxy, "anna.smith", password))
+			if want := proxy != ""; throttled != want {
+				t.Errorf("a proxy that names %q as the client: the officer is kept out: %v", proxy, throttled)
+			}
+		}
+	})
 }

@@ -68,7 +68,7 @@ func newThrottle() *throttle {
 
 // try counts an attempt as failed before it is made, so that many at once are no
 // way around the wait; done takes it back.
-// The network is "" where nobody knows it.
+// The network is "" where it is not known, or is everybody's.
 func (t *throttle) try(name, network string) error {
 	now := time.Now()
 	t.mu.Lock()
@@ -153,18 +153,22 @@ func (t *throttle) done(name, network string) {
 
 // networkOf is where a request comes from: the address for IPv4, the first 56
 // bits, which are one household or office, for IPv6. A proxy on this machine or
-// in its private network names its client last in X-Forwarded-For; who comes
-// from elsewhere is not believed, and who is inside can spoil this bound alone,
-// not that of the name.
-func networkOf(r *http.Request) string {
+// in its private network names its client last in X-Forwarded-For, of which some
+// add a line of their own below the client's; who comes from elsewhere is not
+// believed, and who is inside can spoil this bound alone, not that of the name.
+//
+// shared says that everybody may come from there: the proxy names nobody. Then
+// no bound may hang on it, or one stranger's guesses would lock all officers out.
+func networkOf(r *http.Request) (network string, shared bool) {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return ""
+		return "", true
 	}
 	addr := from.Addr().Unmap()
 	if addr.IsLoopback() || addr.IsPrivate() {
-		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+		list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1]))
+		if shared = err != nil; !shared {
 			addr = said.Unmap()
 		}
 	}
@@ -172,11 +176,11 @@ func networkOf(r *http.Request) string {
 	if addr.Is6() {
 		bits = 56
 	}
-	network, err := addr.WithZone("").Prefix(bits)
+	prefix, err := addr.WithZone("").Prefix(bits)
 	if err != nil {
-		return ""
+		return "", true
 	}
-	return network.String()
+	return prefix.String(), shared
 }
 
 // forget drops what no longer counts.
