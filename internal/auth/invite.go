@@ -135,14 +135,15 @@ func (b *Book) SetUp(ctx context.Context, sealed, password, newApp, code string)
 			return Officer{}, nil, err
 		}
 	}
-	if err := b.throttle.tryCode(o.ID); err != nil {
+	tries := codesOf(ctx, o.ID)
+	if err := b.throttle.tryCode(tries); err != nil {
 		return Officer{}, nil, err
 	}
 	way, codes, err := b.enrolment(o, newApp, code)
 	if err != nil {
 		return Officer{}, nil, err
 	}
-	b.throttle.doneCode(o.ID)
+	b.throttle.doneCode(tries)
 	way.Invite = t.Invite
 	err = b.act(ctx, o.ID, func(a account) (event, error) {
 		if err := b.mayUse(a, t); err != nil {

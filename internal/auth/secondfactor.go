@@ -86,7 +86,8 @@ func (b *Book) HasApp(officerID string) bool {
 // CheckCode takes a code of o's app, or one of his recovery codes, once: it is
 // noted as used before this returns. ErrCode, ErrCodeUsed, ErrNoApp, *ThrottledError.
 func (b *Book) CheckCode(ctx context.Context, o Officer, code string) (Way, error) {
-	if err := b.throttle.tryCode(o.ID); err != nil {
+	codes := codesOf(ctx, o.ID)
+	if err := b.throttle.tryCode(codes); err != nil {
 		return "", err
 	}
 	code = plainCode(code)
@@ -108,7 +109,7 @@ func (b *Book) CheckCode(ctx context.Context, o Officer, code string) (Way, erro
 	if err != nil {
 		return "", err
 	}
-	b.throttle.doneCode(o.ID)
+	b.throttle.doneCode(codes)
 	return way, nil
 }
 
