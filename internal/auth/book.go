@@ -58,7 +58,8 @@ type event struct {
 	Key        string               `json:"key,omitempty"` // id of the credential, base64url
 	Count      uint32               `json:"count,omitempty"`
 	Suspect    bool                 `json:"suspect,omitempty"`
-	Way        *wayEvent            `json:"way,omitempty"` // of the kinds in ways.go
+	Challenge  string               `json:"challenge,omitempty"` // that a passkey answered: passkey, passkey_used at a sign-in
+	Way        *wayEvent            `json:"way,omitempty"`       // of the kinds in ways.go
 	// Request on asked; Ref, the request's id, on what confirms or declines it; Reason on declined.
 	Request *Request `json:"request,omitempty"`
 	Ref     string   `json:"ref,omitempty"`
@@ -77,6 +78,7 @@ type account struct {
 	password string
 	tokens   []string
 	passkeys []passkey // oldest first
+	answered []spent   // challenges of the last minutes, oldest first
 	ways     ways
 	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
 	seq      uint64 // of the newest event

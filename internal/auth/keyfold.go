@@ -16,6 +16,7 @@ const (
 // foldKey takes an event on a passkey into a, and into the index of keys; the
 // caller holds the lock. It changes no array that somebody reads.
 func (b *Book) foldKey(a *account, id string, ev event) error {
+	a.remember(ev.Challenge, ev.At)
 	keys := slices.Clone(a.passkeys)
 	if ev.Kind == kindPasskey {
 		if ev.Credential == nil {

@@ -60,7 +60,7 @@ type passkey struct {
 type Passkeys struct {
 	book       *Book
 	web        *webauthn.WebAuthn
-	ceremonies *ceremonies
+	ceremonies ceremonies
 }
 
 // NewPasskeys is for the console at publicURL. ErrNoPasskeys says that browsers
@@ -79,7 +79,7 @@ func NewPasskeys(b *Book, publicURL string) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys for %s: %w", host, err)
 	}
-	return &Passkeys{book: b, web: web, ceremonies: newCeremonies()}, nil
+	return &Passkeys{book: b, web: web, ceremonies: ceremonies{b.sealed.challenge}}, nil
 }
 
 // Host is the name that the keys are bound to.
@@ -215,9 +215,6 @@ func (p *Passkeys) enrol(ctx context.Context, o Officer, name string, answer []b
 	if err != nil {
 		return errors.Join(ErrPasskey, err)
 	}
-	if !p.ceremonies.take(challenge) {
-		return ErrLate
-	}
 	return p.book.act(ctx, o.ID, func(a account) (event, error) {
 		way, err := allow(a)
 		switch {
@@ -225,12 +222,14 @@ func (p *Passkeys) enrol(ctx context.Context, o Officer, name string, answer []b
 			return event{}, err
 		case !a.active:
 			return event{}, ErrUnknown
+		case a.took(challenge):
+			return event{}, ErrLate
 		case p.book.taken(encoded(cred.ID)):
 			return event{}, errors.Join(ErrPasskey, errors.New("a key of this id is enrolled already"))
 		case len(a.passkeys) >= maxPasskeys && (way == nil || way.Invite == ""):
 			return event{}, alert.Invalid{{Field: "name", Code: "too_many", Text: "You have 10 passkeys; remove one that you no longer use."}}
 		}
-		return event{Kind: kindPasskey, Name: name, Credential: cred, Way: way}, nil
+		return event{Kind: kindPasskey, Name: name, Credential: cred, Challenge: challenge, Way: way}, nil
 	})
 }
 
@@ -307,10 +306,7 @@ func (p *Passkeys) signIn(ctx context.Context, answer []byte) (Officer, error) {
 	if err != nil {
 		return who.officer, errors.Join(ErrPasskey, err)
 	}
-	if !p.ceremonies.take(challenge) {
-		return who.officer, ErrLate
-	}
-	return who.officer, p.used(ctx, who.officer, cred)
+	return who.officer, p.used(ctx, who.officer, cred, challenge)
 }
 
 // holder is the officer who has a key.
@@ -329,9 +325,10 @@ func (b *Book) taken(keyID string) bool {
 	return ok
 }
 
-// used stores the key's counter, and refuses a key whose counter shows that
-// there are two of it: which one is the officer's nobody can know.
-func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credential) error {
+// used stores the key's counter and the challenge that it answered, which is
+// taken once, and refuses a key whose counter shows that there are two of it:
+// which one is the officer's nobody can know.
+func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credential, challenge string) error {
 	keyID := encoded(cred.ID)
 	suspect := false
 	err := p.book.act(ctx, o.ID, func(a account) (event, error) {
@@ -339,10 +336,13 @@ func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credentia
 		if !a.active || at < 0 {
 			return event{}, ErrPasskey // removed a moment ago
 		}
+		if a.took(challenge) {
+			return event{}, ErrLate
+		}
 		if suspect = a.passkeys[at].Suspect || cred.Authenticator.CloneWarning; suspect && a.passkeys[at].Suspect {
 			return event{}, ErrSuspect
 		}
-		return event{Kind: kindPasskeyUsed, Key: keyID, Count: cred.Authenticator.SignCount, Suspect: suspect}, nil
+		return event{Kind: kindPasskeyUsed, Key: keyID, Count: cred.Authenticator.SignCount, Suspect: suspect, Challenge: challenge}, nil
 	})
 	if err == nil && suspect {
 		return ErrSuspect

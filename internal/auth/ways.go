@@ -18,7 +18,7 @@ func WithKey(k seal.Key) Option {
 	return func(b *Book) {
 		b.sealed = sealers{
 			session: k.For("session"), code: k.For("second step"), setUp: k.For("set up"),
-			newApp: k.For("new app"), app: k.For("app"), recovery: k.Derive("recovery codes"),
+			newApp: k.For("new app"), app: k.For("app"), recovery: k.Derive("recovery codes"), challenge: k.Derive("passkey challenge"),
 		}
 	}
 }
@@ -30,7 +30,7 @@ func RequireSecondFactor() Option { return func(b *Book) { b.required = true } }
 type sealers struct {
 	session, code, setUp, newApp, app seal.Sealer
 
-	recovery []byte
+	recovery, challenge []byte
 }
 
 // Way is how somebody signed in.
