@@ -339,10 +339,14 @@ func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credentia
 		if a.took(challenge) {
 			return event{}, ErrLate
 		}
-		if suspect = a.passkeys[at].Suspect || cred.Authenticator.CloneWarning; suspect && a.passkeys[at].Suspect {
+		k, count := a.passkeys[at], cred.Authenticator.SignCount
+		if k.Suspect {
 			return event{}, ErrSuspect
 		}
-		return event{Kind: kindPasskeyUsed, Key: keyID, Count: cred.Authenticator.SignCount, Suspect: suspect, Challenge: challenge}, nil
+		// Compared again with what is stored by now: both may have come at once.
+		last := k.cred.Authenticator.SignCount
+		suspect = cred.Authenticator.CloneWarning || count <= last && (count > 0 || last > 0)
+		return event{Kind: kindPasskeyUsed, Key: keyID, Count: count, Suspect: suspect, Challenge: challenge}, nil
 	})
 	if err == nil && suspect {
 		return ErrSuspect

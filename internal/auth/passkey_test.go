@@ -178,6 +178,40 @@ func TestCopiedPasskey(t *testing.T) {
 	}
 }
 
+// A suspicion outlives what was begun before it: the note of a release, and the
+// second of two answers that came at once.
+func TestCopiedPasskeyAtTheSameMoment(t *testing.T) {
+	begin := func(t *testing.T) (*Passkeys, *authtest.Key) {
+		b, _ := withAnna(t)
+		p, k := passkeysOf(t, b), newKey(t)
+		k.Counter = 1
+		wantErr(t, p.Enrol(t.Context(), anna(), "Stick", k.Create(creation(t, p))), nil)
+		return p, k
+	}
+	t.Run("a release", func(t *testing.T) {
+		p, k := begin(t)
+		digest := strings.Repeat("ab", 32)
+		thief := k.Clone()
+		s, err := p.Confirm(t.Context(), anna(), digest, k.Get(DigestChallenge(digest)))
+		wantErr(t, err, nil)
+		_, err = p.SignIn(t.Context(), k.Get(p.Challenge()))
+		wantErr(t, err, nil)
+		_, err = p.SignIn(t.Context(), thief.Get(p.Challenge()))
+		wantErr(t, err, ErrSuspect)
+		wantErr(t, p.Note(t.Context(), anna(), s), nil)
+		if kept := p.book.accounts["anna.smith"].passkeys[0]; !kept.Suspect || kept.cred.Authenticator.SignCount != k.Counter {
+			t.Errorf("after the release: suspect %v, count %d of %d", kept.Suspect, kept.cred.Authenticator.SignCount, k.Counter)
+		}
+	})
+	t.Run("two sign-ins", func(t *testing.T) {
+		p, k := begin(t)
+		cred := p.book.accounts["anna.smith"].passkeys[0].cred // as both found it, and raised it
+		cred.Authenticator.SignCount = k.Counter + 1
+		wantErr(t, p.used(t.Context(), anna(), &cred, "one"), nil)
+		wantErr(t, p.used(t.Context(), anna(), &cred, "two"), ErrSuspect)
+	})
+}
+
 func TestKeepingPasskeys(t *testing.T) {
 	b, _ := withAnna(t)
 	p, k := enrolled(t, b)
