@@ -172,8 +172,11 @@ func (b *Book) fold(rec stream.Record) error {
 		if ev.Officer == nil || ev.Officer.ID != id {
 			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
 		}
+		restored := ev.Ref != "" && a.officer.ID != ""
 		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
-		a.ways = ways{}
+		if !restored { // perhaps another person of the same name
+			a.ways = ways{}
+		}
 		b.admit(&a, ev)
 		a.renewed(ev, rec)
 	case kindToken:

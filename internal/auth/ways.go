@@ -89,6 +89,7 @@ type ways struct {
 	invite   string // hash; "" = none is open
 	until    time.Time
 	link     string
+	closed   bool // single sign-on, from a reset until its invitation is used
 
 	session string  // serial of an officer's one session; "" = none
 	ended   []ended // sessions of an editor, who may have several, that he ended
@@ -142,7 +143,7 @@ func (b *Book) foldWay(a *account, id string, ev event) {
 	case kindInvited:
 		w.invite, w.until = e.Invite, e.Until
 	case kindLinked:
-		w.link = e.Link
+		w.link, w.closed = e.Link, false
 	case kindOthersEnded:
 		w.invite = ""
 		b.voidTokens(a, id)

@@ -110,7 +110,7 @@ func (c *console) diff(q auth.Request) []diffRow {
 		add(c.say("Station"), either(c.stationName(was.Station), none), c.stationName(q.Officer.Station))
 	}
 	if s, ok := c.Office.Standing(q.Officer.ID); q.Kind == auth.AskReset && ok {
-		add(c.say("Ways of signing in"), c.waysOf(s), c.say("an invitation for 24 hours; everything else is void"))
+		add(c.say("Ways of signing in"), c.waysOf(s), c.say("an invitation for 24 hours; everything else is void, and single sign-on is closed until it is used"))
 	}
 	return rows
 }
