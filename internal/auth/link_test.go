@@ -34,7 +34,7 @@ func TestByLink(t *testing.T) {
 		"anna.smith": "anna.smith", "Anna.Smith": "anna.smith", "BRAM.Willems@police.example": "bram",
 		"bram": "carla", // who was linked to the name comes before who has it
 		// Where officers may choose their name at the provider: nobody's but the very one.
-		" anna.smith": "", "anna.smith\u00a0": "", "anna.\u017fmith": "", "bram.will\u212aems@police.example": "", "\u212aim": "", "\u212aIM@police.example": "",
+		" anna.smith": "", "anna.smith\u00a0": "", "anna.\u017fmith": "", "bram.willem\u017f@police.example": "", "\u212aim": "",
 		"kim": "kim", "carla": "", "gone": "", "gone@police.example": "", "ivo": "", "nobody": "", "": "", " ": "",
 	} {
 		o, err := b.ByLink(name)
