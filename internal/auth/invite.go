@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,23 +26,28 @@ func (b *Book) AddInvited(ctx context.Context, o Officer) (token string, until t
 	if err := v.Err(); err != nil {
 		return "", time.Time{}, err
 	}
-	o.Roles = slices.Clone(o.Roles)
-	if err := b.act(ctx, o.ID, func(a account) (event, error) {
+	o = o.clone()
+	token, way := newInvitation()
+	err = b.act(ctx, o.ID, func(a account) (event, error) {
 		if a.active {
 			return event{}, taken
 		}
-		return event{Kind: kindAdded, Officer: &o}, nil
-	}); err != nil {
-		return "", time.Time{}, err
-	}
-	return b.Invite(ctx, o.ID)
+		return event{Kind: kindAdded, Officer: &o, Way: way}, nil // both or neither: a name without a way in could not be added again
+	})
+	return token, way.Until, err
+}
+
+// newInvitation is the secret of an invitation, and what is stored of it.
+func newInvitation() (token string, way *wayEvent) {
+	token = strings.ToLower(rand.Text())
+	return token, &wayEvent{Invite: hashToken(token), Until: time.Now().Add(inviteLife).UTC()}
 }
 
 // Invite makes an invitation for an officer who has lost every way in. It takes
 // the place of an older one. Only its hash is stored; using it voids whatever he
 // signed in with before.
 func (b *Book) Invite(ctx context.Context, officerID string) (token string, until time.Time, err error) {
-	token, until = strings.ToLower(rand.Text()), time.Now().Add(inviteLife).UTC()
+	token, way := newInvitation()
 	err = b.act(ctx, officerID, func(a account) (event, error) {
 		switch {
 		case !a.active:
@@ -51,9 +55,9 @@ func (b *Book) Invite(ctx context.Context, officerID string) (token string, unti
 		case a.officer.editor():
 			return event{}, alert.Invalid{{Field: "id", Code: "editor", Text: "An editor signs in with a password; revoke him and add him again."}}
 		}
-		return event{Kind: kindInvited, Way: &wayEvent{Invite: hashToken(token), Until: until}}, nil
+		return event{Kind: kindInvited, Way: way}, nil
 	})
-	return token, until, err
+	return token, way.Until, err
 }
 
 // taken is the fault of a sign-in name in use.

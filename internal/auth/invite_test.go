@@ -65,6 +65,9 @@ func TestInvitedOfficer(t *testing.T) {
 		if err != nil || !until.Equal(time.Now().Add(inviteLife)) {
 			t.Fatalf("until %v: %v", until, err)
 		}
+		if n := len(l.Records()); n != 1 {
+			t.Errorf("%d events: a crash between them would leave an account with no way in", n)
+		}
 		for _, r := range l.Records() {
 			if strings.Contains(string(r.Data), token) {
 				t.Error("the token is on the log")

@@ -218,15 +218,15 @@ func (b *Book) Confirm(ctx context.Context, by Officer, officerID, requestID str
 
 // admission makes the first way in, and puts its hash into ev.
 func (b *Book) admission(ctx context.Context, o Officer, ev *event) (*Admission, error) {
-	secret := strings.ToLower(rand.Text())
 	if o.editor() {
+		secret := strings.ToLower(rand.Text())
 		hash, err := b.hasher.make(ctx, secret)
 		ev.Password = hash
 		return &Admission{Password: secret}, err
 	}
-	given := &Admission{Invite: secret, Until: time.Now().Add(inviteLife).UTC()}
-	ev.Way = &wayEvent{Invite: hashToken(secret), Until: given.Until}
-	return given, nil
+	token, way := newInvitation()
+	ev.Way = way
+	return &Admission{Invite: token, Until: way.Until}, nil
 }
 
 // mayConfirm is the request when by may confirm it: the two-person rule of administration.
