@@ -226,7 +226,10 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if err == nil {
 			return b.fold(stream.Record{Seq: seq, Subject: en.Subject, Data: data})
 		}
-		if !errors.Is(err, stream.ErrConflict) {
+		switch {
+		case errors.Is(err, stream.ErrUnavailable): // it may have been stored
+			return fmt.Errorf("the account may have been changed; look at it before you try again: %w", err)
+		case !errors.Is(err, stream.ErrConflict):
 			return fmt.Errorf("the account was not changed: %w", err)
 		}
 		if err := b.refresh(ctx, id, a.seq); err != nil {

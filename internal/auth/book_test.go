@@ -122,6 +122,10 @@ func TestAddOnce(t *testing.T) {
 	}
 	l.Fault = func(stream.Entry) error { return stream.ErrFull }
 	wantErr(t, b.Revoke(t.Context(), "anna.smith"), stream.ErrFull)
+	l.Fault = func(stream.Entry) error { return stream.ErrUnavailable }
+	if err := b.Revoke(t.Context(), "anna.smith"); !errors.Is(err, stream.ErrUnavailable) || !strings.Contains(err.Error(), "may have been changed") {
+		t.Errorf("what may have been stored: %v", err)
+	}
 	if len(b.List()) != 1 {
 		t.Error("revoked though nothing was recorded")
 	}

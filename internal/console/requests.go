@@ -9,6 +9,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/stream"
 )
 
 var requestWords = map[auth.RequestKind]string{
@@ -134,6 +135,11 @@ func (c *console) confirmRequest(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "officer")
 	given, err := c.Office.Confirm(r.Context(), c.officer(r), id, chi.URLParam(r, "request"))
 	switch {
+	case errors.Is(err, stream.ErrUnavailable): // perhaps stored, and then the link is lost: to repeat it is no way out
+		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+		c.refuse(w, r, http.StatusServiceUnavailable, c.say("The event log does not answer"),
+			c.say("The account may have been changed. Look at it in a few seconds; if it was, and no link was shown, ask for a reset."))
+		return
 	case err != nil:
 		c.fail(w, r, err)
 		return
