@@ -33,10 +33,16 @@ const (
 	patience = 2 * time.Second
 	// pause is the wait before a store is tried again.
 	pause = time.Second
-	// Of refused strangers so many are noted one by one, then one a time; the rest is counted.
-	refusedAtOnce = 100
-	refusedEvery  = 5 * time.Second
+	// Of each kind that a client brings about by asking again, so many are noted one by
+	// one, then one a time; the rest is counted.
+	cheapAtOnce = 100
+	cheapEvery  = 5 * time.Second
 )
+
+// cheap are the acts that cost a client nothing and would fill a record from which
+// nobody can delete: a stranger guesses, a browser keeps the cookie of a session that
+// has ended. Each kind has an allowance of its own, so that none hides the others.
+var cheap = []string{SignInFailed, Throttled, SessionEnded}
 
 // Store is the AUDIT stream.
 type Store interface {
@@ -63,15 +69,15 @@ type Log struct {
 
 	writing sync.Mutex // one entry is decided and stored at a time
 
-	mu      sync.RWMutex
-	links   chain.Chain
-	seq     uint64  // of the newest entry on the stream
-	taken   uint64  // the newest record of the source that is in the chain
-	recent  []Event // oldest first
-	fault   error   // the first break of the chain that was read
-	refused *rate.Limiter
-	left    map[string]int // refused strangers not noted one by one, by kind
-	lost    int            // acts for which the queue had no room
+	mu     sync.RWMutex
+	links  chain.Chain
+	seq    uint64                   // of the newest entry on the stream
+	taken  uint64                   // the newest record of the source that is in the chain
+	recent []Event                  // oldest first
+	fault  error                    // the first break of the chain that was read
+	allow  map[string]*rate.Limiter // of each cheap kind
+	left   map[string]int           // of each cheap kind: not noted one by one
+	lost   int                      // acts for which the queue had no room
 }
 
 type noted struct {
@@ -86,7 +92,10 @@ func New(ctx context.Context, store Store, source Source, log *slog.Logger, part
 	}
 	l := &Log{
 		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting),
-		left: map[string]int{}, refused: rate.NewLimiter(rate.Every(refusedEvery), refusedAtOnce),
+		left: map[string]int{}, allow: map[string]*rate.Limiter{},
+	}
+	for _, kind := range cheap {
+		l.allow[kind] = rate.NewLimiter(rate.Every(cheapEvery), cheapAtOnce)
 	}
 	if err := l.catchUp(ctx); err != nil {
 		return nil, err
@@ -146,15 +155,8 @@ func (l *Log) Note(ctx context.Context, ev Event) {
 	if ev.At.IsZero() {
 		ev.At = time.Now()
 	}
-	if ev.Kind == SignInFailed || ev.Kind == Throttled {
-		l.mu.Lock()
-		if !l.refused.Allow() {
-			l.left[ev.Kind]++
-			l.mu.Unlock()
-			return
-		}
-		ev.More, l.left[ev.Kind] = l.left[ev.Kind], 0
-		l.mu.Unlock()
+	if !l.room(&ev) {
+		return
 	}
 	n := noted{ev, make(chan struct{})}
 	select {
@@ -174,6 +176,23 @@ func (l *Log) Note(ctx context.Context, ev Event) {
 		l.log.Warn("audit record: the event stream does not answer; the act is recorded when it does", "kind", ev.Kind)
 	case <-ctx.Done():
 	}
+}
+
+// room says whether a cheap act has an entry of its own; else it is counted in the
+// next one of its kind.
+func (l *Log) room(ev *Event) bool {
+	allow := l.allow[ev.Kind]
+	if allow == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !allow.Allow() {
+		l.left[ev.Kind]++
+		return false
+	}
+	ev.More, l.left[ev.Kind] = l.left[ev.Kind], 0
+	return true
 }
 
 // drain stores what was noted, in order.
