@@ -12,19 +12,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// opsState is what the operator's listener knows of a server that may still be starting.
+// opsState is what the operator's listener knows of a server that may still be
+// starting, or is stopping.
 type opsState struct {
-	waiting atomic.Pointer[func() string] // what the start waits for; nil: ready
+	waiting atomic.Pointer[func() string] // what the server is busy with; nil: ready
 	metrics *prometheus.Registry
 }
 
-// wait says what the start waits for now.
-func (o *opsState) wait(what func() string) { o.waiting.Store(&what) }
+// wait says what the server is busy with now.
+func (o *opsState) wait(what string) { o.waitFor(func() string { return what }) }
 
-// done says that a is ready.
-func (o *opsState) done(a *App) {
-	o.metrics.MustRegister(&boardCollector{app: a})
-	o.waiting.Store(nil)
+// waitFor is wait with a figure that grows.
+func (o *opsState) waitFor(what func() string) { o.waiting.Store(&what) }
+
+// ready says that everything has started.
+func (a *App) ready(context.Context) error {
+	a.ops.metrics.MustRegister(&boardCollector{app: a})
+	a.ops.waiting.Store(nil)
+	return nil
 }
 
 // serveOps opens the operator's listener, before anything that may take long: a
