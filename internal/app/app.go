@@ -61,7 +61,7 @@ type App struct {
 	ops      opsState
 	steps    []step // to stop, last first
 	failed   chan error
-	push     pushCount
+	push     *pushCount // nil without citizens' devices
 	groups   []region.Group
 }
 
@@ -93,6 +93,7 @@ var server = []part{
 	{"starting deliveries", (*App).startRunners},
 	{"", (*App).startArming},
 	{"", (*App).startPlanner},
+	{"", (*App).startPushCount},
 	{"reading the link tests", (*App).startLinkTests},
 	{"opening the public listener", (*App).startDirect},
 	{"", (*App).serve},

@@ -155,7 +155,7 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(connected, on)
 	gauge(proven, sound)
-	push := c.app.pushReport(time.Now())
+	push := c.app.push.soon()
 	for _, h := range push.Services[:min(len(push.Services), maxSeries)] {
 		gauge(pushServices, h.Week, h.Of, "week")
 		gauge(pushServices, h.Month-h.Week, h.Of, "month")
