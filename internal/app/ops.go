@@ -86,6 +86,9 @@ var (
 var damaged = prometheus.NewDesc("tocsin_stream_missing_records",
 	"Records that a replica of a stream without deletions has lost. Anything but 0 needs the operator.", []string{"stream", "server"}, nil)
 
+var unrecorded = prometheus.NewDesc("tocsin_audit_acts_lost",
+	"Acts that this server could not put on the audit record since it started. Anything but 0 needs the operator.", nil, nil)
+
 var (
 	pushServices = prometheus.NewDesc("tocsin_push_devices",
 		"Citizens' devices at each push service, by when they were last known to be there: week, month (without the week), older.",
@@ -106,6 +109,7 @@ func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- proven
 	ch <- deliveries
 	ch <- damaged
+	ch <- unrecorded
 	ch <- pushServices
 	ch <- pushAreas
 }
@@ -117,6 +121,7 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
 	gauge(liveAlerts, len(live))
+	gauge(unrecorded, c.app.Audit.Lost())
 	gauge(damaged, 0, "", "") // there also when nothing is: an alarm can tell 0 from absent
 	for _, d := range c.app.Stream.Damage() {
 		gauge(damaged, int(d.Missing), d.Stream, d.Server)

@@ -31,6 +31,9 @@ const (
 	// patience is how long an act waits for its entry to be stored: a sign-in must
 	// not hang on a log that does not answer.
 	patience = 2 * time.Second
+	// mustWithin is how long an act that may not go unrecorded waits before it is
+	// refused: a cluster whose leader crashed answers again after eight seconds.
+	mustWithin = 10 * time.Second
 	// pause is the wait before a store is tried again.
 	pause = time.Second
 	// Of each kind that a client brings about by asking again, so many are noted one by
@@ -67,7 +70,7 @@ type Log struct {
 	log    *slog.Logger
 	queue  chan noted
 
-	writing sync.Mutex // one entry is decided and stored at a time
+	writing chan struct{} // holds one while an entry is decided and stored
 
 	mu     sync.RWMutex
 	links  chain.Chain
@@ -77,7 +80,7 @@ type Log struct {
 	fault  error                    // the first break of the chain that was read
 	allow  map[string]*rate.Limiter // of each cheap kind
 	left   map[string]int           // of each cheap kind: not noted one by one
-	lost   int                      // acts for which the queue had no room
+	lost   int                      // acts that were not recorded: no room in the queue, or no answer at the stop
 }
 
 type noted struct {
@@ -91,7 +94,7 @@ func New(ctx context.Context, store Store, source Source, log *slog.Logger, part
 		log = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting),
+		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting), writing: make(chan struct{}, 1),
 		left: map[string]int{}, allow: map[string]*rate.Limiter{},
 	}
 	for _, kind := range cheap {
@@ -149,6 +152,23 @@ func (l *Log) follow(ctx context.Context) error {
 	}, nil)
 }
 
+// ErrNotRecorded: the entry of an act could not be stored in time, and so the act must
+// not be done; it may be tried again. It wraps stream.ErrUnavailable.
+var ErrNotRecorded = fmt.Errorf("the audit record does not answer, so nothing was done; try again in a few seconds: %w", stream.ErrUnavailable)
+
+// Must records an act before it is done: an export, a change by the operator. It
+// waits until the entry is stored, ten seconds at most. On an error, ErrNotRecorded
+// or that of ctx, the act must not be done; it may be on the record all the same,
+// when the answer alone was lost.
+func (l *Log) Must(ctx context.Context, ev Event) error {
+	if ev.At.IsZero() {
+		ev.At = time.Now()
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, mustWithin, ErrNotRecorded)
+	defer cancel()
+	return l.write(ctx, ev)
+}
+
 // Note records an act that is no event elsewhere. It waits until the entry is
 // stored, but two seconds at most: then it is stored as soon as the stream answers.
 func (l *Log) Note(ctx context.Context, ev Event) {
@@ -162,10 +182,7 @@ func (l *Log) Note(ctx context.Context, ev Event) {
 	select {
 	case l.queue <- n:
 	default:
-		l.mu.Lock()
-		l.lost++
-		l.mu.Unlock()
-		l.log.Error("audit record: an act was not recorded, because the event stream has not answered for long", "kind", ev.Kind)
+		l.lose(1)
 		return
 	}
 	wait := time.NewTimer(patience)
@@ -195,33 +212,69 @@ func (l *Log) room(ev *Event) bool {
 	return true
 }
 
-// drain stores what was noted, in order.
+// lose tells of acts that were not recorded.
+func (l *Log) lose(n int) {
+	l.mu.Lock()
+	l.lost += n
+	l.mu.Unlock()
+	l.log.Error("audit record: acts were not recorded, because the event stream has not answered for long", "acts", n)
+}
+
+// Lost is how many acts were not recorded since this server started.
+func (l *Log) Lost() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.lost
+}
+
+// drain stores what was noted, in order. When ctx ends, what waits is still stored,
+// within two seconds.
 func (l *Log) drain(ctx context.Context) {
+	storing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	go func() {
+		<-ctx.Done()
+		sleep(storing, patience)
+		cancel()
+	}()
 	for {
+		var n noted
 		select {
-		case n := <-l.queue:
-			if l.write(ctx, n.ev) != nil {
-				return // ctx ended
-			}
-			close(n.done)
+		case n = <-l.queue:
 		case <-ctx.Done():
+			select {
+			case n = <-l.queue:
+			default:
+				return
+			}
+		}
+		if l.write(storing, n.ev) != nil { // the two seconds are over
+			l.lose(1 + len(l.queue))
 			return
 		}
+		close(n.done)
 	}
 }
 
 // write adds one entry to the chain, after what other nodes added, until it is
 // stored or ctx ends. An act of the source that another node has added is left out.
 func (l *Log) write(ctx context.Context, ev Event) error {
-	l.writing.Lock()
-	defer l.writing.Unlock()
+	select {
+	case l.writing <- struct{}{}:
+		defer func() { <-l.writing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	ev = ev.bounded()
 	ev.At = ev.At.Round(0).UTC()
 	perhaps := false // the entry may have been stored though the answer was lost
 	for {
 		err := l.append(ctx, ev, perhaps)
-		if err == nil || ctx.Err() != nil {
-			return ctx.Err()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		if errors.Is(err, stream.ErrConflict) {
 			err = l.catchUp(ctx)
