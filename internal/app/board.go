@@ -35,11 +35,12 @@ func (b Board) Board(caseID string) (ledger.Board, error) {
 	return board, nil
 }
 
-// Boards are those of every revision that is still in memory, oldest first.
+// Boards are those of every revision that is still in memory, oldest first, with
+// everybody whom the plan names.
 func (b Board) Boards(caseID string) ([]ledger.Board, error) {
 	var all []ledger.Board
 	for _, revision := range b.app.Ledger.Revisions(caseID) {
-		board, err := b.app.Ledger.BoardOf(caseID, revision)
+		board, err := b.app.Ledger.ReportOf(caseID, revision)
 		if err != nil {
 			return nil, err
 		}
