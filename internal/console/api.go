@@ -306,6 +306,8 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, chi.URLParam(r, "id"), "record")
+	if !c.exported(w, r, chi.URLParam(r, "id"), "record") {
+		return
+	}
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }
