@@ -33,7 +33,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
 		r.Post("/reject", c.apiJudge(c.Casework.Reject))
-		r.Post("/agree", c.apiJudge(c.Casework.Agree))
+		r.Post("/agree", c.apiAgree)
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
@@ -228,6 +228,18 @@ func (c *console) apiJudge(act verdict) http.HandlerFunc {
 		k, err := act(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Reason)
 		c.apiResult(w, r, k, err)
 	}
+}
+
+func (c *console) apiAgree(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Digest string `json:"digest"`
+		Reason string `json:"reason"`
+	}
+	if !c.readJSON(w, r, &in) {
+		return
+	}
+	k, err := c.Casework.Agree(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest, in.Reason)
+	c.apiResult(w, r, k, err)
 }
 
 func (c *console) apiWithdraw(w http.ResponseWriter, r *http.Request) {
