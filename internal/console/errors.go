@@ -67,7 +67,7 @@ func (c *console) diagnose(err error) trouble {
 	case errors.As(err, &throttled):
 		return trouble{http.StatusTooManyRequests, "throttled", c.say("Too many attempts"), c.count(throttled.Seconds(), "Wait {n} second and try again.", "Wait {n} seconds and try again.")}
 	}
-	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Go back and try again; if it happens twice, tell the operator.")}
+	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Try again; if it happens twice, tell the operator.")}
 }
 
 // ofPasskey turns what can go wrong with a passkey into words.
@@ -99,6 +99,9 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	t := c.diagnose(err)
 	if t.status >= http.StatusInternalServerError {
 		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+	}
+	if c.keepForm(w, r, t) {
+		return
 	}
 	v, _ := errors.AsType[alert.Invalid](err)
 	c.refuseWith(w, r, t, v)
