@@ -103,7 +103,7 @@ func TestNothingTypedIntoATextIsLost(t *testing.T) {
 		t.Errorf("%s:\n%s", res.Status, body)
 	}
 	res, body = b.post(at, url.Values{"version": {version(k)}, "text": {"Voir http://x.example"}})
-	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "Only the address of the alert&#39;s own page") {
+	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "Telephones make a link of http://x.example") {
 		t.Errorf("%s:\n%s", res.Status, body)
 	}
 	must(w.casework.Edit(t.Context(), carla, k.ID, k.Version, k.Draft))(t)
