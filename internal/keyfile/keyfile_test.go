@@ -16,7 +16,7 @@ func TestWriteOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range cap(held) {
 		wg.Go(func() {
-			if err := WriteOnce(path, bytes.Repeat([]byte(fmt.Sprintf("%02d", i)), 1000)); err != nil {
+			if err := WriteOnce(path, bytes.Repeat(fmt.Appendf(nil, "%02d", i), 1000)); err != nil {
 				t.Error(err)
 			}
 			data, err := os.ReadFile(path)
