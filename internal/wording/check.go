@@ -83,7 +83,7 @@ func Check(m *alert.Message, edited []alert.Edited, p Policy) []Warning {
 	if p.NamelessSMS {
 		c.nameInSMS()
 	}
-	return c.found[:min(len(c.found), maxWarnings)]
+	return c.found
 }
 
 type check struct {
@@ -93,6 +93,9 @@ type check struct {
 }
 
 func (c *check) warn(code Code, field string, lang alert.Lang, found, instead string) {
+	if len(c.found) == maxWarnings {
+		return // before they are compared: thousands would be, with each other
+	}
 	for _, w := range c.found {
 		if w.Code == code && w.Field == field && strings.EqualFold(w.Found, found) {
 			return

@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,17 @@ func story(t *testing.T) *alert.Message {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// What is found ends where it would not be shown: thousands would be compared with each other.
+func TestCheckStopsAtWhatIsShown(t *testing.T) {
+	c := &check{}
+	for i := range 3 * maxWarnings {
+		c.warn("phone", "note.fr", alert.French, fmt.Sprint(i), "")
+	}
+	if len(c.found) != maxWarnings {
+		t.Errorf("%d kept, want %d", len(c.found), maxWarnings)
+	}
 }
 
 func codesOf(list []Warning) string {
