@@ -40,7 +40,7 @@ func (c Case) OpenAreas() []string {
 // and whatever makes it a draft again takes back what nobody has answered.
 func asked(list []Consent, ev Event) []Consent {
 	switch ev.Kind {
-	case KindDrafted, KindEdited, KindSubmitted, KindReturned, KindRejected, KindWithdrawn:
+	case KindDrafted, KindEdited, KindWorded, KindSubmitted, KindReturned, KindRejected, KindWithdrawn:
 		list = slices.DeleteFunc(slices.Clone(list), func(a Consent) bool { return a.By == "" })
 	}
 	for _, code := range ev.AskedAreas {

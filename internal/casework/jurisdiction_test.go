@@ -148,6 +148,11 @@ func TestAgreementsFollowTheCase(t *testing.T) {
 		t.Fatalf("a draft still asks: %+v", c.Consents)
 	}
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
+	c = must[Case](t)(s.Reword(ctx, mons, c.ID, c.Version, alert.French, "sms", ownSMS))
+	if len(c.Consents) > 0 {
+		t.Fatalf("a draft in an officer's own words still asks: %+v", c.Consents)
+	}
+	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
 	must[Case](t)(s.Agree(ctx, lille, c.ID, c.Digest, ""))
 	c = must[Case](t)(s.Return(ctx, cleo, c.ID, "The plate is wrong."))
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))

@@ -103,7 +103,7 @@ func (c *console) exercisesPage(w http.ResponseWriter, r *http.Request) {
 // askPlan asks when, with whom, and what for.
 func (c *console) askPlan(b *form, p *exercise.Plan) {
 	b.moment("at", "When is the test?", &p.At)
-	f := b.add(&field{Name: "channels", Kind: "checks", Label: b.say("Who takes part?"), Set: map[string]bool{}, say: c.tongue})
+	f := b.add(&field{Name: "channels", Kind: "checks", Label: b.say("Who is in the report?"), Hint: b.say("The alert goes to every channel of the exercise system."), Set: map[string]bool{}, say: c.tongue})
 	for _, ch := range c.Exercises.Channels() {
 		f.Options = append(f.Options, option{ch, c.channelName(ch)})
 	}

@@ -30,7 +30,7 @@ func TestFullTest(t *testing.T) {
 		t.Error("the list does not say that no test is planned")
 	}
 	day := time.Now().Add(5 * 24 * time.Hour)
-	if res, body := author.post("/console/exercises", planForm(t, day)); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "at least one channel") {
+	if res, body := author.post("/console/exercises", planForm(t, day)); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "at least one channel") || !strings.Contains(body, "The alert goes to every channel") {
 		t.Errorf("a test that nobody takes part in: %s\n%s", res.Status, mainOf(body))
 	}
 	if res, body := author.post("/console/exercises", planForm(t, time.Now().Add(-48*time.Hour), "sms")); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "lies ahead") || !strings.Contains(body, "With all stations") {
@@ -91,6 +91,36 @@ func TestFullTest(t *testing.T) {
 	}
 	if _, body := author.get("/console/cases"); strings.Contains(body, "full test") {
 		t.Error("the list still reminds of a test that is reported")
+	}
+}
+
+// A test whose alert came to nothing is no dead end: rejected it is begun again, drafted it is called off.
+func TestFullTestThatCameToNothing(t *testing.T) {
+	w := newWorld(t, alert.Drill)
+	author, approver := w.browser(t, anna), w.browser(t, bram)
+	p := must(w.exercises.Plan(t.Context(), exercise.Plan{At: time.Now().Add(time.Hour), Channels: []string{"sms"}, By: "anna"}))(t)
+	at := "/console/exercises/" + p.ID
+	begin := func() (id string) {
+		t.Helper()
+		res, body := author.post(at+"/begin", nil)
+		if res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s\n%s", res.Status, mainOf(body))
+		}
+		return strings.Split(res.Header.Get("Location"), "/")[3]
+	}
+	must(w.casework.Reject(t.Context(), bram, begin(), "The wrong region."))(t)
+	if _, body := author.get(at); !strings.Contains(body, "Begin the test") || strings.Contains(body, "Under way") {
+		t.Errorf("after the rejection:\n%s", mainOf(body))
+	}
+	begin()
+	if _, body := approver.get(at); !strings.Contains(body, "Call this test off") || strings.Contains(body, "Keep this report") {
+		t.Errorf("begun and not released:\n%s", mainOf(body))
+	}
+	if res, body := approver.post(at+"/cancel", url.Values{"reason": {"A storm"}}); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("%s\n%s", res.Status, mainOf(body))
+	}
+	if _, body := approver.get(at); !strings.Contains(body, "A storm") || strings.Contains(mainOf(body), "<form") {
+		t.Errorf("called off:\n%s", mainOf(body))
 	}
 }
 

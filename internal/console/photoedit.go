@@ -85,6 +85,9 @@ func (c *console) photoPlace(w http.ResponseWriter, r *http.Request) (photoPlace
 		c.refuse(w, r, http.StatusNotFound, c.say("There is no such photo"), c.say("It belongs to another case, or was removed."))
 		return photoPlace{}, false
 	}
+	if at.used.Token == at.origin.Token { // what it was cut from is gone: there is nothing to go back to
+		at.used.From, at.used.Edit = "", nil
+	}
 	return at, true
 }
 

@@ -163,7 +163,7 @@ func newWorldWith(t testing.TB, realm alert.Realm, with choices) *world {
 		c(&deps)
 	}
 	w.casework = must(casework.New(ctx, deps))(t)
-	w.exercises = exercise.NewBook(e.Cases(), []string{"webpush", "sms", "broadcast", "website"})
+	w.exercises = exercise.NewBook(e.Cases(), w.casework, []string{"webpush", "sms", "broadcast", "website"})
 	w.presence = nodes.New(e.Nodes(), slog.New(slog.DiscardHandler))
 	site := Deps{
 		Passkeys: w.passkeys, Office: w.book, Audit: w.audit, Keys: madeUpKeys,
