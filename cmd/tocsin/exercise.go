@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -25,7 +26,7 @@ type exerciseCmd struct {
 type exercisePlanCmd struct {
 	operator
 	At      string   `arg:"" help:"Day and time: 2026-11-25T10:00+01:00."`
-	Channel []string `help:"Channel that takes part; may be given more than once. Default: all that are on."`
+	Channel []string `help:"Channel that the report is about; may be given more than once. Default: all that are on. The alert goes to every channel all the same."`
 	Note    string   `help:"Note for colleagues."`
 }
 
@@ -81,6 +82,7 @@ type exerciseRunCmd struct {
 	operator
 	Day      string `arg:"" help:"The test's day: 2026-11-25."`
 	Server   string `placeholder:"URL" help:"Where the officers' API is reached. Default: the server's public address."`
+	Phone    string `required:"" placeholder:"NUMBER" help:"The number that the alert tells everybody in the exercise system to call: one that you answer yourselves for the test, with its country code."`
 	Author   string `required:"" type:"existingfile" placeholder:"FILE" help:"File with an author's token."`
 	Approver string `type:"existingfile" placeholder:"FILE" help:"File with another officer's token, an approver's. Without it the alert waits in the console."`
 }
@@ -91,13 +93,13 @@ func (exerciseRunCmd) Help() string {
 releases. Who confirms releases by passkey releases in the console.
 
 Example:
-  tocsin exercise run 2026-11-25 --author anna.token --data /var/lib/tocsin`
+  tocsin exercise run 2026-11-25 --phone +3225550199 --author anna.token --data /var/lib/tocsin`
 }
 
 // Run drafts, submits and perhaps releases.
 func (c exerciseRunCmd) Run(ctx context.Context) error {
 	var begin app.ExerciseDraft
-	if err := c.call(ctx, "GET", "/exercises/"+c.Day+"/draft", nil, &begin); err != nil {
+	if err := c.call(ctx, "GET", "/exercises/"+c.Day+"/draft?phone="+url.QueryEscape(c.Phone), nil, &begin); err != nil {
 		return err
 	}
 	if c.Server == "" {

@@ -69,8 +69,9 @@ type Edited struct {
 }
 
 // Reword puts the officers' wordings in place of the machine's: m.Texts must be
-// written. It is the one place where they enter a message, so every channel,
-// the CAP and the sound say the same. It returns what it replaced, in the
+// written. It is the one place where they enter a message, so every channel's
+// texts, the CAP and the sound say the same. Slides, poster and teletext are drawn
+// from the facts and say the machine's words. It returns what it replaced, in the
 // message's order, and the faults that stand in the way of a submission, each
 // naming "texts.LANG.NAME". Edits of a language that m does not speak wait.
 func Reword(m *Message, e Edits) ([]Edited, Invalid) {
@@ -137,8 +138,8 @@ func CheckEdit(m *Message, lang Lang, name, text string) (string, Invalid) {
 			c.add(field, "exercise", "Every text of an exercise or test begins with the word %s; put it back.", word)
 		}
 	}
-	if webAddress.MatchString(withoutOwn(m, lang, text)) {
-		c.add(field, "url", "Only the address of the alert's own page and of its sighting form may stand in a text; remove the other.")
+	if other := link(withoutOwn(m, lang, text)); other != "" {
+		c.add(field, "url", "Telephones make a link of %s. Only the addresses of the alert's own page and of its sighting form may stand in a text: take it out, or put a space after the full stop.", other)
 	}
 	if n := Measure(name, text, lang); n.Over() {
 		c.add(field, "too_long", "The text takes %d %s and its channel takes %d; shorten it.", n.Count, n.Unit, n.Limit)

@@ -108,7 +108,7 @@ func TestCheckEdit(t *testing.T) {
 		"no exercise":       {"Lina a disparu.", "crawl", "Lina a disparu.", []string{"exercise"}},
 		"not quite":         {"EXERCICES de Lina", "crawl", "EXERCICES de Lina", []string{"exercise"}},
 		"another page":      {"EXERCICE. https://alert.example/fr/alerts/OTHER", "sms", "EXERCICE. https://alert.example/fr/alerts/OTHER", []string{"url"}},
-		"a link":            {"EXERCICE. bit.ly.com/x", "sms", "EXERCICE. bit.ly.com/x", []string{"url"}},
+		"a link":            {"EXERCICE. bit.ly/x", "sms", "EXERCICE. bit.ly/x", []string{"url"}},
 		"a script":          {"EXERCICE. javascript://x", "sms", "EXERCICE. javascript://x", []string{"url"}},
 		"right to left":     {"EXERCICE. 1-ABC\u202e-234", "crawl", "EXERCICE. 1-ABC\u202e-234", []string{"bidi"}},
 		"an isolate":        {"EXERCICE. \u2066x", "crawl", "EXERCICE. \u2066x", []string{"bidi"}},

@@ -103,6 +103,10 @@ var typographic = strings.NewReplacer(
 	"\u00a0", " ", "\u202f", " ", "\u2009", " ", "\u2007", " ", "\u2002", " ", "\u2003", " ",
 )
 
+// GSMText is s as a short message writes it where the rest of the message allows:
+// a name in it is then not what was typed, Zoë is Zoe.
+func GSMText(s string) string { return toGSM(s) }
+
 // toGSM makes s fit for a short message. Typographic characters go first. What
 // is then still outside the GSM alphabet loses its accent (ê to e, ç to c, á to
 // a), which in our languages changes no meaning a reader could miss and halves

@@ -25,7 +25,7 @@ func (a *App) startExercises() {
 	for _, c := range a.channels {
 		names = append(names, c.Driver.Name)
 	}
-	a.Exercises = exercise.NewBook(a.Stream.Cases(), names)
+	a.Exercises = exercise.NewBook(a.Stream.Cases(), a.Cases, names)
 }
 
 // exerciseAt is where the example of a test plays: the first of the country's areas.
@@ -51,7 +51,7 @@ type ExerciseReport struct {
 	Last   *exercise.Report `json:"last,omitempty"`
 }
 
-func (a *App) exerciseRoutes(mux *http.ServeMux) {
+func (a *App) exerciseRoutes(mux adminMux) {
 	route := func(pattern string, f func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, reply(func(r *http.Request) (any, error) {
 			if a.Exercises == nil {
@@ -76,8 +76,10 @@ func (a *App) exerciseRoutes(mux *http.ServeMux) {
 		return a.Exercises.Plan(r.Context(), p)
 	})
 	route("GET /exercises/{day}/draft", func(r *http.Request) (any, error) {
+		at := a.exerciseAt()
+		at.Phone = r.URL.Query().Get("phone")
 		t, err := a.Exercises.Get(r.Context(), r.PathValue("day"))
-		return ExerciseDraft{t.Draft(a.exerciseAt(), time.Now()), a.Config.PublicURL}, err
+		return ExerciseDraft{t.Draft(at, time.Now()), a.Config.PublicURL}, err
 	})
 	route("GET /exercises/{day}/report", a.exerciseReport)
 	route("POST /exercises/{day}/report", func(r *http.Request) (any, error) {

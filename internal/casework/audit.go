@@ -30,5 +30,8 @@ func Audited(rec stream.Record) (acts.Event, bool) {
 	case ev.Digest != "":
 		said.Detail = "content " + ev.Digest
 	}
+	if ev.Alone { // one person wrote and released it, for practice
+		said.Detail += ", alone"
+	}
 	return said, true
 }

@@ -12,8 +12,9 @@ import (
 
 // EditPhoto makes a new photo of one of the case's, turned, straightened and cut
 // as e says, and returns its token, for Person.Photo. The photo it is made of
-// stays as it was uploaded, until the case ends: an edit can be undone, and made
-// anew from all its pixels. An edit of an edited photo begins from that one too.
+// stays as it was uploaded, until the case ends or the release of an update no
+// longer shows it: an edit can be undone, and made anew from all its pixels. An
+// edit of an edited photo begins from that one too, while it is there.
 // A photo so made that the next edit of the draft does not name is deleted.
 func (s *Service) EditPhoto(ctx context.Context, by auth.Officer, id, token string, e media.Edit) (photoID string, err error) {
 	if err := mayWrite(by); err != nil {
@@ -35,6 +36,9 @@ func (s *Service) EditPhoto(ctx context.Context, by auth.Officer, id, token stri
 		name = from.Original()
 	}
 	data, err := s.d.Objects.Get(ctx, name)
+	if from.Work && gone(err) { // a crash kept the photo, and not yet its larger copy
+		data, err = s.d.Objects.Get(ctx, from.Object())
+	}
 	if err != nil {
 		return "", fmt.Errorf("reading the photo: %w", err)
 	}
@@ -46,11 +50,12 @@ func (s *Service) EditPhoto(ctx context.Context, by auth.Officer, id, token stri
 }
 
 // Origin is the photo as it was uploaded that the photo of this token was made
-// of, or is; false when the case has no such photo.
+// of, or is; the photo itself when that upload was public and an update took it
+// away. False when the case has no such photo.
 func (c Case) Origin(token string) (Photo, bool) {
 	p, ok := c.PhotoOf(token)
-	if ok && p.From != "" {
-		return c.PhotoOf(p.From)
+	if from, found := c.PhotoOf(p.From); found {
+		return from, true
 	}
 	return p, ok
 }

@@ -119,6 +119,56 @@ func TestEditedPhotoIsPurged(t *testing.T) {
 	}
 }
 
+// An update that shows the cut instead of the upload takes the upload away. The
+// cut, which is now the child's picture, can be edited all the same.
+func TestEditPhotoWhoseUploadWasReplaced(t *testing.T) {
+	w := newWorld()
+	s, ctx := w.cutting(t), t.Context()
+	c := must[Case](t)(s.Draft(ctx, anna, draft()))
+	original := must[string](t)(s.AddPhoto(ctx, anna, c.ID, strings.NewReader("photo large")))
+	named(t, s, c.ID, original)
+	release := func() {
+		c = must[Case](t)(s.Submit(ctx, anna, c.ID))
+		c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
+		s.reconcile(ctx)
+		c = must[Case](t)(s.Get(c.ID))
+	}
+	release()
+	cut := must[string](t)(s.EditPhoto(ctx, anna, c.ID, original, media.Edit{Width: 40}))
+	named(t, s, c.ID, cut)
+	release()
+	if held := w.objects.held(); slices.ContainsFunc(held, func(name string) bool { return strings.HasPrefix(name, original) }) || !slices.Contains(held, cut+".jpg") {
+		t.Fatalf("held after the update: %v", held)
+	}
+	if from, ok := c.Origin(cut); !ok || from.Token != cut {
+		t.Fatalf("the live photo is made of %v, %v", from.Token, ok)
+	}
+	again := must[string](t)(s.EditPhoto(ctx, anna, c.ID, cut, media.Edit{Width: 20}))
+	if got := must[[]byte](t)(w.objects.Get(ctx, again+".jpg")); string(got) != "cut cut work of photo large" {
+		t.Errorf("made of %q", got)
+	}
+	named(t, s, c.ID, again)
+	release()
+	if c.Live.Media[0] != again+".jpg" {
+		t.Errorf("the public sees %v", c.Live.Media)
+	}
+}
+
+// A crash between a photo and its larger copy leaves a photo that is edited from what there is.
+func TestEditPhotoWithoutItsLargerCopy(t *testing.T) {
+	w := newWorld()
+	s, ctx := w.cutting(t), t.Context()
+	c := must[Case](t)(s.Draft(ctx, anna, draft()))
+	original := must[string](t)(s.AddPhoto(ctx, anna, c.ID, strings.NewReader("photo large")))
+	if err := w.objects.Delete(ctx, original+"-o.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	cut := must[string](t)(s.EditPhoto(ctx, anna, c.ID, original, media.Edit{Width: 40}))
+	if got := must[[]byte](t)(w.objects.Get(ctx, cut+".jpg")); string(got) != "cut photo large" {
+		t.Errorf("made of %q", got)
+	}
+}
+
 func TestEditPhotoRefused(t *testing.T) {
 	w := newWorld()
 	s, ctx := w.cutting(t), t.Context()

@@ -26,7 +26,7 @@ type PractisePolicy string
 const (
 	PractiseOff    PractisePolicy = "off"
 	PractiseInTour PractisePolicy = "tour"   // in a practice, which is never sent
-	PractiseAlways PractisePolicy = "always" // in every exercise alert; it goes out to the drill's own recipients
+	PractiseAlways PractisePolicy = "always" // in every exercise alert but a planned full test's; it goes out to the drill's own recipients
 )
 
 // Practice is what only a case that is never sent has.
@@ -120,7 +120,8 @@ func (p Policy) alone(c Case, by auth.Officer) bool {
 	if c.Practice != nil {
 		return c.Practice.By == by.ID && (by.Has(auth.Author) || by.Has(auth.Approver))
 	}
-	return p.PractiseAlone == PractiseAlways && by.Has(auth.Author) && by.Has(auth.Approver)
+	// A planned full test goes to everybody in the exercise system, as an alert would.
+	return c.Exercise == "" && p.PractiseAlone == PractiseAlways && by.Has(auth.Author) && by.Has(auth.Approver)
 }
 
 // Alone says whether this officer may release this case although he wrote it: in

@@ -91,6 +91,11 @@ func TestWhoMayPractiseAlone(t *testing.T) {
 			if c.ordinary != (err == nil) || err != nil && !errors.Is(err, ErrForbidden) {
 				t.Errorf("releasing one's own exercise alert: %v", err)
 			}
+			if test, err := s.DraftFor(t.Context(), ben, "2026-11-25", draft()); err == nil { // there is none in live
+				test = must[Case](t)(s.Submit(t.Context(), ben, test.ID))
+				_, err = s.Release(t.Context(), ben, test.ID, test.Digest)
+				wantErr(t, err, ErrForbidden) // two release a planned full test, whatever the policy
+			}
 			if c.ordinary {
 				record := must[[]Event](t)(s.Record(t.Context(), k.ID))
 				if !slices.ContainsFunc(record, func(ev Event) bool { return ev.Kind == KindReleased && ev.Alone }) {
@@ -107,6 +112,22 @@ func TestWhoMayPractiseAlone(t *testing.T) {
 	}
 	_, err := s.Practise(t.Context(), cleo, draft())
 	wantErr(t, err, ErrForbidden)
+}
+
+// Nobody outside the practice is asked, wherever it plays: nothing is sent there.
+func TestAPracticeAsksNoNeighbour(t *testing.T) {
+	s := newWorld().boot(t)
+	solo := auth.Officer{ID: "solo", Roles: []auth.Role{auth.Author, auth.Approver}, Areas: []string{"BE-WHT"}}
+	d := draft()
+	d.Facts.Areas = []string{"BE-WHT", "FR-59"}
+	c := must[Case](t)(s.Practise(t.Context(), solo, d))
+	c = must[Case](t)(s.Submit(t.Context(), solo, c.ID))
+	if len(c.Consents) > 0 {
+		t.Errorf("a practice asks %v", c.OpenAreas())
+	}
+	if c = must[Case](t)(s.Release(t.Context(), solo, c.ID, c.Digest)); c.Stage != StagePractised {
+		t.Errorf("the practice is %s", c.Stage)
+	}
 }
 
 // A policy that would let one person release in the live realm does not start.

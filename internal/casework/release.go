@@ -33,7 +33,11 @@ func (s *Service) Submit(ctx context.Context, by auth.Officer, id string) (Case,
 		if p.Kit == nil && s.d.Kit != nil {
 			return nil, ErrConflict // changed since its slides were made: whoever submits must have seen the change
 		}
-		return &Event{Kind: KindSubmitted, Digest: p.Digest, AskedAreas: s.Outside(st.c, by)}, nil
+		ev := &Event{Kind: KindSubmitted, Digest: p.Digest}
+		if st.c.Practice == nil { // nobody is asked for what is never sent
+			ev.AskedAreas = s.Outside(st.c, by)
+		}
+		return ev, nil
 	})
 }
 
@@ -163,7 +167,7 @@ func (s *Service) releasable(ctx context.Context, st *state, by auth.Officer, di
 	if err != nil {
 		return nil, err
 	}
-	if err := s.agreed(st.c); err != nil && st.c.Practice == nil { // nobody is asked for what is never sent
+	if err := s.agreed(st.c); err != nil {
 		return nil, err
 	}
 	if st.pending != nil {

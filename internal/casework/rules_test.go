@@ -8,6 +8,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/media"
 )
 
 func TestTwoPersonRule(t *testing.T) {
@@ -175,4 +176,19 @@ func TestInternalBounds(t *testing.T) {
 	wantFaults(t, err, "internal.reference", "internal.reported_by", "internal.notes", "internal.reported_at")
 	// What is missing may be stored.
 	must[Case](t)(s.Draft(t.Context(), anna, Draft{}))
+}
+
+// Who cut the child's picture had a hand in what goes out, in the first alert and in an update.
+func TestWhoCutThePhotoDoesNotRelease(t *testing.T) {
+	s, ctx := newWorld().cutting(t), t.Context()
+	c := must[Case](t)(s.Draft(ctx, anna, draft()))
+	original := must[string](t)(s.AddPhoto(ctx, anna, c.ID, strings.NewReader("photo large")))
+	for _, width := range []float64{40, 60} { // the second is made while the alert is live, before the update's first word
+		cut := must[string](t)(s.EditPhoto(ctx, ben, c.ID, original, media.Edit{Width: width}))
+		named(t, s, c.ID, cut) // by anna, who edits last
+		c = must[Case](t)(s.Submit(ctx, anna, c.ID))
+		_, err := s.Release(ctx, ben, c.ID, c.Digest)
+		wantErr(t, err, ErrForbidden)
+		c = must[Case](t)(s.Release(ctx, cleo, c.ID, c.Digest))
+	}
 }

@@ -80,7 +80,7 @@ type Config struct {
 
 	// PractiseAlone says where one person may play both roles, in the drill alone:
 	// "tour" (in a practice, which is never sent; the default), "always" (in every
-	// exercise alert) or "off". Refused in the live realm.
+	// exercise alert but a planned full test's) or "off". Refused in the live realm.
 	PractiseAlone string `json:"practise_alone"`
 	// Criteria is the set that officers answer first: the name of an embedded one
 	// ("osce", "fr", "be", "pl", "us-amber"; "pl@1" for an older version), or a file of

@@ -45,8 +45,8 @@ func (c *console) renderExercise(w http.ResponseWriter, r *http.Request, status 
 	o, stage := c.officer(r), t.Stage(time.Now())
 	view := exerciseView{
 		page: c.page(r, c.say("Full test of {day}", "day", t.ID)), Test: c.testRow(t), ReasonFault: reasonFault, Planner: c.nameOf(t.By),
-		Run: t.Case == "" && t.Cancelled == "" && o.Has(auth.Author), MayClose: t.Case != "" && mayPlan(o),
-		MayCancel: t.Case == "" && t.Cancelled == "" && mayPlan(o),
+		Run: t.Case == "" && t.Cancelled == "" && o.Has(auth.Author), MayClose: t.Case != "" && t.Cancelled == "" && mayPlan(o),
+		MayCancel: t.Cancelled == "" && t.Report == nil && mayPlan(o),
 	}
 	view.Back, view.Wide = "/console/exercises", true
 	if reasonFault != "" {
@@ -70,6 +70,7 @@ func (c *console) reported(view *exerciseView, t exercise.Test, report, last *ex
 		view.Sentence = c.say("The alert of this test has not been released yet.")
 		return
 	}
+	view.MayCancel = false // it has gone out
 	if t.Report != nil {
 		view.Closed = c.moment(report.Closed.In(c.zone))
 	}

@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 	"tocsin/internal/media"
+	"tocsin/internal/stream"
 )
 
 // The sizes that a photo is tried at, in pixels.
@@ -83,6 +84,9 @@ func (c *console) photoPlace(w http.ResponseWriter, r *http.Request) (photoPlace
 	if at.origin, ok = p.k.Origin(at.person.Photo); !ok {
 		c.refuse(w, r, http.StatusNotFound, c.say("There is no such photo"), c.say("It belongs to another case, or was removed."))
 		return photoPlace{}, false
+	}
+	if at.used.Token == at.origin.Token { // what it was cut from is gone: there is nothing to go back to
+		at.used.From, at.used.Edit = "", nil
 	}
 	return at, true
 }
@@ -194,6 +198,10 @@ func (p photoPlace) lastGood(e media.Edit) media.Edit {
 func (c *console) tryPhoto(w http.ResponseWriter, r *http.Request) {
 	k, ok := c.find(w, r)
 	if !ok {
+		return
+	}
+	if ended(k) {
+		c.fail(w, r, stream.ErrGone)
 		return
 	}
 	from, ok := k.PhotoOf(chi.URLParam(r, "photo"))

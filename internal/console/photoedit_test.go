@@ -76,6 +76,29 @@ func TestPhotoWithoutScript(t *testing.T) {
 	}
 }
 
+// After an update that shows the cut instead of the upload, the cut is the photo to edit.
+func TestPhotoWhoseUploadWasReplaced(t *testing.T) {
+	w := newWorld(t, alert.Drill, cutting)
+	k, page := w.photographed(t)
+	release := func() {
+		k = must(w.casework.Submit(t.Context(), anna, k.ID))(t)
+		k = must(w.casework.Release(t.Context(), bram, k.ID, k.Digest))(t)
+	}
+	release()
+	b := w.browser(t, anna)
+	if res, body := b.post(page, edit(k, "tilt", "4.5", "left", "10", "width", "60", "do", "save")); res.StatusCode != http.StatusSeeOther {
+		t.Fatal(res.Status, body)
+	}
+	k = must(w.casework.Get(k.ID))(t)
+	release()
+	cut := k.Facts.Children[0].Photo
+	res, body := b.get(page)
+	if res.StatusCode != http.StatusOK || strings.Contains(body, "Back to the photo as it was uploaded") || !strings.Contains(body, `name="tilt" type="number" inputmode="decimal" min="-15" max="15" step="0.5" value="0"`) {
+		t.Errorf("%s\n%s", res.Status, mainOf(body))
+	}
+	wantAll(t, body, cut+"/try")
+}
+
 func TestPhotoFaults(t *testing.T) {
 	w := newWorld(t, alert.Drill, cutting)
 	k, page := w.photographed(t)

@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/wording"
 )
 
 const ownWords = "Lina, 9 ans, est recherchée depuis la Gare du Nord. Appelez le +3225544000."
@@ -102,7 +103,7 @@ func TestNothingTypedIntoATextIsLost(t *testing.T) {
 		t.Errorf("%s:\n%s", res.Status, body)
 	}
 	res, body = b.post(at, url.Values{"version": {version(k)}, "text": {"Voir http://x.example"}})
-	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "Only the address of the alert&#39;s own page") {
+	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "Telephones make a link of http://x.example") {
 		t.Errorf("%s:\n%s", res.Status, body)
 	}
 	must(w.casework.Edit(t.Context(), carla, k.ID, k.Version, k.Draft))(t)
@@ -162,5 +163,14 @@ func TestWordsOfTheLiveAlertAreKept(t *testing.T) {
 	}
 	if _, body = b.get(at); strings.Contains(body, "/keep") {
 		t.Error("what is kept is offered again")
+	}
+}
+
+// A list of warnings that was cut says so below its last.
+func TestWarningsThatAreNotListed(t *testing.T) {
+	site := &console{tongue: must(loadTongue(alert.English))(t)}
+	found := []wording.Warning{{Code: wording.Jargon, Field: "texts.fr.sms"}, {Code: wording.Jargon, Field: "texts.fr.crawl", More: 26}}
+	if lines := site.warnings(&casework.Draft{}, "", found, false); lines[0].More != "" || lines[1].More != "26 more are not listed." {
+		t.Errorf("%+v", lines)
 	}
 }

@@ -11,6 +11,7 @@ type warnLine struct {
 	Lang        string // of what was found
 	Found       string
 	Text        string
+	More        string // on the last of a list that was cut: how many are not in it
 }
 
 // warnings are what package wording found, in the officer's language.
@@ -18,6 +19,9 @@ func (c *console) warnings(d *casework.Draft, id string, found []wording.Warning
 	list := make([]warnLine, len(found))
 	for i, w := range found {
 		list[i] = warnLine{Where: c.labelOf(d, w.Field), Lang: string(w.Lang), Found: w.Found, Text: c.retell(w.Text)}
+		if w.More > 0 {
+			list[i].More = c.count(w.More, "{n} more is not listed.", "{n} more are not listed.")
+		}
 		if change && id != "" {
 			list[i].Href = c.whereIs(d, id, w.Field)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/casework"
 	"tocsin/internal/stream"
 )
 
@@ -31,6 +32,11 @@ type Log interface {
 	Read(ctx context.Context, filter string, after uint64) iter.Seq2[stream.Record, error]
 }
 
+// Cases tells what became of a test's alert: *casework.Service.
+type Cases interface {
+	Get(id string) (casework.Case, error)
+}
+
 // event is one act on a test, as stored.
 type event struct {
 	Kind   string    `json:"kind"` // planned, begun, reported, cancelled
@@ -46,19 +52,20 @@ type event struct {
 // same log; only what the list of cases asks at every look is remembered a while.
 type Book struct {
 	log      Log
+	cases    Cases
 	channels []string
 
 	mu     sync.Mutex
-	recent []Test
-	read   time.Time // when recent was
+	recent []Test    // nil before the first reading
+	read   time.Time // when recent was last asked for; zero: it is known to be old
 }
 
 // rememberFor is how old the reminder on the list of cases may be.
 const rememberFor = time.Minute
 
-// NewBook is the tests on log; channels are those that are on.
-func NewBook(log Log, channels []string) *Book {
-	return &Book{log: log, channels: slices.Sorted(slices.Values(channels))}
+// NewBook is the tests on log, whose alerts are in cases; channels are those that are on.
+func NewBook(log Log, cases Cases, channels []string) *Book {
+	return &Book{log: log, cases: cases, channels: slices.Sorted(slices.Values(channels))}
 }
 
 // Channels are those that can take part.
@@ -91,18 +98,32 @@ func (b *Book) get(ctx context.Context, id string) (Test, uint64, error) {
 	return tests[0], seq, nil
 }
 
-// Remind is Remind over the tests as they were within the last minute.
+// Remind is Remind over the tests as they were within the last minute. The log is
+// read by one caller, and never again within a minute when that fails: this is
+// asked by every look at the list of cases, which must not wait for it.
 func (b *Book) Remind(ctx context.Context) (Reminder, bool, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.read.IsZero() || time.Since(b.read) > rememberFor {
+	old := b.read.IsZero() || time.Since(b.read) > rememberFor
+	if old {
+		b.read = time.Now()
+	}
+	b.mu.Unlock()
+	if old {
 		all, err := b.All(ctx)
 		if err != nil {
 			return Reminder{}, false, err
 		}
-		b.recent, b.read = all, time.Now()
+		b.mu.Lock()
+		b.recent = append([]Test{}, all...)
+		b.mu.Unlock()
 	}
-	r, ok := Remind(b.recent, time.Now())
+	b.mu.Lock()
+	recent := b.recent
+	b.mu.Unlock()
+	if recent == nil { // nobody knows yet: that is not the same as no test
+		return Reminder{}, false, nil
+	}
+	r, ok := Remind(recent, time.Now())
 	return r, ok, nil
 }
 
@@ -125,7 +146,31 @@ func (b *Book) fold(ctx context.Context, filter string) (tests []Test, seq uint6
 		tests[i].apply(ev)
 		seq = rec.Seq
 	}
+	for i := range tests {
+		b.look(&tests[i])
+	}
 	return tests, seq, nil
+}
+
+// look takes back a beginning that came to nothing: a test whose alert was
+// rejected can be begun again, put on another hour, or called off.
+func (b *Book) look(t *Test) {
+	if t.Case == "" || t.Report != nil {
+		return
+	}
+	if c, err := b.cases.Get(t.Case); err == nil && c.Stage == casework.StageRejected {
+		t.Case, t.Begun = "", time.Time{}
+	}
+}
+
+// out says whether the test's alert has ever gone out. A case that this node
+// does not know counts as gone out: another may have released it.
+func (b *Book) out(t Test) bool {
+	if t.Case == "" {
+		return false
+	}
+	c, err := b.cases.Get(t.Case)
+	return err != nil || !c.Released.IsZero()
 }
 
 // apply folds one act. A test that was called off can be planned again for its day.
@@ -154,7 +199,7 @@ func (b *Book) Plan(ctx context.Context, p Plan) (Test, error) {
 		return Test{}, err
 	}
 	return b.act(ctx, p.ID(), event{Kind: "planned", By: p.By, Plan: &p}, func(t Test, known bool) error {
-		if known && t.Case != "" {
+		if known && t.Case != "" && t.Cancelled == "" {
 			return fmt.Errorf("the test of this day has begun already; choose another day: %w", ErrStage)
 		}
 		return nil
@@ -189,7 +234,7 @@ func (b *Book) Close(ctx context.Context, id string, r Report) (Test, error) {
 	})
 }
 
-// Cancel calls a test off, with the reason.
+// Cancel calls a test off, with the reason, unless its alert has gone out.
 func (b *Book) Cancel(ctx context.Context, id, by, reason string) (Test, error) {
 	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > maxNote {
 		return Test{}, alert.Invalid{{Field: "reason", Code: "required", Text: "Say why, in 1 to 500 characters."}}
@@ -198,8 +243,8 @@ func (b *Book) Cancel(ctx context.Context, id, by, reason string) (Test, error) 
 		switch {
 		case !known:
 			return ErrNone
-		case t.Case != "":
-			return fmt.Errorf("this test has begun; close its report instead: %w", ErrStage)
+		case b.out(t):
+			return fmt.Errorf("the alert of this test has gone out; close its report instead: %w", ErrStage)
 		}
 		return nil
 	})

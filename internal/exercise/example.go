@@ -16,7 +16,7 @@ type Where struct {
 	Area      alert.Area // one unit of the country
 	TimeZone  string
 	Authority string // "" = the example's own
-	Phone     string // "" = the example's own
+	Phone     string // "" = 116000 in a practice, which is never sent; nothing in a test, which is
 	Hotline   string
 	Languages []alert.Lang
 	Criteria  *criteria.Set // asked first; nil = nothing is
@@ -96,14 +96,22 @@ var testNote = map[alert.Lang]string{
 // testLife is how long a test's alert lives: a working day has time to answer.
 const testLife = 3 * time.Hour
 
-// Draft is the exercise alert of a test begun now: the example, marked as this test in every language.
+// Draft is the exercise alert of a test begun now: the example, marked as this
+// test in every language by its day where it plays. Without at.Phone it lacks the
+// number to call, and cannot be submitted before somebody gives one: everybody in
+// the exercise system is told to call it, and the hotline of real children is not for that.
 func (t Test) Draft(at Where, now time.Time) casework.Draft {
 	d := Example(at, now.Truncate(time.Minute), "")
+	d.Facts.Contact.Phone = at.Phone
 	d.Facts.Expires = now.Add(testLife).Truncate(time.Minute)
 	d.Internal.Reference = "TEST " + t.ID
 	d.Facts.Note = alert.Localized{}
+	zone, err := time.LoadLocation(d.Facts.LastSeen.TimeZone)
+	if err != nil {
+		zone = time.UTC // validation names the zone
+	}
 	for _, l := range d.Facts.Languages {
-		d.Facts.Note[l] = strings.ReplaceAll(testNote[l], "{day}", t.ID)
+		d.Facts.Note[l] = strings.ReplaceAll(testNote[l], "{day}", t.At.In(zone).Format(time.DateOnly))
 	}
 	return d
 }

@@ -1,7 +1,9 @@
 package exercise
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/casework"
 	"tocsin/internal/criteria"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
@@ -17,6 +20,16 @@ import (
 )
 
 var channels = []string{"webpush", "sms", "broadcast", "website"}
+
+// known are the alerts of tests, by case id.
+type known map[string]casework.Case
+
+func (k known) Get(id string) (casework.Case, error) {
+	if c, ok := k[id]; ok {
+		return c, nil
+	}
+	return casework.Case{}, casework.ErrNotFound
+}
 
 func where() Where {
 	return Where{
@@ -28,9 +41,13 @@ func where() Where {
 // The example can be released as it stands, in every language, with and without the agency's own settings.
 func TestExampleIsWhole(t *testing.T) {
 	now := time.Now()
+	// Late in the evening in UTC: in Brussels, where the public reads it, it is the next day.
+	test := Test{ID: "2026-11-24", Plan: Plan{At: time.Date(2026, 11, 24, 23, 30, 0, 0, time.UTC)}}
+	own := where()
+	own.Phone = "+3225550199"
 	for name, d := range map[string]alert.Facts{
-		"test":       Test{ID: "2026-11-25"}.Draft(where(), now).Facts,
-		"own number": Test{ID: "2026-11-25"}.Draft(Where{Area: where().Area, TimeZone: "UTC", Languages: []alert.Lang{alert.French}, Phone: "+3225544000", Authority: "Police fédérale"}, now).Facts,
+		"test":         test.Draft(own, now).Facts,
+		"own settings": test.Draft(Where{Area: where().Area, TimeZone: "UTC", Languages: []alert.Lang{alert.French}, Phone: "+3225544000", Authority: "Police fédérale"}, now).Facts,
 	} {
 		if faults := d.Validate(now); len(faults) > 0 {
 			t.Errorf("%s: %v", name, faults)
@@ -40,6 +57,11 @@ func TestExampleIsWhole(t *testing.T) {
 				t.Errorf("%s: the words in %s do not say which test it is: %q", name, l, d.Note[l])
 			}
 		}
+	}
+	// Nobody is told to call the hotline of real children: without a number of its own a test is not whole.
+	without := test.Draft(where(), now)
+	if faults := without.Facts.Validate(now); len(faults) != 1 || faults[0].Field != "contact.phone" {
+		t.Errorf("without a number: %v", faults)
 	}
 	e := Example(where(), now, "token")
 	e.Facts.Expires = now.Add(time.Hour)
@@ -63,7 +85,7 @@ func TestExampleIsWhole(t *testing.T) {
 func TestBook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &streamtest.Memory{}
-		a, b := NewBook(log, channels), NewBook(log, channels)
+		a, b := NewBook(log, known{}, channels), NewBook(log, known{}, channels)
 		ctx := t.Context()
 		day := time.Now().UTC().Truncate(time.Minute).Add(30 * 24 * time.Hour)
 		p := Plan{At: day, Channels: []string{"sms", "broadcast", "sms"}, Note: " all stations ", By: "anna"}
@@ -89,7 +111,7 @@ func TestBook(t *testing.T) {
 		if _, err := b.Close(ctx, planned.ID, r); err != nil {
 			t.Fatal(err)
 		}
-		got, err := NewBook(log, nil).Get(ctx, planned.ID)
+		got, err := NewBook(log, known{}, nil).Get(ctx, planned.ID)
 		if err != nil || got.Report == nil || got.Report.Lines[0].Name != "Radio" || got.Stage(time.Now()) != Reported {
 			t.Errorf("after a restart: %+v, %v", got, err)
 		}
@@ -99,6 +121,92 @@ func TestBook(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What began and came to nothing holds no day up: a rejected alert is begun
+// again, one that nobody releases is called off.
+func TestABeginningThatCameToNothing(t *testing.T) {
+	ctx, cases := t.Context(), known{"CASE1": {Stage: casework.StageDraft}}
+	b := NewBook(&streamtest.Memory{}, cases, channels)
+	p := Plan{At: time.Now().Add(48 * time.Hour), Channels: channels, By: "anna"}
+	test := must(b.Plan(ctx, p))(t)
+	must(b.Begin(ctx, test.ID, "CASE1", "anna"))(t)
+	wantStage(t, "beginning again while it is drafted", b, func() error { _, err := b.Begin(ctx, test.ID, "CASE2", "anna"); return err })
+	cases["CASE1"] = casework.Case{Stage: casework.StageRejected}
+	if got := must(b.Get(ctx, test.ID))(t); got.Case != "" || got.Stage(time.Now()) != Due {
+		t.Errorf("rejected: %+v", got)
+	}
+	if got := must(b.Begin(ctx, test.ID, "CASE2", "anna"))(t); got.Case != "CASE2" {
+		t.Errorf("begun again: %+v", got)
+	}
+	wantStage(t, "calling off what this node does not know", b, func() error { _, err := b.Cancel(ctx, test.ID, "bram", "rain"); return err })
+	cases["CASE2"] = casework.Case{Stage: casework.StageReleased, Released: time.Now()}
+	wantStage(t, "calling off what has gone out", b, func() error { _, err := b.Cancel(ctx, test.ID, "bram", "rain"); return err })
+	cases["CASE2"] = casework.Case{Stage: casework.StageDraft}
+	if got := must(b.Cancel(ctx, test.ID, "bram", "nobody releases it"))(t); got.Stage(time.Now()) != Cancelled {
+		t.Errorf("called off: %+v", got)
+	}
+	if got := must(b.Plan(ctx, p))(t); got.Case != "" || got.Cancelled != "" {
+		t.Errorf("planned anew: %+v", got)
+	}
+	must(b.Begin(ctx, test.ID, "CASE3", "anna"))(t)
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// The list of cases asks at every look: it never waits for a log that hangs, and
+// a log that fails is asked once a minute.
+func TestTheReminderWaitsForNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &stuck{Memory: &streamtest.Memory{}, wait: make(chan struct{})}
+		b := NewBook(log, known{}, channels)
+		first := make(chan error)
+		go func() { _, _, err := b.Remind(t.Context()); first <- err }()
+		synctest.Wait()
+		if _, ok, err := b.Remind(t.Context()); ok || err != nil { // while the first one reads
+			t.Errorf("before anything is known: %v %v", ok, err)
+		}
+		log.err = errors.New("no leader")
+		close(log.wait)
+		if err := <-first; err == nil {
+			t.Error("the failure is not told to who asked")
+		}
+		for range 5 {
+			if _, _, err := b.Remind(t.Context()); err != nil {
+				t.Error("asked again at once:", err)
+			}
+		}
+		log.err = nil
+		time.Sleep(rememberFor + time.Second)
+		if r, ok, err := b.Remind(t.Context()); !ok || !r.Missing || err != nil || log.reads != 2 {
+			t.Errorf("a minute later: %+v %v %v, %d readings", r, ok, err, log.reads)
+		}
+	})
+}
+
+// stuck is a log that reads once wait is closed, and then perhaps fails.
+type stuck struct {
+	*streamtest.Memory
+	wait  chan struct{}
+	err   error
+	reads int
+}
+
+func (s *stuck) Read(ctx context.Context, filter string, after uint64) iter.Seq2[stream.Record, error] {
+	s.reads++
+	<-s.wait
+	if s.err != nil {
+		return func(yield func(stream.Record, error) bool) { yield(stream.Record{}, s.err) }
+	}
+	return s.Memory.Read(ctx, filter, after)
 }
 
 func wantStage(t *testing.T, what string, _ *Book, act func() error) {
@@ -111,7 +219,7 @@ func wantStage(t *testing.T, what string, _ *Book, act func() error) {
 // Two officers begin the same test at once: one of them does.
 func TestOneBeginning(t *testing.T) {
 	log := &streamtest.Memory{}
-	b := NewBook(log, channels)
+	b := NewBook(log, known{}, channels)
 	p, err := b.Plan(t.Context(), Plan{At: time.Now().Add(48 * time.Hour), Channels: channels, By: "anna"})
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +239,7 @@ func TestOneBeginning(t *testing.T) {
 
 func TestPlanFaults(t *testing.T) {
 	now := time.Now()
-	b := NewBook(&streamtest.Memory{}, channels)
+	b := NewBook(&streamtest.Memory{}, known{}, channels)
 	for field, p := range map[string]Plan{
 		"at":       {Channels: channels},
 		"channels": {At: now.Add(time.Hour)},

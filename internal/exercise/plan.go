@@ -26,12 +26,12 @@ const maxNote = 500
 // Plan is a full test as it was planned.
 type Plan struct {
 	At       time.Time `json:"at"`       // to the minute
-	Channels []string  `json:"channels"` // that take part: driver names, sorted
+	Channels []string  `json:"channels"` // in the report, driver names, sorted; the alert itself goes to every channel
 	Note     string    `json:"note,omitempty"`
 	By       string    `json:"by"` // officer id, or "operator"
 }
 
-// ID is the test's day, "2026-11-25": there is one a day at most.
+// ID is the test's day in UTC, "2026-11-25", which names it on the log: there is one a day at most.
 func (p Plan) ID() string { return p.At.UTC().Format(time.DateOnly) }
 
 // check says what of a plan made now is wrong. known are the channels that are on.
@@ -46,7 +46,7 @@ func (p Plan) check(now time.Time, known []string) error {
 		v.Add("at", "range", "Choose a day within the next 13 months.")
 	}
 	if len(p.Channels) == 0 {
-		v.Add("channels", "required", "Choose at least one channel that takes part.")
+		v.Add("channels", "required", "Choose at least one channel for the report.")
 	}
 	for _, c := range p.Channels {
 		if !slices.Contains(known, c) {
@@ -63,7 +63,7 @@ func (p Plan) check(now time.Time, known []string) error {
 type Test struct {
 	ID string `json:"id"`
 	Plan
-	// Case is the exercise alert; "" before it was begun.
+	// Case is the exercise alert; "" before it was begun, and once it was rejected.
 	Case  string    `json:"case,omitempty"`
 	Begun time.Time `json:"begun,omitzero"`
 	// Report is what arrived where; nil until it was closed.

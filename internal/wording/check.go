@@ -3,6 +3,7 @@ package wording
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,6 +39,8 @@ type Warning struct {
 	Found   string     `json:"found"`
 	Instead string     `json:"instead,omitempty"` // what to say, where a list knows it; of a plate, how they look
 	Text    string     `json:"text"`              // what to do, in English
+	// More, on the last of a list that was cut, is how many are not in it.
+	More int `json:"more,omitempty"`
 }
 
 // Policy is what the agency decided about words.
@@ -83,7 +86,31 @@ func Check(m *alert.Message, edited []alert.Edited, p Policy) []Warning {
 	if p.NamelessSMS {
 		c.nameInSMS()
 	}
-	return c.found[:min(len(c.found), maxWarnings)]
+	return c.list()
+}
+
+// list is what was found, what nobody may miss before the cut: who has edited
+// many texts would else read of capitals, and not that the number is gone.
+func (c *check) list() []Warning {
+	slices.SortStableFunc(c.found, func(a, b Warning) int { return c.rank(a) - c.rank(b) })
+	if len(c.found) <= maxWarnings {
+		return c.found
+	}
+	shown := c.found[:maxWarnings]
+	shown[maxWarnings-1].More = len(c.found) - maxWarnings
+	return shown
+}
+
+// rank puts first what sends calls to the wrong place or nowhere, and the name
+// that policy keeps out of SMS.
+func (c *check) rank(w Warning) int {
+	switch {
+	case w.Code == Lost && w.Found == alert.FormatPhone(c.m.Facts.Contact.Phone):
+		return 0
+	case w.Code == Phone, w.Code == NameInSMS:
+		return 1
+	}
+	return 2
 }
 
 type check struct {
@@ -98,7 +125,7 @@ func (c *check) warn(code Code, field string, lang alert.Lang, found, instead st
 			return
 		}
 	}
-	c.found = append(c.found, Warning{code, field, lang, found, instead, text(code, instead)})
+	c.found = append(c.found, Warning{Code: code, Field: field, Lang: lang, Found: found, Instead: instead, Text: text(code, instead)})
 }
 
 func (c *check) localized(field string, l alert.Localized) {
@@ -115,6 +142,7 @@ func (c *check) words(field string, lang alert.Lang, text string) {
 	if l == nil {
 		return
 	}
+	text = strings.ToValidUTF8(text, "?") // what is found in small letters is cut from it: both must be as long
 	lower := small(text)
 	for _, w := range l.jargon {
 		if found, ok := find(text, lower, w); ok {
@@ -337,17 +365,25 @@ func (c *check) lost(field string, e alert.Edited) {
 }
 
 func (c *check) gone(field string, e alert.Edited, what string) {
-	if utf8.RuneCountInString(what) > 1 && strings.Contains(e.Machine, what) && !strings.Contains(e.Text, what) {
+	if utf8.RuneCountInString(what) > 1 && says(e.Machine, what) && !says(e.Text, what) {
 		c.warn(Lost, field, e.Lang, what, "")
 	}
+}
+
+// says looks for what as it was typed, and as a short message writes it: there Zoë is Zoe.
+func says(text, what string) bool {
+	return strings.Contains(text, what) || strings.Contains(text, alert.GSMText(what))
 }
 
 func (c *check) nameInSMS() {
 	for _, lang := range c.m.Languages {
 		for _, child := range c.m.Facts.Children {
 			name, _, _ := strings.Cut(strings.TrimSpace(child.GivenName), " ")
-			if found, ok := find(c.m.Texts[lang].SMS, c.m.Texts[lang].SMS, name); ok {
-				c.warn(NameInSMS, "texts."+string(lang)+".sms", lang, found, "")
+			for _, written := range []string{name, alert.GSMText(name)} {
+				if found, ok := find(c.m.Texts[lang].SMS, c.m.Texts[lang].SMS, written); ok {
+					c.warn(NameInSMS, "texts."+string(lang)+".sms", lang, found, "")
+					break
+				}
 			}
 		}
 	}

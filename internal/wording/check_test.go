@@ -1,10 +1,10 @@
 package wording
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"tocsin/internal/alert"
 )
@@ -143,7 +143,7 @@ func TestCheckEdited(t *testing.T) {
 		"without the name":  {"EXERCICE. Bruxelles, 1-ABC-234, 02 554 40 00", "lost:Lina"},
 		"without a number":  {"EXERCICE. Lina, Bruxelles, 1-ABC-234", "lost:+32 2 554 40 00"},
 		"without the plate": {"EXERCICE. Lina, Bruxelles, +3225544000", "lost:1-ABC-234"},
-		"another number":    {"EXERCICE. Lina, Bruxelles, 1-ABC-234, 0470 12 34 56", "phone:0470 12 34 56 | lost:+32 2 554 40 00"},
+		"another number":    {"EXERCICE. Lina, Bruxelles, 1-ABC-234, 0470 12 34 56", "lost:+32 2 554 40 00 | phone:0470 12 34 56"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := Check(m, []alert.Edited{{Lang: alert.French, Name: "sms", Text: c.text, Machine: machine}}, Policy{})
@@ -173,9 +173,64 @@ func TestCheckFacts(t *testing.T) {
 	m.Facts.Children[0].GivenName, m.Facts.Children[0].FamilyName = "LINA MARIA", "Janssens"
 	m.Facts.LastSeen.Place = "GARE DU NORD, Bruxelles, tel. 0470 12 34 56"
 	m.Facts.Vehicles = append(m.Facts.Vehicles, alert.Vehicle{Plate: "ABC-12", Country: "be"}, alert.Vehicle{Plate: "XYZ", Country: "US"}, alert.Vehicle{Country: "BE"})
-	want := "capitals:LINA MARIA | plate:ABC-12 | capitals:GARE DU NORD | phone:0470 12 34 56"
+	want := "phone:0470 12 34 56 | capitals:LINA MARIA | plate:ABC-12 | capitals:GARE DU NORD"
 	if got := codesOf(Check(m, nil, Policy{})); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// However many texts somebody edited, that one of them has no number is said first,
+// and how much is not said.
+func TestTheNumberIsNeverCutAway(t *testing.T) {
+	m := story(t)
+	var edited []alert.Edited
+	for _, lang := range m.Languages {
+		for _, name := range alert.TextNames {
+			machine := m.Texts[lang].Named(name)
+			edited = append(edited, alert.Edited{Lang: lang, Name: name, Machine: machine, Text: strings.ReplaceAll(machine, "Lina", "LOST CHILD")})
+		}
+	}
+	last := slices.IndexFunc(edited, func(e alert.Edited) bool { return e.Lang == alert.Spanish && e.Name == "sms" })
+	edited[last], edited[len(edited)-1] = edited[len(edited)-1], edited[last]
+	last = len(edited) - 1
+	edited[last].Text = strings.ReplaceAll(edited[last].Text, alert.FormatPhone(m.Facts.Contact.Phone), "")
+	edited[last].Text = strings.ReplaceAll(edited[last].Text, m.Facts.Contact.Phone, "")
+	list := Check(m, edited, Policy{NamelessSMS: true})
+	if len(list) != maxWarnings || list[0].Code != Lost || list[0].Field != "texts.es.sms" || list[0].Found != "+32 2 554 40 00" {
+		t.Fatalf("of %d edits, %d warnings, the first %+v", len(edited), len(list), list[0])
+	}
+	if list[maxWarnings-2].More != 0 || list[maxWarnings-1].More < 20 {
+		t.Errorf("the last says that %d more are not listed", list[maxWarnings-1].More)
+	}
+	if list = Check(m, edited[last:], Policy{}); list[len(list)-1].More != 0 {
+		t.Errorf("a whole list says that more are not listed: %+v", list)
+	}
+}
+
+// A short message writes Zoe where the facts say Zoë: it is her name all the same.
+func TestNamesAsShortMessagesWriteThem(t *testing.T) {
+	for _, name := range []string{"Zoë", "Łukasz", "D’Arcy"} {
+		m := story(t)
+		m.Languages = []alert.Lang{alert.French}
+		m.Facts.Children[0].GivenName = name
+		if err := alert.WriteAll(m); err != nil {
+			t.Fatal(err)
+		}
+		machine := m.Texts[alert.French].SMS
+		if strings.Contains(machine, name) || !strings.Contains(machine, alert.GSMText(name)) {
+			t.Fatalf("%s: the short message %q tests nothing", name, machine)
+		}
+		if got := codesOf(Check(m, nil, Policy{NamelessSMS: true})); got != "sms_name:"+alert.GSMText(name) {
+			t.Errorf("%s in the machine's SMS: %q", name, got)
+		}
+		edit := alert.Edited{Lang: alert.French, Name: "sms", Machine: machine, Text: strings.ReplaceAll(machine, alert.GSMText(name), "Enfant")}
+		if got := codesOf(Check(m, []alert.Edited{edit}, Policy{})); got != "lost:"+name {
+			t.Errorf("%s taken out: %q", name, got)
+		}
+		edit.Text = machine
+		if got := codesOf(Check(m, []alert.Edited{edit}, Policy{})); got != "" {
+			t.Errorf("%s is there: %q", name, got)
+		}
 	}
 }
 
@@ -237,14 +292,15 @@ func TestLists(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add("İSTANBUL ﬁ 02 554 \xff 14/05/2017 rue de la Loi 12")
 	f.Add(strings.Repeat("A ", 400))
+	f.Add("\xff\xff\xff Diabetic épileptique")
 	f.Fuzz(func(t *testing.T, text string) {
-		if !utf8.ValidString(text) || len(text) > 8000 {
+		if len(text) > 8000 {
 			return
 		}
-		m := story(t)
+		m, valid := story(t), strings.ToValidUTF8(text, "?")
 		m.Facts.Note = alert.Localized{alert.French: text, alert.English: text}
 		for _, w := range Check(m, []alert.Edited{{Lang: alert.Russian, Name: "sms", Text: text, Machine: text}}, Policy{NamelessSMS: true}) {
-			if w.Code != NameInSMS && !strings.Contains(text, w.Found) {
+			if w.Code != NameInSMS && !strings.Contains(valid, w.Found) {
 				t.Errorf("%+v is not in %q", w, text)
 			}
 		}

@@ -139,7 +139,7 @@ func inWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }
 
-// small is s in small letters, byte for byte as long: what is found in it is cut from s.
+// small is s, which is valid UTF-8, in small letters, byte for byte as long: what is found in it is cut from s.
 func small(s string) string {
 	return strings.Map(func(r rune) rune {
 		if l := unicode.ToLower(r); utf8.RuneLen(l) == utf8.RuneLen(r) {
