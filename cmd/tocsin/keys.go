@@ -14,13 +14,14 @@ type keysCmd struct {
 // Help is the example.
 func (keysCmd) Help() string {
 	return `Example:
-  tocsin keys --data /var/lib/tocsin > issuer.pem
+  tocsin keys --config /etc/tocsin.json --data /var/lib/tocsin > issuer.pem
 For outside nats-servers (deploy/nats has the rest):
-  tocsin keys --data /var/lib/tocsin --nats-files`
+  tocsin keys --config /etc/tocsin.json --data /var/lib/tocsin --nats-files`
 }
 
 // Run prints the certificate for broadcasters and the key for partners. Keys
-// that do not exist yet are made: both are made once and never replaced.
+// that do not exist yet are made: both are made once and never replaced, and the
+// folder belongs to the configuration's realm from then on.
 func (c keysCmd) Run() error {
 	conf, err := c.load()
 	if err != nil {

@@ -56,7 +56,7 @@ func (a *App) serveAdmin(ctx context.Context) error {
 }
 
 func (a *App) adminHandler() http.Handler {
-	mux := http.NewServeMux()
+	mux := adminMux{http.NewServeMux(), a}
 	mux.HandleFunc("GET /officers", reply(func(*http.Request) (any, error) { return a.Officers.List(), nil }))
 	mux.HandleFunc("POST /officers", reply(a.addOfficer))
 	mux.HandleFunc("POST /officers/{id}/token", reply(func(r *http.Request) (any, error) {
@@ -97,7 +97,7 @@ func (a *App) adminHandler() http.Handler {
 	}))
 	mux.HandleFunc("GET /audit", a.exportAudit)
 	mux.HandleFunc("GET /cases/{id}/report", reply(a.serveReport))
-	return a.recorded(mux)
+	return mux.mux
 }
 
 // reply turns a function into a handler: its value as JSON, its error as a line of text.

@@ -61,7 +61,7 @@ type App struct {
 	ops      opsState
 	steps    []step // to stop, last first
 	failed   chan error
-	push     pushCount
+	push     *pushCount // nil without citizens' devices
 	groups   []region.Group
 }
 
@@ -74,27 +74,63 @@ type step struct {
 // stopWithin bounds each stop step: a hanging peer must not hold up a restart.
 const stopWithin = 10 * time.Second
 
+// part is one step of the start; doing is what whoever waits for the server is told
+// meanwhile, "" where it takes no time.
+type part struct {
+	doing string
+	start func(*App, context.Context) error
+}
+
+// server are the parts of a whole server, in order. The operator's listener is among
+// the first, because what comes after may take long.
+var server = []part{
+	{"", (*App).claimFolder},
+	{"", (*App).serveOps},
+	{"opening the event stream", (*App).openStream},
+	{"reading the event stream", (*App).readModels},
+	{"opening the channels", (*App).openChannels},
+	{"reading the audit record, the accounts and the cases", (*App).startCasework},
+	{"starting deliveries", (*App).startRunners},
+	{"", (*App).startArming},
+	{"", (*App).startPlanner},
+	{"", (*App).startPushCount},
+	{"reading the link tests", (*App).startLinkTests},
+	{"opening the public listener", (*App).startDirect},
+	{"", (*App).serve},
+	{"", (*App).serveAdmin},
+	{"", (*App).ready},
+}
+
+// workers are the parts of a process that works channels alone.
+var workers = []part{
+	{"", (*App).pinFolder},
+	{"", (*App).openStream},
+	{"", (*App).readModels},
+	{"", (*App).openChannels},
+	{"", (*App).startRunners},
+	{"", (*App).startArming},
+	{"", (*App).startDirect},
+}
+
 // Start builds and starts a server; it is ready when Start returns. On an error
 // nothing is left running.
 func Start(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).claimFolder, (*App).serveOps, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startCasework, (*App).startRunners, (*App).startArming, (*App).startPlanner, (*App).startLinkTests, (*App).startDirect,
-		(*App).serve, (*App).serveAdmin)
+	return build(ctx, c, log, server)
 }
 
 // StartWorkers starts the runners of c's channels alone, beside a server elsewhere.
 func StartWorkers(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	return build(ctx, c, log, (*App).pinFolder, (*App).openStream, (*App).readModels, (*App).openChannels,
-		(*App).startRunners, (*App).startArming, (*App).startDirect)
+	return build(ctx, c, log, workers)
 }
 
-func build(
-	ctx context.Context, c config.Config, log *slog.Logger, parts ...func(*App, context.Context) error,
-) (*App, error) {
+func build(ctx context.Context, c config.Config, log *slog.Logger, parts []part) (*App, error) {
 	a := &App{Config: c, log: log, failed: make(chan error, 1)}
-	a.ops.wait(func() string { return "opening the event stream" })
-	for _, part := range parts {
-		if err := part(a, ctx); err != nil {
+	a.ops.wait("starting")
+	for _, p := range parts {
+		if p.doing != "" {
+			a.ops.wait(p.doing)
+		}
+		if err := p.start(a, ctx); err != nil {
 			_ = a.Stop(context.WithoutCancel(ctx)) // the first error is the one to tell
 			return nil, err
 		}
@@ -167,8 +203,8 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	a.compact()
 	a.Ledger = ledger.New(a.Stream.Ledger(), a.resolve, a.log)
 	a.Nodes = nodes.New(a.Stream.Nodes(), a.log)
-	a.ops.wait(func() string {
-		return fmt.Sprintf("reading the event stream, %d recipients so far", a.Registry.Progress())
+	a.ops.waitFor(func() string {
+		return fmt.Sprintf("reading the event stream, %d records of recipients so far", a.Registry.Progress())
 	})
 	return a.fold(ctx, map[string]func(context.Context, func()) error{
 		"alerts":     func(ctx context.Context, up func()) error { return a.Current.Run(ctx, a.Stream.Alerts(), up) },
@@ -211,7 +247,7 @@ func (a *App) fold(ctx context.Context, readers map[string]func(context.Context,
 			return fmt.Errorf("reading the event stream: %w", context.Cause(ctx))
 		case <-time.After(2 * time.Second):
 			a.log.Info("still reading the event stream",
-				"since", time.Since(begun).Round(time.Second), "recipients", a.Registry.Progress())
+				"since", time.Since(begun).Round(time.Second), "recipient_records", a.Registry.Progress())
 			a.thrift(loadingGC)
 		}
 	}
@@ -261,8 +297,10 @@ func (a *App) Addr() string { return a.addr.String() }
 // OpsAddr is the address of health, metrics and profiles.
 func (a *App) OpsAddr() string { return a.opsAddr.String() }
 
-// Stop ends everything, last started first.
+// Stop ends everything, last started first. Whoever asks whether the server is ready
+// hears first of all that it is not: a balancer sends nobody to a closed door.
 func (a *App) Stop(ctx context.Context) error {
+	a.ops.wait("stopping")
 	var errs []error
 	for len(a.steps) > 0 {
 		s := a.steps[len(a.steps)-1]

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
 	"path"
 	"strings"
@@ -9,25 +10,59 @@ import (
 	"tocsin/internal/auth"
 )
 
-// recorded has every command of the operator on the audit record. What he does
-// to accounts is on it as an event of the account.
-func (a *App) recorded(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// adminMux are the routes of the operator's socket: what goes through it is recorded.
+type adminMux struct {
+	mux *http.ServeMux
+	app *App
+}
+
+// HandleFunc adds a route.
+func (m adminMux) HandleFunc(pattern string, next http.HandlerFunc) {
+	m.mux.HandleFunc(pattern, m.app.recorded(next))
+}
+
+// recorded has the operator's commands on the audit record, each before it is done:
+// one that cannot be recorded is refused.
+func (a *App) recorded(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(auth.AsOperator(r.Context()))
-		answer := &answered{ResponseWriter: w, status: http.StatusOK}
-		mux.ServeHTTP(answer, r) // the mux writes the route it found into r
-		ev := audit.Event{Kind: audit.Command, By: audit.Operator, About: r.PathValue("id"), Detail: r.Pattern}
-		switch {
-		case strings.HasSuffix(r.Pattern, "/record"), strings.HasSuffix(r.Pattern, "/report"):
-			ev.Kind, ev.Detail = audit.Exported, path.Base(r.Pattern)
-		case r.Method == http.MethodGet, strings.Contains(r.Pattern, " /officers"), strings.Contains(r.Pattern, " /invitations"), r.Pattern == "":
+		ev, ok := act(r)
+		if !ok {
+			next(w, r)
 			return
 		}
+		if err := a.Audit.Must(r.Context(), ev); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		answer := &answered{ResponseWriter: w, status: http.StatusOK}
+		next(answer, r)
 		if answer.status >= http.StatusBadRequest {
 			ev.Detail = strings.TrimSpace(ev.Detail + " refused")
+			a.Audit.Note(r.Context(), ev)
 		}
-		a.Audit.Note(r.Context(), ev)
-	})
+	}
+}
+
+// act is what a request of the operator is on the audit record: an export, a list of
+// people, or a change. What he does to accounts is there as an event of the account.
+func act(r *http.Request) (audit.Event, bool) {
+	ev := audit.Event{
+		Kind: audit.Command, By: audit.Operator, Detail: r.Pattern,
+		About: cmp.Or(r.PathValue("id"), r.PathValue("day"), r.PathValue("channel")),
+	}
+	switch r.Pattern {
+	case "GET /cases/{id}/record", "GET /cases/{id}/report":
+		ev.Kind, ev.Detail = audit.Exported, path.Base(r.Pattern)
+		return ev, true
+	case "GET /audit":
+		ev.Kind, ev.Detail = audit.AuditRead, ""
+		return ev, true
+	case "GET /recipients/{channel}":
+		return ev, true
+	}
+	account := strings.Contains(r.Pattern, " /officers") || strings.Contains(r.Pattern, " /invitations")
+	return ev, r.Method != http.MethodGet && !account
 }
 
 // answered notes how a request was answered.
@@ -42,9 +77,8 @@ func (w *answered) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// exportAudit writes the whole record, with the entry that says so.
+// exportAudit writes the whole record, with the entry that says so (recorded has made it).
 func (a *App) exportAudit(w http.ResponseWriter, r *http.Request) {
-	a.Audit.Note(r.Context(), audit.Event{Kind: audit.AuditRead, By: audit.Operator})
 	w.Header().Set("Content-Type", "application/jsonl")
 	if _, err := a.Audit.Write(r.Context(), w); err != nil {
 		a.log.Error("the audit record could not be exported", "error", err)

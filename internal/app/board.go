@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"tocsin/adapters/webpush"
@@ -34,11 +35,12 @@ func (b Board) Board(caseID string) (ledger.Board, error) {
 	return board, nil
 }
 
-// Boards are those of every revision that is still in memory, oldest first.
+// Boards are those of every revision that is still in memory, oldest first, with
+// everybody whom the plan names.
 func (b Board) Boards(caseID string) ([]ledger.Board, error) {
 	var all []ledger.Board
 	for _, revision := range b.app.Ledger.Revisions(caseID) {
-		board, err := b.app.Ledger.BoardOf(caseID, revision)
+		board, err := b.app.Ledger.ReportOf(caseID, revision)
 		if err != nil {
 			return nil, err
 		}
@@ -64,17 +66,24 @@ func (b Board) dress(board *ledger.Board) {
 			board.Rows[i].Name = who.Name
 		}
 	}
-	now := time.Now()
+	b.count(board.Services)
+	board.Judge(time.Now(), duties, b.app.lines())
+}
+
+// count says of each push service how many devices are alive there.
+func (b Board) count(services []ledger.Service) {
+	if !slices.ContainsFunc(services, func(s ledger.Service) bool { return s.Channel == webpush.Name }) {
+		return // which saves going over a country's devices
+	}
 	health := make(map[string]PushHealth)
-	for _, h := range b.app.pushReport(now).Services {
+	for _, h := range b.app.push.soon().Services {
 		health[h.Of] = h
 	}
-	for i := range board.Services {
-		if s := &board.Services[i]; s.Channel == webpush.Name {
+	for i := range services {
+		if s := &services[i]; s.Channel == webpush.Name {
 			s.Devices, s.Alive = health[s.Name].All, health[s.Name].Month
 		}
 	}
-	board.Judge(now, duties, b.app.lines())
 }
 
 // Watch pulses after news of a case.

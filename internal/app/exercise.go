@@ -51,7 +51,7 @@ type ExerciseReport struct {
 	Last   *exercise.Report `json:"last,omitempty"`
 }
 
-func (a *App) exerciseRoutes(mux *http.ServeMux) {
+func (a *App) exerciseRoutes(mux adminMux) {
 	route := func(pattern string, f func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, reply(func(r *http.Request) (any, error) {
 			if a.Exercises == nil {

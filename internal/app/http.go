@@ -17,8 +17,7 @@ import (
 	"tocsin/internal/site"
 )
 
-// serve opens the public listener, for citizens, officers and channels, and says that
-// the server is ready.
+// serve opens the public listener, for citizens, officers and channels.
 func (a *App) serve(ctx context.Context) error {
 	handler, err := a.handler()
 	if err != nil {
@@ -30,11 +29,8 @@ func (a *App) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler, secure); err != nil {
-		return err
-	}
-	a.ops.done(a)
-	return nil
+	a.addr, err = a.listen(ctx, "public", a.Config.Listen, handler, secure)
+	return err
 }
 
 // listen serves h; with secure over TLS.

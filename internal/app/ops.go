@@ -12,19 +12,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// opsState is what the operator's listener knows of a server that may still be starting.
+// opsState is what the operator's listener knows of a server that may still be
+// starting, or is stopping.
 type opsState struct {
-	waiting atomic.Pointer[func() string] // what the start waits for; nil: ready
+	waiting atomic.Pointer[func() string] // what the server is busy with; nil: ready
 	metrics *prometheus.Registry
 }
 
-// wait says what the start waits for now.
-func (o *opsState) wait(what func() string) { o.waiting.Store(&what) }
+// wait says what the server is busy with now.
+func (o *opsState) wait(what string) { o.waitFor(func() string { return what }) }
 
-// done says that a is ready.
-func (o *opsState) done(a *App) {
-	o.metrics.MustRegister(&boardCollector{app: a})
-	o.waiting.Store(nil)
+// waitFor is wait with a figure that grows.
+func (o *opsState) waitFor(what func() string) { o.waiting.Store(&what) }
+
+// ready says that everything has started.
+func (a *App) ready(context.Context) error {
+	a.ops.metrics.MustRegister(&boardCollector{app: a})
+	a.ops.waiting.Store(nil)
+	return nil
 }
 
 // serveOps opens the operator's listener, before anything that may take long: a
@@ -81,6 +86,9 @@ var (
 var damaged = prometheus.NewDesc("tocsin_stream_missing_records",
 	"Records that a replica of a stream without deletions has lost. Anything but 0 needs the operator.", []string{"stream", "server"}, nil)
 
+var unrecorded = prometheus.NewDesc("tocsin_audit_acts_lost",
+	"Acts that this server could not put on the audit record since it started. Anything but 0 needs the operator.", nil, nil)
+
 var (
 	pushServices = prometheus.NewDesc("tocsin_push_devices",
 		"Citizens' devices at each push service, by when they were last known to be there: week, month (without the week), older.",
@@ -101,6 +109,7 @@ func (c *boardCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- proven
 	ch <- deliveries
 	ch <- damaged
+	ch <- unrecorded
 	ch <- pushServices
 	ch <- pushAreas
 }
@@ -112,6 +121,7 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
 	gauge(liveAlerts, len(live))
+	gauge(unrecorded, c.app.Audit.Lost())
 	gauge(damaged, 0, "", "") // there also when nothing is: an alarm can tell 0 from absent
 	for _, d := range c.app.Stream.Damage() {
 		gauge(damaged, int(d.Missing), d.Stream, d.Server)
@@ -150,7 +160,7 @@ func (c *boardCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(connected, on)
 	gauge(proven, sound)
-	push := c.app.pushReport(time.Now())
+	push := c.app.push.soon()
 	for _, h := range push.Services[:min(len(push.Services), maxSeries)] {
 		gauge(pushServices, h.Week, h.Of, "week")
 		gauge(pushServices, h.Month-h.Week, h.Of, "month")

@@ -2,6 +2,8 @@ package app
 
 import (
 	"cmp"
+	"context"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/adapters/webpush"
+	"tocsin/internal/adapter"
 	"tocsin/internal/delivery"
 )
 
@@ -35,39 +38,104 @@ type PushReport struct {
 const (
 	pushHealthShare = 1000
 	pushHealthAge   = time.Minute
+	// pushHealthWait is how long a board and the metrics wait for a new count. A
+	// country's takes seconds, and an officer's page must not: it has the one before.
+	pushHealthWait = 50 * time.Millisecond
 )
 
-// pushCount keeps the newest report, and until when it serves.
+// pushCount keeps the newest report, and has it renewed by one goroutine.
 type pushCount struct {
+	all func() iter.Seq[adapter.Recipient]
+	ask chan struct{}
+
 	mu    sync.Mutex
-	last  PushReport
-	until time.Time
+	last  PushReport    // zero before the first count
+	until time.Time     // last serves so long
+	next  chan struct{} // closes with the next count
 }
 
-// pushReport counts the subscriptions, or gives the newest count; the zero report
-// when the channel is off.
-func (a *App) pushReport(now time.Time) PushReport {
-	on := slices.ContainsFunc(a.channels, func(c delivery.Channel) bool { return c.Driver.Name == webpush.Name })
-	if !on {
-		return PushReport{}
+func newPushCount(all func() iter.Seq[adapter.Recipient]) *pushCount {
+	return &pushCount{all: all, ask: make(chan struct{}, 1), next: make(chan struct{})}
+}
+
+// startPushCount has citizens' devices counted where there are any.
+func (a *App) startPushCount(context.Context) error {
+	if slices.ContainsFunc(a.channels, func(c delivery.Channel) bool { return c.Driver.Name == webpush.Name }) {
+		a.push = newPushCount(func() iter.Seq[adapter.Recipient] { return a.Registry.Each(webpush.Name) })
+		a.loop("count of devices", a.push.run)
 	}
-	a.push.mu.Lock()
-	defer a.push.mu.Unlock()
-	if now.Before(a.push.until) {
-		return a.push.last
+	return nil
+}
+
+// run counts when somebody asks, until ctx ends.
+func (p *pushCount) run(ctx context.Context) error {
+	for {
+		select {
+		case <-p.ask:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		p.mu.Lock()
+		fresh := time.Now().Before(p.until)
+		p.mu.Unlock()
+		if !fresh {
+			p.count(ctx)
+		}
 	}
+}
+
+// count goes over every subscription; cut off by ctx it changes nothing.
+func (p *pushCount) count(ctx context.Context) {
 	begun := time.Now()
 	services, areas := map[string]*PushHealth{}, map[string]*PushHealth{}
-	for r := range a.Registry.Each(webpush.Name) {
-		seen := now.Sub(webpush.Confirmed(r))
+	for r := range p.all() {
+		if ctx.Err() != nil {
+			return
+		}
+		seen := begun.Sub(webpush.Confirmed(r))
 		count(services, r.Destination, seen)
 		for _, code := range r.Areas {
 			count(areas, code, seen)
 		}
 	}
-	a.push.last = PushReport{At: now, Services: most(services), Areas: most(areas)}
-	a.push.until = now.Add(min(pushHealthAge, pushHealthShare*time.Since(begun)))
-	return a.push.last
+	report := PushReport{At: begun, Services: most(services), Areas: most(areas)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last, p.until = report, time.Now().Add(min(pushHealthAge, pushHealthShare*time.Since(begun)))
+	close(p.next)
+	p.next = make(chan struct{})
+}
+
+// report gives the newest count; one that is stale is renewed, and waited for until
+// ctx ends. The zero report without such a channel, and before the first count.
+func (p *pushCount) report(ctx context.Context) PushReport {
+	if p == nil {
+		return PushReport{}
+	}
+	p.mu.Lock()
+	last, stale, next := p.last, !time.Now().Before(p.until), p.next
+	p.mu.Unlock()
+	if !stale {
+		return last
+	}
+	select {
+	case p.ask <- struct{}{}:
+	default: // somebody has asked
+	}
+	select {
+	case <-next:
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+// soon is report for who must not wait.
+func (p *pushCount) soon() PushReport {
+	ctx, cancel := context.WithTimeout(context.Background(), pushHealthWait)
+	defer cancel()
+	return p.report(ctx)
 }
 
 // day is how finely a confirmation is written down.
@@ -98,4 +166,4 @@ func most(all map[string]*PushHealth) []PushHealth {
 	return out
 }
 
-func (a *App) servePushHealth(*http.Request) (any, error) { return a.pushReport(time.Now()), nil }
+func (a *App) servePushHealth(r *http.Request) (any, error) { return a.push.report(r.Context()), nil }

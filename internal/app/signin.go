@@ -56,7 +56,7 @@ func (a *App) invitation(token string, until time.Time) Invitation {
 	return Invitation{strings.TrimSuffix(a.Config.PublicURL, "/") + "/console/invitation/" + token, until}
 }
 
-func (a *App) signInHandlers(mux *http.ServeMux) {
+func (a *App) signInHandlers(mux adminMux) {
 	mux.HandleFunc("POST /invitations", reply(func(r *http.Request) (any, error) {
 		var o auth.Officer
 		if err := json.NewDecoder(r.Body).Decode(&o); err != nil {

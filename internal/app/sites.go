@@ -16,6 +16,7 @@ import (
 	"tocsin/internal/console"
 	"tocsin/internal/kit"
 	"tocsin/internal/site"
+	"tocsin/internal/stream"
 )
 
 // consoleDeps is what the officers' site stands on.
@@ -69,8 +70,13 @@ type PublicKeys struct {
 	Webhook     string // whpk_..., of webhooks
 }
 
-// Keys reads a configuration's public keys; keys that do not exist yet are made.
+// Keys reads a configuration's public keys; keys that do not exist yet are made, and
+// the folder is its realm's from then on: a live server must not sign with a
+// certificate that says drill.
 func Keys(c config.Config) (PublicKeys, error) {
+	if err := stream.Pin(logDir(c), c.Realm); err != nil {
+		return PublicKeys{}, err
+	}
 	signer, err := cap.LoadOrCreateSigner(keyDir(c), c.Agency+" "+string(c.Realm))
 	if err != nil {
 		return PublicKeys{}, err

@@ -202,20 +202,29 @@ func (s *lossy) Append(ctx context.Context, en stream.Entry) (uint64, error) {
 	return seq, err
 }
 
-// Strangers who guess fill neither the disk nor the page; how many they were is told.
-func TestRefusedStrangers(t *testing.T) {
+// Who asks over and over fills neither the disk nor the page; how often it was is
+// told. One kind takes nothing from another's allowance.
+func TestCheapActs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := started(t, new(streamtest.Memory), nil)
-		for range 3 * refusedAtOnce {
-			l.Note(t.Context(), Event{Kind: SignInFailed})
+		for i, kind := range []string{SignInFailed, Throttled, SessionEnded} {
+			for range 3 * cheapAtOnce {
+				l.Note(t.Context(), Event{Kind: kind})
+			}
+			if n := l.Look(Filter{}, 1).Entries; n != uint64(i+1)*cheapAtOnce {
+				t.Errorf("%d entries after 300 of %s, want %d", n, kind, (i+1)*cheapAtOnce)
+			}
 		}
-		if n := l.Look(Filter{}, 1).Entries; n != refusedAtOnce {
-			t.Errorf("%d entries of 300 failures", n)
-		}
-		time.Sleep(refusedEvery)
-		l.Note(t.Context(), Event{Kind: SignInFailed})
-		if p := l.Look(Filter{}, 1); p.Events[0].More != 2*refusedAtOnce {
+		time.Sleep(cheapEvery)
+		l.Note(t.Context(), Event{Kind: SessionEnded})
+		if p := l.Look(Filter{}, 1); p.Events[0].More != 2*cheapAtOnce {
 			t.Errorf("the next tells of %d", p.Events[0].More)
+		}
+		for range 2 * cheapAtOnce {
+			l.Note(t.Context(), Event{Kind: Exported})
+		}
+		if n := len(l.Look(Filter{Kinds: []string{Exported}}, 3*cheapAtOnce).Events); n != 2*cheapAtOnce {
+			t.Errorf("%d of %d exports are noted", n, 2*cheapAtOnce)
 		}
 	})
 }
@@ -322,26 +331,46 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// A chain that somebody damaged on the stream is told of, and goes on.
+// A chain that somebody damaged on the stream is told of, and goes on: what stands
+// after the break is shown, and no act of the source is taken a second time.
 func TestDamagedStream(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(streamtest.Memory)
-		l := started(t, store, nil)
-		l.Note(t.Context(), Event{Kind: SignedIn, By: "anna"})
-		forged, err := json.Marshal(Event{N: 2, Kind: SignedOut, By: "anna", Prev: "nothing"})
-		if err != nil {
+	for name, entry := range map[string]Event{
+		"another link":   {N: 2, Kind: SignedOut, By: "anna", Prev: "nothing"},
+		"another number": {N: 7, Kind: SignedOut, By: "anna", Prev: "nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { testDamaged(t, entry) })
+		})
+	}
+}
+
+func testDamaged(t *testing.T, forged Event) {
+	store, cases := new(streamtest.Memory), new(streamtest.Memory)
+	add := func(log *streamtest.Memory, subject, data string) {
+		t.Helper()
+		if _, err := log.Append(t.Context(), stream.Entry{Subject: subject, Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Append(t.Context(), stream.Entry{Subject: subject, Data: forged}); err != nil {
-			t.Fatal(err)
-		}
-		again := started(t, store, nil)
-		if p := again.Look(Filter{}, 9); !errors.Is(p.Fault, ErrBroken) || !strings.Contains(p.Fault.Error(), "entry 2") {
-			t.Errorf("fault: %v", p.Fault)
-		}
-		again.Note(t.Context(), Event{Kind: SignedIn, By: "bram"})
-		if p := again.Look(Filter{}, 1); p.Events[0].By != "bram" || p.Events[0].N != 3 {
-			t.Errorf("after the damage: %+v", p.Events)
-		}
-	})
+		synctest.Wait()
+	}
+	l := started(t, store, nil)
+	l.Note(t.Context(), Event{Kind: SignedIn, By: "anna"})
+	add(cases, "cases.1", "released")
+	forged.Source = 1 // the entry of this act, as it was before somebody changed it
+	raw, err := json.Marshal(forged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(store, subject, string(raw))
+	again := started(t, store, cases)
+	synctest.Wait()
+	if p := again.Look(Filter{}, 9); !errors.Is(p.Fault, ErrBroken) || !strings.Contains(p.Fault.Error(), "entry 2") ||
+		kinds(p.Events) != "signed_out signed_in" {
+		t.Errorf("%+v, fault: %v", p.Events, p.Fault)
+	}
+	add(cases, "cases.1", "withdrawn")
+	again.Note(t.Context(), Event{Kind: SignedIn, By: "bram"})
+	if p := again.Look(Filter{}, 9); kinds(p.Events) != "signed_in withdrawn signed_out signed_in" || p.Events[0].N != 4 {
+		t.Errorf("after the damage: %+v", p.Events)
+	}
 }

@@ -39,8 +39,8 @@ type Event struct {
 	// accounts: its sequence there, and the SHA-256 of its bytes.
 	Source uint64 `json:"source,omitempty"`
 	Hash   string `json:"hash,omitempty"`
-	// More counts acts of the same kind that were left out before this one:
-	// strangers who guess must not fill the disk.
+	// More counts acts of the same kind that were left out before this one: who
+	// asks over and over must not fill the disk.
 	More int    `json:"more,omitempty"`
 	Prev string `json:"prev"` // hash of the entry before
 }

@@ -31,12 +31,21 @@ const (
 	// patience is how long an act waits for its entry to be stored: a sign-in must
 	// not hang on a log that does not answer.
 	patience = 2 * time.Second
+	// mustWithin is how long an act that may not go unrecorded waits before it is
+	// refused: a cluster whose leader crashed answers again after eight seconds.
+	mustWithin = 10 * time.Second
 	// pause is the wait before a store is tried again.
 	pause = time.Second
-	// Of refused strangers so many are noted one by one, then one a time; the rest is counted.
-	refusedAtOnce = 100
-	refusedEvery  = 5 * time.Second
+	// Of each kind that a client brings about by asking again, so many are noted one by
+	// one, then one a time; the rest is counted.
+	cheapAtOnce = 100
+	cheapEvery  = 5 * time.Second
 )
+
+// cheap are the acts that cost a client nothing and would fill a record from which
+// nobody can delete: a stranger guesses, a browser keeps the cookie of a session that
+// has ended. Each kind has an allowance of its own, so that none hides the others.
+var cheap = []string{SignInFailed, Throttled, SessionEnded}
 
 // Store is the AUDIT stream.
 type Store interface {
@@ -61,17 +70,17 @@ type Log struct {
 	log    *slog.Logger
 	queue  chan noted
 
-	writing sync.Mutex // one entry is decided and stored at a time
+	writing chan struct{} // holds one while an entry is decided and stored
 
-	mu      sync.RWMutex
-	links   chain.Chain
-	seq     uint64  // of the newest entry on the stream
-	taken   uint64  // the newest record of the source that is in the chain
-	recent  []Event // oldest first
-	fault   error   // the first break of the chain that was read
-	refused *rate.Limiter
-	left    map[string]int // refused strangers not noted one by one, by kind
-	lost    int            // acts for which the queue had no room
+	mu     sync.RWMutex
+	links  chain.Chain
+	seq    uint64                   // of the newest entry on the stream
+	taken  uint64                   // the newest record of the source that is in the chain
+	recent []Event                  // oldest first
+	fault  error                    // the first break of the chain that was read
+	allow  map[string]*rate.Limiter // of each cheap kind
+	left   map[string]int           // of each cheap kind: not noted one by one
+	lost   int                      // acts that were not recorded: no room in the queue, or no answer at the stop
 }
 
 type noted struct {
@@ -85,8 +94,11 @@ func New(ctx context.Context, store Store, source Source, log *slog.Logger, part
 		log = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting),
-		left: map[string]int{}, refused: rate.NewLimiter(rate.Every(refusedEvery), refusedAtOnce),
+		store: store, source: source, parts: parts, log: log, queue: make(chan noted, waiting), writing: make(chan struct{}, 1),
+		left: map[string]int{}, allow: map[string]*rate.Limiter{},
+	}
+	for _, kind := range cheap {
+		l.allow[kind] = rate.NewLimiter(rate.Every(cheapEvery), cheapAtOnce)
 	}
 	if err := l.catchUp(ctx); err != nil {
 		return nil, err
@@ -140,30 +152,37 @@ func (l *Log) follow(ctx context.Context) error {
 	}, nil)
 }
 
+// ErrNotRecorded: the entry of an act could not be stored in time, and so the act must
+// not be done; it may be tried again. It wraps stream.ErrUnavailable.
+var ErrNotRecorded = fmt.Errorf("the audit record does not answer, so nothing was done; try again in a few seconds: %w", stream.ErrUnavailable)
+
+// Must records an act before it is done: an export, a change by the operator. It
+// waits until the entry is stored, ten seconds at most. On an error, ErrNotRecorded
+// or that of ctx, the act must not be done; it may be on the record all the same,
+// when the answer alone was lost.
+func (l *Log) Must(ctx context.Context, ev Event) error {
+	if ev.At.IsZero() {
+		ev.At = time.Now()
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, mustWithin, ErrNotRecorded)
+	defer cancel()
+	return l.write(ctx, ev)
+}
+
 // Note records an act that is no event elsewhere. It waits until the entry is
 // stored, but two seconds at most: then it is stored as soon as the stream answers.
 func (l *Log) Note(ctx context.Context, ev Event) {
 	if ev.At.IsZero() {
 		ev.At = time.Now()
 	}
-	if ev.Kind == SignInFailed || ev.Kind == Throttled {
-		l.mu.Lock()
-		if !l.refused.Allow() {
-			l.left[ev.Kind]++
-			l.mu.Unlock()
-			return
-		}
-		ev.More, l.left[ev.Kind] = l.left[ev.Kind], 0
-		l.mu.Unlock()
+	if !l.room(&ev) {
+		return
 	}
 	n := noted{ev, make(chan struct{})}
 	select {
 	case l.queue <- n:
 	default:
-		l.mu.Lock()
-		l.lost++
-		l.mu.Unlock()
-		l.log.Error("audit record: an act was not recorded, because the event stream has not answered for long", "kind", ev.Kind)
+		l.lose(1)
 		return
 	}
 	wait := time.NewTimer(patience)
@@ -176,33 +195,86 @@ func (l *Log) Note(ctx context.Context, ev Event) {
 	}
 }
 
-// drain stores what was noted, in order.
+// room says whether a cheap act has an entry of its own; else it is counted in the
+// next one of its kind.
+func (l *Log) room(ev *Event) bool {
+	allow := l.allow[ev.Kind]
+	if allow == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !allow.Allow() {
+		l.left[ev.Kind]++
+		return false
+	}
+	ev.More, l.left[ev.Kind] = l.left[ev.Kind], 0
+	return true
+}
+
+// lose tells of acts that were not recorded.
+func (l *Log) lose(n int) {
+	l.mu.Lock()
+	l.lost += n
+	l.mu.Unlock()
+	l.log.Error("audit record: acts were not recorded, because the event stream has not answered for long", "acts", n)
+}
+
+// Lost is how many acts were not recorded since this server started.
+func (l *Log) Lost() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.lost
+}
+
+// drain stores what was noted, in order. When ctx ends, what waits is still stored,
+// within two seconds.
 func (l *Log) drain(ctx context.Context) {
+	storing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	go func() {
+		<-ctx.Done()
+		sleep(storing, patience)
+		cancel()
+	}()
 	for {
+		var n noted
 		select {
-		case n := <-l.queue:
-			if l.write(ctx, n.ev) != nil {
-				return // ctx ended
-			}
-			close(n.done)
+		case n = <-l.queue:
 		case <-ctx.Done():
+			select {
+			case n = <-l.queue:
+			default:
+				return
+			}
+		}
+		if l.write(storing, n.ev) != nil { // the two seconds are over
+			l.lose(1 + len(l.queue))
 			return
 		}
+		close(n.done)
 	}
 }
 
 // write adds one entry to the chain, after what other nodes added, until it is
 // stored or ctx ends. An act of the source that another node has added is left out.
 func (l *Log) write(ctx context.Context, ev Event) error {
-	l.writing.Lock()
-	defer l.writing.Unlock()
+	select {
+	case l.writing <- struct{}{}:
+		defer func() { <-l.writing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	ev = ev.bounded()
 	ev.At = ev.At.Round(0).UTC()
 	perhaps := false // the entry may have been stored though the answer was lost
 	for {
 		err := l.append(ctx, ev, perhaps)
-		if err == nil || ctx.Err() != nil {
-			return ctx.Err()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		if errors.Is(err, stream.ErrConflict) {
 			err = l.catchUp(ctx)

@@ -36,13 +36,14 @@ type Page struct {
 	Entries   uint64 // of the whole record
 	Head      string // hash of the newest
 	Fault     error  // ErrBroken: the record was found broken
+	Lost      int    // acts that this server could not record since it started
 }
 
 // Look gives up to limit entries that fit.
 func (l *Log) Look(f Filter, limit int) Page {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	p := Page{Entries: l.links.Len, Head: l.links.Head, Fault: l.fault, Forgotten: uint64(len(l.recent)) < l.links.Len}
+	p := Page{Entries: l.links.Len, Head: l.links.Head, Fault: l.fault, Lost: l.lost, Forgotten: uint64(len(l.recent)) < l.links.Len}
 	for _, e := range slices.Backward(l.recent) {
 		if !f.fits(e) {
 			continue

@@ -51,14 +51,15 @@ func Verify(r io.Reader) (Summary, error) {
 	return s, nil
 }
 
-// follow checks one more entry of a chain.
+// follow checks one more entry of a chain. One that can be read is given also when
+// it does not fit: the acts of the source that it holds are in the record.
 func follow(links *chain.Chain, raw []byte) (Event, error) {
 	e, err := decode(raw)
 	if err != nil {
 		return Event{}, err
 	}
 	if e.N != links.Len+1 {
-		return Event{}, fmt.Errorf("it says that it is entry %d", e.N)
+		return e, fmt.Errorf("it says that it is entry %d", e.N)
 	}
 	return e, links.Add(raw, e.Prev)
 }

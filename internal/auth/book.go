@@ -58,7 +58,8 @@ type event struct {
 	Key        string               `json:"key,omitempty"` // id of the credential, base64url
 	Count      uint32               `json:"count,omitempty"`
 	Suspect    bool                 `json:"suspect,omitempty"`
-	Way        *wayEvent            `json:"way,omitempty"` // of the kinds in ways.go
+	Challenge  string               `json:"challenge,omitempty"` // that a passkey answered: passkey, passkey_used at a sign-in
+	Way        *wayEvent            `json:"way,omitempty"`       // of the kinds in ways.go
 	// Request on asked; Ref, the request's id, on what confirms or declines it; Reason on declined.
 	Request *Request `json:"request,omitempty"`
 	Ref     string   `json:"ref,omitempty"`
@@ -77,6 +78,7 @@ type account struct {
 	password string
 	tokens   []string
 	passkeys []passkey // oldest first
+	answered []spent   // challenges of the last minutes, oldest first
 	ways     ways
 	since    uint64 // sequence of the event that added him: sessions of an earlier life are void
 	seq      uint64 // of the newest event
@@ -170,8 +172,11 @@ func (b *Book) fold(rec stream.Record) error {
 		if ev.Officer == nil || ev.Officer.ID != id {
 			return fmt.Errorf("account event %d: it names another officer than its subject", rec.Seq)
 		}
+		restored := ev.Ref != "" && a.officer.ID != ""
 		a.officer, a.password, a.since, a.active = *ev.Officer, ev.Password, rec.Seq, true
-		a.ways = ways{}
+		if !restored { // perhaps another person of the same name
+			a.ways = ways{}
+		}
 		b.admit(&a, ev)
 		a.renewed(ev, rec)
 	case kindToken:
@@ -221,7 +226,10 @@ func (b *Book) act(ctx context.Context, id string, decide func(account) (event, 
 		if err == nil {
 			return b.fold(stream.Record{Seq: seq, Subject: en.Subject, Data: data})
 		}
-		if !errors.Is(err, stream.ErrConflict) {
+		switch {
+		case errors.Is(err, stream.ErrUnavailable): // it may have been stored
+			return fmt.Errorf("the account may have been changed; look at it before you try again: %w", err)
+		case !errors.Is(err, stream.ErrConflict):
 			return fmt.Errorf("the account was not changed: %w", err)
 		}
 		if err := b.refresh(ctx, id, a.seq); err != nil {
@@ -294,7 +302,14 @@ func (b *Book) active(id string) (o Officer, since uint64, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[id]
-	return a.officer.clone(), a.since, a.active
+	return a.proved(), a.since, a.active
+}
+
+// proved is a's officer as he is handed on when he has shown that he is it.
+func (a account) proved() Officer {
+	o := a.officer.clone()
+	o.life = a.since
+	return o
 }
 
 func (o Officer) clone() Officer {

@@ -40,6 +40,16 @@ func withAnna(t *testing.T) (*Book, *streamtest.Memory) {
 	return b, l
 }
 
+// proved is an officer who has just shown who he is.
+func proved(t *testing.T, b *Book, id string) Officer {
+	t.Helper()
+	o, _, ok := b.active(id)
+	if !ok {
+		t.Fatalf("%s may not act", id)
+	}
+	return o
+}
+
 func wantErr(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
@@ -112,6 +122,10 @@ func TestAddOnce(t *testing.T) {
 	}
 	l.Fault = func(stream.Entry) error { return stream.ErrFull }
 	wantErr(t, b.Revoke(t.Context(), "anna.smith"), stream.ErrFull)
+	l.Fault = func(stream.Entry) error { return stream.ErrUnavailable }
+	if err := b.Revoke(t.Context(), "anna.smith"); !errors.Is(err, stream.ErrUnavailable) || !strings.Contains(err.Error(), "may have been changed") {
+		t.Errorf("what may have been stored: %v", err)
+	}
 	if len(b.List()) != 1 {
 		t.Error("revoked though nothing was recorded")
 	}

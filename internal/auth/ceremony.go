@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"sync"
+	"slices"
 	"time"
 )
 
@@ -14,19 +14,15 @@ import (
 // finding the key in a bag, and a second try at the fingerprint.
 const challengeLife = 5 * time.Minute
 
-// ErrLate: the challenge is older than five minutes, was answered already, or is
-// from before a restart. A new try has a new one.
+// ErrLate: the challenge is older than five minutes, or was answered already. A
+// new try has a new one.
 var ErrLate = errors.New("the passkey took too long; try again")
 
-// ceremonies hands out challenges and takes each answer once. A challenge
-// carries its own end and seal, so that strangers who ask for them by the
-// million fill no memory; only what was answered well is remembered, until it ends.
-type ceremonies struct {
-	key []byte
-
-	mu       sync.Mutex
-	answered map[string]time.Time // until when
-}
+// ceremonies hands out challenges. A challenge carries its own end and seal, so
+// that strangers who ask for them by the million fill no memory, and any server
+// with the same key takes the answer. What was answered well is on the account,
+// so that all of them take it once.
+type ceremonies struct{ key []byte }
 
 // The parts of a challenge: when it ends, what makes it unlike every other, its seal.
 const (
@@ -34,18 +30,14 @@ const (
 	nonceBytes = 16
 )
 
-func newCeremonies() *ceremonies {
-	return &ceremonies{key: random(sha256.Size), answered: map[string]time.Time{}}
-}
-
 // challenge is a new one, good for one purpose.
-func (c *ceremonies) challenge(purpose string) []byte {
+func (c ceremonies) challenge(purpose string) []byte {
 	head := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(challengeLife).UnixMilli()))
 	head = append(head, random(nonceBytes)...)
 	return append(head, c.seal(purpose, head)...)
 }
 
-func (c *ceremonies) seal(purpose string, head []byte) []byte {
+func (c ceremonies) seal(purpose string, head []byte) []byte {
 	h := hmac.New(sha256.New, c.key)
 	h.Write(head)
 	h.Write([]byte(purpose))
@@ -54,7 +46,7 @@ func (c *ceremonies) seal(purpose string, head []byte) []byte {
 
 // good says whether challenge is one of ours for this purpose, not yet over.
 // It is in the form that clients send: base64url.
-func (c *ceremonies) good(purpose, challenge string) bool {
+func (c ceremonies) good(purpose, challenge string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(challenge)
 	if err != nil || len(b) != endBytes+nonceBytes+sha256.Size {
 		return false
@@ -67,23 +59,27 @@ func endOf(challenge []byte) time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(challenge)))
 }
 
-// take notes that a good challenge was answered; false when it was before.
-func (c *ceremonies) take(challenge string) bool {
-	b, err := base64.RawURLEncoding.DecodeString(challenge)
-	if err != nil || len(b) < endBytes {
-		return false
+// spent is a challenge that was answered well.
+type spent struct {
+	challenge string
+	at        time.Time
+}
+
+// answeredFor is how long an account remembers an answer: until no server takes
+// the challenge any more, one whose clock is minutes behind neither.
+const answeredFor = 2 * challengeLife
+
+// remember notes an answer and forgets those that nobody takes any more. It
+// changes no array that somebody reads.
+func (a *account) remember(challenge string, at time.Time) {
+	if challenge == "" { // the signature of a release, whose challenge is its content
+		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	for old, end := range c.answered {
-		if !now.Before(end) {
-			delete(c.answered, old)
-		}
-	}
-	if _, again := c.answered[challenge]; again {
-		return false
-	}
-	c.answered[challenge] = endOf(b)
-	return true
+	over := func(old spent) bool { return at.Sub(old.at) >= answeredFor }
+	a.answered = append(slices.DeleteFunc(slices.Clone(a.answered), over), spent{challenge, at})
+}
+
+// took says whether the challenge was answered already.
+func (a account) took(challenge string) bool {
+	return slices.ContainsFunc(a.answered, func(old spent) bool { return challenge != "" && old.challenge == challenge })
 }

@@ -164,7 +164,7 @@ func TestEditorsSessions(t *testing.T) {
 		newsroom := func(b *Book) http.Handler {
 			mux := http.NewServeMux()
 			mux.HandleFunc("/in", func(w http.ResponseWriter, r *http.Request) {
-				if err := b.StartSession(w, r, ivo); err != nil {
+				if err := b.StartSession(w, r, proved(t, b, "ivo")); err != nil {
 					t.Error(err)
 				}
 			})

@@ -65,7 +65,7 @@ func sides(t *testing.T, b *Book) *browser {
 		}
 	})
 	mux.HandleFunc("/in", func(w http.ResponseWriter, r *http.Request) {
-		if err := b.StartSession(w, r, Officer{ID: r.FormValue("id")}); err != nil {
+		if err := b.StartSession(w, r, proved(t, b, r.FormValue("id"))); err != nil {
 			t.Error(err)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,23 +26,28 @@ func (b *Book) AddInvited(ctx context.Context, o Officer) (token string, until t
 	if err := v.Err(); err != nil {
 		return "", time.Time{}, err
 	}
-	o.Roles = slices.Clone(o.Roles)
-	if err := b.act(ctx, o.ID, func(a account) (event, error) {
+	o = o.clone()
+	token, way := newInvitation()
+	err = b.act(ctx, o.ID, func(a account) (event, error) {
 		if a.active {
 			return event{}, taken
 		}
-		return event{Kind: kindAdded, Officer: &o}, nil
-	}); err != nil {
-		return "", time.Time{}, err
-	}
-	return b.Invite(ctx, o.ID)
+		return event{Kind: kindAdded, Officer: &o, Way: way}, nil // both or neither: a name without a way in could not be added again
+	})
+	return token, way.Until, err
+}
+
+// newInvitation is the secret of an invitation, and what is stored of it.
+func newInvitation() (token string, way *wayEvent) {
+	token = strings.ToLower(rand.Text())
+	return token, &wayEvent{Invite: hashToken(token), Until: time.Now().Add(inviteLife).UTC()}
 }
 
 // Invite makes an invitation for an officer who has lost every way in. It takes
 // the place of an older one. Only its hash is stored; using it voids whatever he
 // signed in with before.
 func (b *Book) Invite(ctx context.Context, officerID string) (token string, until time.Time, err error) {
-	token, until = strings.ToLower(rand.Text()), time.Now().Add(inviteLife).UTC()
+	token, way := newInvitation()
 	err = b.act(ctx, officerID, func(a account) (event, error) {
 		switch {
 		case !a.active:
@@ -51,9 +55,9 @@ func (b *Book) Invite(ctx context.Context, officerID string) (token string, unti
 		case a.officer.editor():
 			return event{}, alert.Invalid{{Field: "id", Code: "editor", Text: "An editor signs in with a password; revoke him and add him again."}}
 		}
-		return event{Kind: kindInvited, Way: &wayEvent{Invite: hashToken(token), Until: until}}, nil
+		return event{Kind: kindInvited, Way: way}, nil
 	})
-	return token, until, err
+	return token, way.Until, err
 }
 
 // taken is the fault of a sign-in name in use.
@@ -67,7 +71,7 @@ func (b *Book) Invited(token string) (o Officer, sealed string, err error) {
 	var t ticket
 	for id, a := range b.accounts {
 		if a.invitedBy(hash) {
-			t, o = ticket{id, a.since, hash}, a.officer.clone()
+			t, o = ticket{id, a.since, hash}, a.proved()
 		}
 	}
 	b.mu.RUnlock()
@@ -86,8 +90,7 @@ func (a account) invitedBy(hash string) bool {
 // SetUpTicket says, for 30 minutes, that the officer's password was right and
 // that he has to enrol a second factor before he may come in.
 func (b *Book) SetUpTicket(o Officer) (string, error) {
-	_, since, _ := b.active(o.ID)
-	return b.sealed.setUp.Seal(ticket{Officer: o.ID, Since: since}, time.Now().Add(setUpLife))
+	return b.sealed.setUp.Seal(ticket{Officer: o.ID, Since: o.life}, time.Now().Add(setUpLife))
 }
 
 // SettingUp is who sets up how he signs in, and whether an invitation led him
@@ -100,7 +103,7 @@ func (b *Book) SettingUp(sealed string) (o Officer, invited bool, err error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[t.Officer]
-	return a.officer.clone(), t.Invite != "", b.mayUse(a, t)
+	return a.proved(), t.Invite != "", b.mayUse(a, t)
 }
 
 // mayUse says whether a ticket still leads into a; the caller holds the lock or
@@ -136,14 +139,15 @@ func (b *Book) SetUp(ctx context.Context, sealed, password, newApp, code string)
 			return Officer{}, nil, err
 		}
 	}
-	if err := b.throttle.tryCode(o.ID); err != nil {
+	tries := codesOf(ctx, o.ID)
+	if err := b.throttle.tryCode(tries); err != nil {
 		return Officer{}, nil, err
 	}
 	way, codes, err := b.enrolment(o, newApp, code)
 	if err != nil {
 		return Officer{}, nil, err
 	}
-	b.throttle.doneCode(o.ID)
+	b.throttle.doneCode(tries)
 	way.Invite = t.Invite
 	err = b.act(ctx, o.ID, func(a account) (event, error) {
 		if err := b.mayUse(a, t); err != nil {

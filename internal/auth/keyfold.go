@@ -16,6 +16,7 @@ const (
 // foldKey takes an event on a passkey into a, and into the index of keys; the
 // caller holds the lock. It changes no array that somebody reads.
 func (b *Book) foldKey(a *account, id string, ev event) error {
+	a.remember(ev.Challenge, ev.At)
 	keys := slices.Clone(a.passkeys)
 	if ev.Kind == kindPasskey {
 		if ev.Credential == nil {
@@ -34,8 +35,11 @@ func (b *Book) foldKey(a *account, id string, ev event) error {
 	case kindPasskeyNamed:
 		keys[at].Name = ev.Name
 	case kindPasskeyUsed:
-		keys[at].Used, keys[at].Suspect = ev.At, ev.Suspect
-		keys[at].cred.Authenticator.SignCount = ev.Count
+		// What a release noted may be older than what a sign-in wrote meanwhile: a
+		// suspicion stays, and the counter never goes back.
+		k := &keys[at]
+		k.Used, k.Suspect = ev.At, k.Suspect || ev.Suspect
+		k.cred.Authenticator.SignCount = max(k.cred.Authenticator.SignCount, ev.Count)
 	case kindPasskeyRemoved:
 		delete(b.keys, ev.Key)
 		keys = slices.Delete(keys, at, at+1)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"tocsin/internal/alert"
@@ -14,6 +15,8 @@ var (
 	ErrStranger = errors.New("nobody registered here goes by that name in single sign-on")
 	// ErrAmbiguous: two officers were linked to the same name. The operator mends it.
 	ErrAmbiguous = errors.New("two officers go by that name in single sign-on")
+	// ErrReset: the officer's ways of signing in were reset, and he has not used the invitation yet.
+	ErrReset = errors.New("the officer's ways of signing in were reset; his invitation opens them again")
 )
 
 // maxLink bounds the name that single sign-on knows an officer by: a mail address has at most 254.
@@ -26,7 +29,8 @@ func (b *Book) Link(ctx context.Context, officerID, name string) error {
 	if len(name) > maxLink || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
 		return alert.Invalid{{Field: "sso", Code: "format", Text: "Give the name as single sign-on sends it, at most 254 characters."}}
 	}
-	if o, err := b.ByLink(name); name != "" && (errors.Is(err, ErrAmbiguous) || err == nil && o.ID != officerID) {
+	taken := func(a account) bool { return a.officer.ID != officerID }
+	if slices.ContainsFunc(b.linked(name), taken) {
 		return alert.Invalid{{Field: "sso", Code: "taken", Text: "Another officer goes by this name in single sign-on."}}
 	}
 	return b.act(ctx, officerID, func(a account) (event, error) {
@@ -52,26 +56,44 @@ func (b *Book) SignInBySSO(ctx context.Context, name string) (Officer, error) {
 
 // ByLink is the officer whom single sign-on means: who was linked to the name,
 // else who has it as his sign-in name and was linked to no other. Nobody is ever
-// made. ErrStranger, ErrAmbiguous.
+// made. ErrStranger, ErrAmbiguous, ErrReset.
 func (b *Book) ByLink(name string) (Officer, error) {
-	name = strings.TrimSpace(name)
+	found := b.linked(name)
+	switch {
+	case len(found) == 0:
+		return Officer{}, ErrStranger
+	case len(found) > 1:
+		return Officer{}, ErrAmbiguous
+	case found[0].ways.closed:
+		return Officer{}, ErrReset
+	}
+	return found[0].proved(), nil
+}
+
+// linked are the accounts whose officers single sign-on may mean by name.
+func (b *Book) linked(name string) (found []account) {
+	name = folded(name)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	var found []Officer
 	for _, a := range b.accounts {
-		if a.active && !a.officer.editor() && name != "" && strings.EqualFold(a.ways.link, name) {
-			found = append(found, a.officer.clone())
+		if a.active && !a.officer.editor() && name != "" && folded(a.ways.link) == name {
+			found = append(found, a)
 		}
 	}
-	if a := b.accounts[strings.ToLower(name)]; len(found) == 0 && a.active && !a.officer.editor() && a.ways.link == "" {
-		found = append(found, a.officer.clone())
+	if a := b.accounts[name]; len(found) == 0 && a.active && !a.officer.editor() && a.ways.link == "" {
+		found = append(found, a)
 	}
-	switch len(found) {
-	case 0:
-		return Officer{}, ErrStranger
-	case 1:
-		return found[0], nil
-	default:
-		return Officer{}, ErrAmbiguous
-	}
+	return found
+}
+
+// folded takes capital letters for small ones, and no letter beyond ASCII for
+// another, nor a space for nothing: where officers may choose their name at the
+// provider, "bram" must not be had by writing it with a Kelvin sign or a blank.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r - 'A' + 'a'
+		}
+		return r
+	}, name)
 }

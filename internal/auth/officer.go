@@ -31,6 +31,10 @@ type Officer struct {
 	// Areas is the officer's jurisdiction: ISO 3166-1 countries and 3166-2 units,
 	// at most 100; empty = everywhere the server knows.
 	Areas []string `json:"areas,omitempty"`
+
+	// life is that of the account which was proved: what a proof leads to is refused
+	// once the account has another. 0 = nothing was proved.
+	life uint64
 }
 
 // editor says whether o belongs to a station and not to the police.

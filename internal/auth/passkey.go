@@ -60,7 +60,7 @@ type passkey struct {
 type Passkeys struct {
 	book       *Book
 	web        *webauthn.WebAuthn
-	ceremonies *ceremonies
+	ceremonies ceremonies
 }
 
 // NewPasskeys is for the console at publicURL. ErrNoPasskeys says that browsers
@@ -79,7 +79,7 @@ func NewPasskeys(b *Book, publicURL string) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys for %s: %w", host, err)
 	}
-	return &Passkeys{book: b, web: web, ceremonies: newCeremonies()}, nil
+	return &Passkeys{book: b, web: web, ceremonies: ceremonies{b.sealed.challenge}}, nil
 }
 
 // Host is the name that the keys are bound to.
@@ -117,7 +117,7 @@ func (b *Book) person(id string) (person, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	a := b.accounts[id]
-	return person{a.officer.clone(), a.passkeys}, a.active && !a.officer.editor()
+	return person{a.proved(), a.passkeys}, a.active && !a.officer.editor()
 }
 
 // List is an officer's keys, oldest first.
@@ -215,9 +215,6 @@ func (p *Passkeys) enrol(ctx context.Context, o Officer, name string, answer []b
 	if err != nil {
 		return errors.Join(ErrPasskey, err)
 	}
-	if !p.ceremonies.take(challenge) {
-		return ErrLate
-	}
 	return p.book.act(ctx, o.ID, func(a account) (event, error) {
 		way, err := allow(a)
 		switch {
@@ -225,12 +222,14 @@ func (p *Passkeys) enrol(ctx context.Context, o Officer, name string, answer []b
 			return event{}, err
 		case !a.active:
 			return event{}, ErrUnknown
+		case a.took(challenge):
+			return event{}, ErrLate
 		case p.book.taken(encoded(cred.ID)):
 			return event{}, errors.Join(ErrPasskey, errors.New("a key of this id is enrolled already"))
 		case len(a.passkeys) >= maxPasskeys && (way == nil || way.Invite == ""):
 			return event{}, alert.Invalid{{Field: "name", Code: "too_many", Text: "You have 10 passkeys; remove one that you no longer use."}}
 		}
-		return event{Kind: kindPasskey, Name: name, Credential: cred, Way: way}, nil
+		return event{Kind: kindPasskey, Name: name, Credential: cred, Challenge: challenge, Way: way}, nil
 	})
 }
 
@@ -253,18 +252,23 @@ func (p *Passkeys) Rename(ctx context.Context, o Officer, keyID, name string) er
 }
 
 // Remove takes a key away from o: it signs nobody in any more, and releases
-// nothing. The last of an officer without a password stays: it is his only way in.
+// nothing. His only way in stays, and so does his only second factor where one
+// is required.
 func (p *Passkeys) Remove(ctx context.Context, o Officer, keyID string) error {
 	return p.onKey(ctx, o, event{Kind: kindPasskeyRemoved, Key: keyID})
 }
 
 func (p *Passkeys) onKey(ctx context.Context, o Officer, ev event) error {
-	return p.book.act(ctx, o.ID, func(a account) (event, error) {
+	b := p.book
+	return b.act(ctx, o.ID, func(a account) (event, error) {
 		if !a.active || a.keyAt(ev.Key) < 0 {
 			return event{}, ErrPasskey
 		}
-		if ev.Kind == kindPasskeyRemoved && len(a.passkeys) == 1 && a.password == "" && a.ways.link == "" {
-			return event{}, alert.Invalid{{Field: "password", Code: "last", Text: "This is your only way to sign in. Add another passkey or set a password first."}}
+		if ev.Kind == kindPasskeyRemoved {
+			a.passkeys = slices.DeleteFunc(slices.Clone(a.passkeys), func(k passkey) bool { return k.ID == ev.Key })
+			if err := b.mayRemain(a); err != nil {
+				return event{}, err
+			}
 		}
 		return ev, nil
 	})
@@ -302,10 +306,7 @@ func (p *Passkeys) signIn(ctx context.Context, answer []byte) (Officer, error) {
 	if err != nil {
 		return who.officer, errors.Join(ErrPasskey, err)
 	}
-	if !p.ceremonies.take(challenge) {
-		return who.officer, ErrLate
-	}
-	return who.officer, p.used(ctx, who.officer, cred)
+	return who.officer, p.used(ctx, who.officer, cred, challenge)
 }
 
 // holder is the officer who has a key.
@@ -324,9 +325,10 @@ func (b *Book) taken(keyID string) bool {
 	return ok
 }
 
-// used stores the key's counter, and refuses a key whose counter shows that
-// there are two of it: which one is the officer's nobody can know.
-func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credential) error {
+// used stores the key's counter and the challenge that it answered, which is
+// taken once, and refuses a key whose counter shows that there are two of it:
+// which one is the officer's nobody can know.
+func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credential, challenge string) error {
 	keyID := encoded(cred.ID)
 	suspect := false
 	err := p.book.act(ctx, o.ID, func(a account) (event, error) {
@@ -334,10 +336,17 @@ func (p *Passkeys) used(ctx context.Context, o Officer, cred *webauthn.Credentia
 		if !a.active || at < 0 {
 			return event{}, ErrPasskey // removed a moment ago
 		}
-		if suspect = a.passkeys[at].Suspect || cred.Authenticator.CloneWarning; suspect && a.passkeys[at].Suspect {
+		if a.took(challenge) {
+			return event{}, ErrLate
+		}
+		k, count := a.passkeys[at], cred.Authenticator.SignCount
+		if k.Suspect {
 			return event{}, ErrSuspect
 		}
-		return event{Kind: kindPasskeyUsed, Key: keyID, Count: cred.Authenticator.SignCount, Suspect: suspect}, nil
+		// Compared again with what is stored by now: both may have come at once.
+		last := k.cred.Authenticator.SignCount
+		suspect = cred.Authenticator.CloneWarning || count <= last && (count > 0 || last > 0)
+		return event{Kind: kindPasskeyUsed, Key: keyID, Count: count, Suspect: suspect, Challenge: challenge}, nil
 	})
 	if err == nil && suspect {
 		return ErrSuspect

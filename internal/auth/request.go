@@ -90,8 +90,10 @@ func checkAreas(v *alert.Invalid, areas []string) {
 }
 
 // Ask begins a request. It is applied at once, without a second administrator,
-// when it only takes rights away: then applied is true. Errors: alert.Invalid for
-// what is asked, ErrForbidden, ErrStage.
+// when it only takes rights away: then applied is true, and what waited about
+// this officer is void. That he himself is no administrator any more waits for
+// another: he could be the last. Errors: alert.Invalid for what is asked,
+// ErrForbidden, ErrStage.
 func (b *Book) Ask(ctx context.Context, by Officer, kind RequestKind, o Officer, reason string) (applied bool, err error) {
 	if err := checkRequest(o, reason); err != nil {
 		return false, err
@@ -115,12 +117,12 @@ func (b *Book) Ask(ctx context.Context, by Officer, kind RequestKind, o Officer,
 		if err := a.fits(req, time.Now()); err != nil {
 			return event{}, err
 		}
-		if len(b.Requests()) >= maxRequests {
-			return event{}, wrongStage("100 requests are waiting already. Confirm or decline some of them first.")
-		}
-		if kind == AskChange && takesOnly(a.officer, o) && !renamed(a.officer, o) {
+		if a.narrows(req) {
 			applied = true
 			return event{Kind: kindChanged, Officer: &o}, nil
+		}
+		if len(b.Requests()) >= maxRequests {
+			return event{}, wrongStage("100 requests are waiting already. Confirm or decline some of them first.")
 		}
 		return event{Kind: kindAsked, Request: &req}, nil
 	})
@@ -144,7 +146,7 @@ func checkRequest(o Officer, reason string) error {
 // fits says whether the request is one for this account.
 func (a account) fits(r Request, now time.Time) error {
 	switch {
-	case a.pending(now) != nil:
+	case a.pending(now) != nil && !a.narrows(r):
 		return wrongStage("A request about this officer is waiting. Confirm or decline it first.")
 	case r.Kind == AskNew && a.active:
 		return alert.Invalid{{Field: "id", Code: "taken", Text: "This sign-in name is in use; choose another."}}
@@ -158,6 +160,12 @@ func (a account) fits(r Request, now time.Time) error {
 		return wrongStage("Nothing was changed.")
 	}
 	return nil
+}
+
+// narrows says whether the request only takes rights away, and needs nobody.
+func (a account) narrows(r Request) bool {
+	resigns := r.By == r.Officer.ID && !r.Officer.Has(Admin)
+	return r.Kind == AskChange && takesOnly(a.officer, r.Officer) && !renamed(a.officer, r.Officer) && !resigns
 }
 
 // mayAdminister asks the book, not the request's memory of who he is: his right
@@ -210,15 +218,15 @@ func (b *Book) Confirm(ctx context.Context, by Officer, officerID, requestID str
 
 // admission makes the first way in, and puts its hash into ev.
 func (b *Book) admission(ctx context.Context, o Officer, ev *event) (*Admission, error) {
-	secret := strings.ToLower(rand.Text())
 	if o.editor() {
+		secret := strings.ToLower(rand.Text())
 		hash, err := b.hasher.make(ctx, secret)
 		ev.Password = hash
 		return &Admission{Password: secret}, err
 	}
-	given := &Admission{Invite: secret, Until: time.Now().Add(inviteLife).UTC()}
-	ev.Way = &wayEvent{Invite: hashToken(secret), Until: given.Until}
-	return given, nil
+	token, way := newInvitation()
+	ev.Way = way
+	return &Admission{Invite: token, Until: way.Until}, nil
 }
 
 // mayConfirm is the request when by may confirm it: the two-person rule of administration.

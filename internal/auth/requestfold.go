@@ -39,7 +39,7 @@ func (b *Book) foldRequest(a *account, id string, ev event, rec stream.Record) e
 		a.renewed(ev, rec)
 	case kindReset:
 		b.forget(a)
-		a.password, a.since = ev.Password, rec.Seq
+		a.password, a.since, a.ways.closed = ev.Password, rec.Seq, true
 		b.admit(a, ev)
 		a.renewed(ev, rec)
 		b.cut(id)
@@ -56,7 +56,9 @@ func (a *account) renewed(ev event, rec stream.Record) {
 	}
 }
 
-// forget takes every way of signing in from a; the caller holds the lock.
+// forget takes every way of signing in from a; the caller holds the lock. What
+// single sign-on calls him stays: without it whoever has his sign-in name there
+// would be taken for him once he may sign in again.
 func (b *Book) forget(a *account) {
 	for _, t := range a.tokens {
 		delete(b.tokens, t)
@@ -64,7 +66,7 @@ func (b *Book) forget(a *account) {
 	for _, k := range a.passkeys {
 		delete(b.keys, k.ID)
 	}
-	a.tokens, a.passkeys, a.password, a.ways = nil, nil, "", ways{}
+	a.tokens, a.passkeys, a.password, a.ways = nil, nil, "", ways{link: a.ways.link}
 }
 
 // admit opens the invitation that a confirmed request carries.

@@ -50,8 +50,7 @@ type ticket struct {
 
 // CodeTicket says, for five minutes, that the officer's password was right.
 func (b *Book) CodeTicket(o Officer) (string, error) {
-	_, since, _ := b.active(o.ID)
-	return b.sealed.code.Seal(ticket{Officer: o.ID, Since: since}, time.Now().Add(codeLife))
+	return b.sealed.code.Seal(ticket{Officer: o.ID, Since: o.life}, time.Now().Add(codeLife))
 }
 
 // SignInByCode ends a sign-in that began with CodeTicket, by a code of the
@@ -87,7 +86,8 @@ func (b *Book) HasApp(officerID string) bool {
 // CheckCode takes a code of o's app, or one of his recovery codes, once: it is
 // noted as used before this returns. ErrCode, ErrCodeUsed, ErrNoApp, *ThrottledError.
 func (b *Book) CheckCode(ctx context.Context, o Officer, code string) (Way, error) {
-	if err := b.throttle.tryCode(o.ID); err != nil {
+	codes := codesOf(ctx, o.ID)
+	if err := b.throttle.tryCode(codes); err != nil {
 		return "", err
 	}
 	code = plainCode(code)
@@ -109,7 +109,7 @@ func (b *Book) CheckCode(ctx context.Context, o Officer, code string) (Way, erro
 	if err != nil {
 		return "", err
 	}
-	b.throttle.doneCode(o.ID)
+	b.throttle.doneCode(codes)
 	return way, nil
 }
 
@@ -243,13 +243,11 @@ func (b *Book) EnrolApp(ctx context.Context, o Officer, sealed, code string) (re
 // required he needs a passkey first.
 func (b *Book) RemoveApp(ctx context.Context, o Officer) error {
 	return b.act(ctx, o.ID, func(a account) (event, error) {
-		switch {
-		case !a.active || a.ways.app == "":
+		if !a.active || a.ways.app == "" {
 			return event{}, ErrNoApp
-		case b.required && len(a.passkeys) == 0 && a.ways.link == "":
-			return event{}, alert.Invalid{{Field: "password", Code: "last", Text: "This is your only second factor. Add a passkey first."}}
 		}
-		return event{Kind: kindAppRemoved}, nil
+		a.ways.app = ""
+		return event{Kind: kindAppRemoved}, b.mayRemain(a)
 	})
 }
 

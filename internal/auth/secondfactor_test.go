@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/auth/authtest"
 	"tocsin/internal/seal"
 	"tocsin/internal/stream/streamtest"
 	"tocsin/internal/totp"
@@ -57,7 +58,7 @@ func TestSignInByCode(t *testing.T) {
 		if b.Next(anna()) != NeedCode || !b.HasApp("anna.smith") {
 			t.Fatal("the app is not asked for")
 		}
-		ticket, err := b.CodeTicket(anna())
+		ticket, err := b.CodeTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +84,7 @@ func TestSignInByCode(t *testing.T) {
 			if !errors.Is(err, tt.err) || way != tt.way || err == nil && o.ID != "anna.smith" {
 				t.Errorf("%s: %q by %q, %v; want %q, %v", tt.name, o.ID, way, err, tt.way, tt.err)
 			}
-			b.throttle.doneCode("anna.smith")
+			b.throttle.doneCode(codesOf(t.Context(), "anna.smith"))
 		}
 		if left := b.Access("anna.smith").Recovery; left != recoveryCodes-2 {
 			t.Errorf("%d recovery codes left", left)
@@ -115,11 +116,11 @@ func TestCodeTicket(t *testing.T) {
 		b, _ := withAnna(t)
 		secret, _ := withApp(t, b)
 		time.Sleep(totp.Period)
-		ticket, err := b.CodeTicket(anna())
+		ticket, err := b.CodeTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		setUp, err := b.SetUpTicket(anna())
+		setUp, err := b.SetUpTicket(proved(t, b, "anna.smith"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +132,7 @@ func TestCodeTicket(t *testing.T) {
 		time.Sleep(codeLife)
 		_, _, err = b.SignInByCode(t.Context(), ticket, codeNow(t, secret, 0))
 		wantErr(t, err, ErrTicket)
-		if ticket, err = b.CodeTicket(anna()); err != nil {
+		if ticket, err = b.CodeTicket(proved(t, b, "anna.smith")); err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(b.Revoke(t.Context(), "anna.smith"), b.Add(t.Context(), anna(), password)); err != nil {
@@ -141,37 +142,6 @@ func TestCodeTicket(t *testing.T) {
 		wantErr(t, err, ErrTicket)
 		if b.HasApp("anna.smith") {
 			t.Error("the app of an earlier life")
-		}
-	})
-}
-
-// Guessing at codes slows down further than at passwords, and the right password frees no guess.
-func TestThrottleOfCodes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, _ := withAnna(t)
-		secret, _ := withApp(t, b)
-		time.Sleep(time.Minute)
-		begin, guesses := time.Now(), 0
-		for time.Since(begin) < 24*time.Hour {
-			_, err := b.CheckCode(t.Context(), anna(), "000000")
-			if e, ok := errors.AsType[*ThrottledError](err); ok {
-				b.throttle.done("anna.smith", "") // as the right password does
-				time.Sleep(e.After)
-				continue
-			}
-			wantErr(t, err, ErrCode)
-			guesses++
-		}
-		if guesses > 160 {
-			t.Errorf("%d guesses in a day, want at most 160", guesses)
-		}
-		time.Sleep(longestCodeWait)
-		if _, err := b.CheckCode(t.Context(), anna(), codeNow(t, secret, 0)); err != nil {
-			t.Errorf("the right code afterwards: %v", err)
-		}
-		time.Sleep(totp.Period)
-		if _, err := b.CheckCode(t.Context(), anna(), codeNow(t, secret, 0)); err != nil {
-			t.Errorf("the failures still count: %v", err)
 		}
 	})
 }
@@ -269,37 +239,77 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// The only second factor stays where one is required, and the only way in anywhere.
+// The only second factor stays where one is required, and the only way in
+// anywhere. A key that may have been copied is neither.
 func TestLastWayStays(t *testing.T) {
-	b := openWith(t, new(streamtest.Memory), RequireSecondFactor())
-	if err := b.Add(t.Context(), anna(), password); err != nil {
-		t.Fatal(err)
+	suspect := func(b *Book) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		a := b.accounts["anna.smith"]
+		a.passkeys = slices.Clone(a.passkeys)
+		a.passkeys[0].Suspect = true
+		b.accounts["anna.smith"] = a
 	}
-	withApp(t, b)
-	if _, bad := errors.AsType[alert.Invalid](b.RemoveApp(t.Context(), anna())); !bad {
-		t.Error("the only second factor was taken away")
-	}
-	enrolled(t, b)
-	if err := b.RemoveApp(t.Context(), anna()); err != nil {
-		t.Errorf("with a passkey: %v", err)
-	}
-	token, _, err := b.Invite(t.Context(), "anna.smith")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, ticket, err := b.Invited(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, k := passkeysOf(t, b), newKey(t)
-	if _, err := p.SetUp(t.Context(), ticket, "Phone", k.Create(creation(t, p))); err != nil {
-		t.Fatal(err)
-	}
-	if _, bad := errors.AsType[alert.Invalid](p.Remove(t.Context(), anna(), k.ID())); !bad {
-		t.Error("the only way in was taken away")
-	}
-	if err := errors.Join(b.ChangePassword(t.Context(), anna(), password), p.Remove(t.Context(), anna(), k.ID())); err != nil {
-		t.Errorf("with a password: %v", err)
+	for name, tt := range map[string]struct {
+		password, app, linked bool
+		keys                  int
+		suspect               bool // the first of them
+		key, last             bool // what is to be taken away: the last key or else the app; whether it stays
+		relaxed               bool // no second factor is required
+	}{
+		"app alone":                        {password: true, app: true, last: true},
+		"app alone, single sign-on":        {password: true, app: true, linked: true, last: true},
+		"app beside a key":                 {password: true, app: true, keys: 1},
+		"app beside a suspect key":         {password: true, app: true, keys: 1, suspect: true, last: true},
+		"app alone, not required":          {password: true, app: true, relaxed: true},
+		"key beside a password":            {password: true, keys: 1, key: true, last: true},
+		"key, password, single sign-on":    {password: true, keys: 1, linked: true, key: true, last: true},
+		"key, password, not required":      {password: true, keys: 1, key: true, relaxed: true},
+		"key beside an app":                {password: true, app: true, keys: 1, key: true},
+		"key beside another":               {password: true, keys: 2, key: true},
+		"key beside a suspect one":         {password: true, keys: 2, suspect: true, key: true, last: true},
+		"suspect key beside a password":    {password: true, keys: 1, suspect: true, key: true, last: true},
+		"key alone":                        {keys: 1, key: true, last: true, relaxed: true},
+		"key alone but a suspect one":      {keys: 2, suspect: true, key: true, last: true, relaxed: true},
+		"key beside single sign-on":        {keys: 1, linked: true, key: true},
+		"one of two keys and nothing else": {keys: 2, key: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openWith(t, new(streamtest.Memory))
+			b.required = !tt.relaxed
+			add := func() error { _, _, err := b.AddInvited(t.Context(), anna()); return err }
+			if tt.password {
+				add = func() error { return b.Add(t.Context(), anna(), password) }
+			}
+			if err := add(); err != nil {
+				t.Fatal(err)
+			}
+			if tt.app {
+				withApp(t, b)
+			}
+			if tt.linked {
+				wantErr(t, b.Link(t.Context(), "anna.smith", "anna@police.example"), nil)
+			}
+			p := passkeysOf(t, b)
+			var k *authtest.Key
+			for range tt.keys {
+				k = newKey(t)
+				wantErr(t, p.Enrol(t.Context(), anna(), "Phone", k.Create(creation(t, p))), nil)
+			}
+			if tt.suspect {
+				suspect(b)
+			}
+			take := func() error { return b.RemoveApp(t.Context(), anna()) }
+			if tt.key {
+				take = func() error { return p.Remove(t.Context(), anna(), k.ID()) }
+			}
+			if _, stays := errors.AsType[alert.Invalid](take()); stays != tt.last {
+				t.Errorf("it stays: %v, want %v", stays, tt.last)
+			}
+			if step := b.Next(anna()); tt.password && !tt.relaxed && step == NeedSetUp {
+				t.Error("who knows the password alone may enrol a second factor of his own")
+			}
+		})
 	}
 }
 

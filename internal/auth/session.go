@@ -42,6 +42,7 @@ type (
 	carrierKey struct{}
 	endedKey   struct{}
 	networkKey struct{}
+	sharedKey  struct{} // whether the network may be everybody's
 	sessionKey struct{}
 )
 
@@ -88,7 +89,9 @@ func GuestFrom(ctx context.Context) (Guest, bool) {
 // ErrSignedOut or ErrOver as its cause.
 func (b *Book) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(context.WithValue(r.Context(), networkKey{}, networkOf(r)))
+		network, shared := networkOf(r)
+		from := context.WithValue(r.Context(), networkKey{}, network)
+		r = r.WithContext(context.WithValue(from, sharedKey{}, shared))
 		if token, ok := bearer(r); ok {
 			b.serveBearer(next, w, r, token)
 			return
@@ -244,7 +247,8 @@ func (b *Book) StartSession(w http.ResponseWriter, r *http.Request, o Officer) e
 }
 
 // StartSessionBy signs the officer in on this browser, under a new session id,
-// and puts on the record how he came. It ends his session anywhere else, which
+// and puts on the record how he came. He is as the proof gave him: ErrTicket when
+// his account was reset or narrowed since. It ends his session anywhere else, which
 // learns why from EndedElsewhere: at every server, since each follows the record.
 func (b *Book) StartSessionBy(_ http.ResponseWriter, r *http.Request, o Officer, by Way) error {
 	c, ok := r.Context().Value(carrierKey{}).(*carrier)
@@ -254,8 +258,11 @@ func (b *Book) StartSessionBy(_ http.ResponseWriter, r *http.Request, o Officer,
 	network, _ := r.Context().Value(networkKey{}).(string)
 	s := session{Officer: o.ID, Serial: rand.Text(), Began: time.Now()}
 	err := b.act(r.Context(), o.ID, func(a account) (event, error) {
-		if !a.active {
+		switch {
+		case !a.active:
 			return event{}, ErrUnknown
+		case a.since != o.life: // reset, or rights taken away, since he proved who he is
+			return event{}, ErrTicket
 		}
 		s.Since = a.since
 		return event{Kind: kindSignedIn, Way: &wayEvent{Session: s.Serial, By: by, Network: network}}, nil

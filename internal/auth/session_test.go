@@ -298,3 +298,40 @@ func TestSessionNeedsMiddleware(t *testing.T) {
 		t.Error("roles")
 	}
 }
+
+// What somebody proved before his account was reset or narrowed begins no session
+// afterwards, and leads to no second step.
+func TestProofEndsWithTheAccountsLife(t *testing.T) {
+	for name, after := range map[string]func(t *testing.T, b *Book){
+		"reset": func(t *testing.T, b *Book) {
+			if _, err := b.Confirm(t.Context(), boris, "anna.smith", asks(t, b, ada, AskReset, anna())); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a role less": func(t *testing.T, b *Book) {
+			demote(t, b, ada, with(anna(), func(o *Officer) { o.Roles = []Role{Author} }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, _ := office(t)
+			p, k := enrolled(t, b)
+			byPassword, err1 := b.SignIn(t.Context(), "anna.smith", password)
+			byKey, err2 := p.SignIn(t.Context(), k.Get(p.Challenge()))
+			bySSO, err3 := b.SignInBySSO(t.Context(), "anna.smith")
+			wantErr(t, errors.Join(err1, err2, err3), nil)
+			after(t, b)
+			site := b.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				for _, o := range []Officer{byPassword, byKey, bySSO, anna()} {
+					if err := b.StartSession(w, r, o); !errors.Is(err, ErrTicket) {
+						t.Errorf("a session began: %v", err)
+					}
+				}
+			}))
+			newBrowser(t, site).get("/")
+			ticket, err := b.SetUpTicket(byPassword)
+			wantErr(t, err, nil)
+			_, _, err = b.SettingUp(ticket)
+			wantErr(t, err, ErrTicket)
+		})
+	}
+}

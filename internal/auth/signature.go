@@ -110,7 +110,7 @@ func (p *Passkeys) Confirm(ctx context.Context, o Officer, digest string, answer
 		return Signature{}, errors.Join(ErrPasskey, err)
 	}
 	if at := slices.IndexFunc(who.keys, func(k passkey) bool { return k.ID == encoded(cred.ID) }); cred.Authenticator.CloneWarning || who.keys[at].Suspect {
-		return Signature{}, p.used(ctx, o, cred) // ErrSuspect, noted
+		return Signature{}, p.used(ctx, o, cred, "") // ErrSuspect, noted
 	}
 	s := Signature{
 		Key: encoded(cred.ID), PublicKey: cred.PublicKey, Host: p.Host(), AuthenticatorData: said.Raw.AssertionResponse.AuthenticatorData,

@@ -32,6 +32,9 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 		id = "" // one throttle for everything that cannot be a name
 	}
 	network, _ := ctx.Value(networkKey{}).(string)
+	if shared, _ := ctx.Value(sharedKey{}).(bool); shared {
+		network = ""
+	}
 	if err := b.throttle.try(id, network); err != nil {
 		b.noteRefused(ctx, id, err)
 		return Officer{}, err
@@ -55,7 +58,7 @@ func (b *Book) signIn(ctx context.Context, id, password string, welcome func(Off
 		return Officer{}, ErrCredentials
 	}
 	b.throttle.done(id, network)
-	return a.officer.clone(), nil
+	return a.proved(), nil
 }
 
 // tokenPrefix lets a leaked token be found by the scanners of code hosts.

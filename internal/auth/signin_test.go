@@ -3,13 +3,10 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 func TestSignIn(t *testing.T) {
@@ -52,89 +49,6 @@ func TestSignIn(t *testing.T) {
 	if dummy[3] != real[3] || len(dummy[4]) != len(real[4]) || len(dummy[5]) != len(real[5]) {
 		t.Errorf("the dummy %v costs other than a real one %v", dummy, real)
 	}
-}
-
-func TestThrottlePerName(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		th := newThrottle()
-		var waits []int
-		for range 10 {
-			wait := 0
-			if e, ok := errors.AsType[*ThrottledError](th.try("anna", "")); ok {
-				if wait = e.Seconds(); !strings.Contains(e.Error(), fmt.Sprintf("in %d s", wait)) {
-					t.Errorf("%v, want the wait of %d s", e, wait)
-				}
-				time.Sleep(e.After)
-				if err := th.try("anna", ""); err != nil {
-					t.Fatal(err)
-				}
-			}
-			waits = append(waits, wait)
-		}
-		if got := fmt.Sprint(waits); got != "[0 0 0 1 2 4 8 16 30 30]" {
-			t.Errorf("waits %s", got)
-		}
-		if err := th.try("erik", ""); err != nil {
-			t.Errorf("one officer's failures throttle another: %v", err)
-		}
-		time.Sleep(longestWait)
-		th.done("anna", "")
-		for range freeTries {
-			if err := th.try("anna", ""); err != nil {
-				t.Errorf("after signing in: %v", err)
-			}
-		}
-	})
-}
-
-func TestThrottleForgets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		th := newThrottle()
-		for range freeTries {
-			if err := th.try("anna", ""); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if th.try("anna", "") == nil {
-			t.Fatal("a fourth try at once")
-		}
-		time.Sleep(forgetAfter + time.Second)
-		for range freeTries {
-			if err := th.try("anna", ""); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
-func TestThrottleOverall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		th := newThrottle()
-		taken := 0
-		for i := range 500 {
-			if th.try(fmt.Sprint("name", i), "") == nil {
-				taken++
-			}
-		}
-		if taken != tryBurst {
-			t.Errorf("%d tries at once, want %d", taken, tryBurst)
-		}
-		// An hour of guessing at random names takes bounded memory.
-		for i := range 10_000 {
-			_ = th.try(fmt.Sprint("guess", i), "")
-			time.Sleep(time.Second / triesPerSecond)
-		}
-		for i := range maxNames {
-			th.names[fmt.Sprint("full", i)] = failures{last: time.Now()}
-		}
-		if th.try("new", "") == nil {
-			t.Error("a name beyond the bound")
-		}
-		time.Sleep(forgetAfter + time.Second)
-		if err := th.try("new", ""); err != nil || len(th.names) > 1 {
-			t.Errorf("after a while: %v, %d names", err, len(th.names))
-		}
-	})
 }
 
 // A success takes its own try back, and no more.

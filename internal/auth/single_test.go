@@ -1,14 +1,11 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // An officer has one session: a newer one ends it, and it is told why, once.
@@ -61,58 +58,4 @@ func TestOneSession(t *testing.T) {
 	bearer := newBrowser(t, mux)
 	bearer.header.Set("Authorization", "Bearer "+token)
 	bearer.wantWho("anna.smith")
-}
-
-// Guessing at many names from one network is slowed down; other networks, and
-// who has signed in, are not.
-func TestThrottlePerNetwork(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		th := newThrottle()
-		for i := range freeFromNetwork {
-			if err := th.try(fmt.Sprint("name", i), "192.0.2.1/32"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, ok := errors.AsType[*ThrottledError](th.try("another", "192.0.2.1/32")); !ok {
-			t.Error("guessing goes on from one network")
-		}
-		for _, network := range []string{"192.0.2.2/32", ""} {
-			if err := th.try("another", network); err != nil {
-				t.Errorf("from %q: %v", network, err)
-			}
-		}
-		time.Sleep(longestWait)
-		// A whole shift signs in from there, each at the first try.
-		for i := range 5 * freeFromNetwork {
-			name := fmt.Sprint("officer", i)
-			if err := th.try(name, "198.51.100.7/32"); err != nil {
-				t.Fatal(err)
-			}
-			th.done(name, "198.51.100.7/32")
-			time.Sleep(time.Second)
-		}
-	})
-}
-
-func TestNetworkOf(t *testing.T) {
-	for _, tt := range []struct{ remote, forwarded, want string }{
-		{"192.0.2.1:5000", "", "192.0.2.1/32"},
-		{"[2001:db8:1:2ff::7]:5000", "", "2001:db8:1:200::/56"},
-		{"[::ffff:192.0.2.1]:5000", "", "192.0.2.1/32"},
-		{"192.0.2.1:5000", "203.0.113.9", "192.0.2.1/32"}, // from outside: not believed
-		{"127.0.0.1:5000", "203.0.113.9", "203.0.113.9/32"},
-		{"10.1.2.3:5000", "198.51.100.1, 203.0.113.9", "203.0.113.9/32"}, // the proxy's own word is the last
-		{"127.0.0.1:5000", "nonsense", "127.0.0.1/32"},
-		{"@", "", ""},
-	} {
-		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.RemoteAddr = tt.remote
-		r.Header.Set("X-Forwarded-For", tt.forwarded)
-		if got := networkOf(r); got != tt.want {
-			t.Errorf("%q for %q: %q, want %q", tt.remote, tt.forwarded, got, tt.want)
-		}
-	}
 }

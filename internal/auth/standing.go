@@ -55,7 +55,7 @@ func (b *Book) Standing(id string) (Standing, bool) {
 func (a account) standing(now time.Time) Standing {
 	s := Standing{
 		Officer: a.officer.clone(), Active: a.active, Changed: a.changed,
-		Password: a.password != "", App: a.ways.app != "", Link: a.ways.link != "", Passkeys: len(a.passkeys), Tokens: len(a.tokens),
+		Password: a.password != "", App: a.ways.app != "", Link: a.ways.link != "" && !a.ways.closed, Passkeys: len(a.passkeys), Tokens: len(a.tokens),
 	}
 	if len(a.ways.recent) > 0 {
 		s.LastIn = a.ways.recent[0].At

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -24,7 +25,8 @@ const (
 	longestWait = 30 * time.Second
 	// longestCodeWait is longer: who guesses at codes knows the password, so it locks
 	// no colleague out, and three of a million codes are right at any moment. It
-	// leaves under 160 guesses a day, which succeed on one day in 2,000.
+	// leaves under 160 guesses a day, which succeed on one day in 2,000; each server
+	// process counts by itself, from its start.
 	longestCodeWait = 10 * time.Minute
 	// forgetCodesAfter is so long that waiting for it is no quicker way to guess.
 	forgetCodesAfter = 24 * time.Hour
@@ -34,7 +36,8 @@ const (
 	triesPerSecond = 10
 	tryBurst       = 30
 	// maxNames bounds the memory that guessing at random names takes. 10 tries a
-	// second for 15 minutes are 9,000 names from 9,000 networks, so it is never reached.
+	// second for 15 minutes are 9,000 names from 9,000 networks, so there is room
+	// again when what no longer counts is dropped.
 	maxNames = 20_000
 )
 
@@ -58,8 +61,8 @@ type throttle struct {
 
 type failures struct {
 	n     int
-	last  time.Time
-	until time.Time
+	keep  time.Time // they count until then
+	until time.Time // no try before
 }
 
 func newThrottle() *throttle {
@@ -68,7 +71,7 @@ func newThrottle() *throttle {
 
 // try counts an attempt as failed before it is made, so that many at once are no
 // way around the wait; done takes it back.
-// The network is "" where nobody knows it.
+// The network is "" where it is not known, or is everybody's.
 func (t *throttle) try(name, network string) error {
 	now := time.Now()
 	t.mu.Lock()
@@ -97,26 +100,32 @@ func (t *throttle) try(name, network string) error {
 }
 
 // tryCode is try for a code of somebody whose password was right; doneCode takes it back.
-func (t *throttle) tryCode(name string) error {
+func (t *throttle) tryCode(codes string) error {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if wait := t.names[codesOf(name)].until.Sub(now); wait > 0 {
+	if wait := t.names[codes].until.Sub(now); wait > 0 {
 		return &ThrottledError{wait}
 	}
-	t.count(codesOf(name), bound{freeTries, longestCodeWait, forgetCodesAfter}, now)
+	t.count(codes, bound{freeTries, longestCodeWait, forgetCodesAfter}, now)
 	return nil
 }
 
-func (t *throttle) doneCode(name string) {
+func (t *throttle) doneCode(codes string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.names, codesOf(name))
+	delete(t.names, codes)
 }
 
 // codesOf keeps the failures of codes apart from those of passwords: the right
-// password must not free the next guess at a code.
-func codesOf(name string) string { return name + "/code" }
+// password must not free the next guess at a code. Those of the officer's own
+// session are apart again: who knows his password alone holds up no release.
+func codesOf(ctx context.Context, id string) string {
+	if in, ok := From(ctx); ok && in.ID == id {
+		return id + "/release"
+	}
+	return id + "/code"
+}
 
 // bound is how failures of one kind slow the next try down.
 type bound struct {
@@ -127,10 +136,10 @@ type bound struct {
 // count adds a failure, and the wait that follows when it is more than is free.
 func (t *throttle) count(who string, b bound, now time.Time) {
 	f := t.names[who]
-	if now.Sub(f.last) > b.forget {
+	if now.After(f.keep) {
 		f = failures{}
 	}
-	f.n, f.last = f.n+1, now
+	f.n, f.keep = f.n+1, now.Add(b.forget)
 	if over := f.n - b.free; over >= 0 {
 		f.until = now.Add(min(b.longest, firstWait<<min(over, 10)))
 	}
@@ -153,18 +162,22 @@ func (t *throttle) done(name, network string) {
 
 // networkOf is where a request comes from: the address for IPv4, the first 56
 // bits, which are one household or office, for IPv6. A proxy on this machine or
-// in its private network names its client last in X-Forwarded-For; who comes
-// from elsewhere is not believed, and who is inside can spoil this bound alone,
-// not that of the name.
-func networkOf(r *http.Request) string {
+// in its private network names its client last in X-Forwarded-For, of which some
+// add a line of their own below the client's; who comes from elsewhere is not
+// believed, and who is inside can spoil this bound alone, not that of the name.
+//
+// shared says that everybody may come from there: the proxy names nobody. Then
+// no bound may hang on it, or one stranger's guesses would lock all officers out.
+func networkOf(r *http.Request) (network string, shared bool) {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return ""
+		return "", true
 	}
 	addr := from.Addr().Unmap()
 	if addr.IsLoopback() || addr.IsPrivate() {
-		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+		list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		said, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1]))
+		if shared = err != nil; !shared {
 			addr = said.Unmap()
 		}
 	}
@@ -172,17 +185,17 @@ func networkOf(r *http.Request) string {
 	if addr.Is6() {
 		bits = 56
 	}
-	network, err := addr.WithZone("").Prefix(bits)
+	prefix, err := addr.WithZone("").Prefix(bits)
 	if err != nil {
-		return ""
+		return "", true
 	}
-	return network.String()
+	return prefix.String(), shared
 }
 
 // forget drops what no longer counts.
 func (t *throttle) forget(now time.Time) {
 	for name, f := range t.names {
-		if now.Sub(f.last) > forgetAfter {
+		if now.After(f.keep) {
 			delete(t.names, name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/internal/alert"
 	"tocsin/internal/seal"
 )
 
@@ -17,7 +18,7 @@ func WithKey(k seal.Key) Option {
 	return func(b *Book) {
 		b.sealed = sealers{
 			session: k.For("session"), code: k.For("second step"), setUp: k.For("set up"),
-			newApp: k.For("new app"), app: k.For("app"), recovery: k.Derive("recovery codes"),
+			newApp: k.For("new app"), app: k.For("app"), recovery: k.Derive("recovery codes"), challenge: k.Derive("passkey challenge"),
 		}
 	}
 }
@@ -29,7 +30,7 @@ func RequireSecondFactor() Option { return func(b *Book) { b.required = true } }
 type sealers struct {
 	session, code, setUp, newApp, app seal.Sealer
 
-	recovery []byte
+	recovery, challenge []byte
 }
 
 // Way is how somebody signed in.
@@ -88,6 +89,7 @@ type ways struct {
 	invite   string // hash; "" = none is open
 	until    time.Time
 	link     string
+	closed   bool // single sign-on, from a reset until its invitation is used
 
 	session string  // serial of an officer's one session; "" = none
 	ended   []ended // sessions of an editor, who may have several, that he ended
@@ -141,14 +143,21 @@ func (b *Book) foldWay(a *account, id string, ev event) {
 	case kindInvited:
 		w.invite, w.until = e.Invite, e.Until
 	case kindLinked:
-		w.link = e.Link
+		w.link, w.closed = e.Link, false
 	case kindOthersEnded:
-		for _, t := range a.tokens {
-			delete(b.tokens, t)
-		}
-		a.tokens, w.invite = nil, ""
-		b.cutTokens(id, ErrRevoked)
+		w.invite = ""
+		b.voidTokens(a, id)
 	}
+}
+
+// voidTokens takes an account's tokens away and ends what they have under way;
+// the caller holds the lock.
+func (b *Book) voidTokens(a *account, id string) {
+	for _, t := range a.tokens {
+		delete(b.tokens, t)
+	}
+	a.tokens = nil
+	b.cutTokens(id, ErrRevoked)
 }
 
 // foldSetUp takes what was enrolled: an app, or by an invitation everything
@@ -165,6 +174,7 @@ func (b *Book) foldSetUp(a *account, id string, ev event, e wayEvent) {
 			return ev.Credential == nil || k.ID != encoded(ev.Credential.ID)
 		})
 		b.cutSession(id, w.session, ErrRevoked)
+		b.voidTokens(a, id)
 		a.password = ""
 		*w = ways{step: w.step, link: w.link, recent: w.recent, ended: w.ended}
 	}
@@ -218,6 +228,22 @@ func (b *Book) next(a account) Step {
 	default:
 		return NeedSetUp
 	}
+}
+
+// mayRemain says whether an officer may be left with what a has: a way in, and
+// where a second factor is required one beside his password, since who knows
+// that alone would enrol his own in its place. Single sign-on closes no such
+// door, and a key that may have been copied opens none.
+func (b *Book) mayRemain(a account) error {
+	key := slices.ContainsFunc(a.passkeys, func(k passkey) bool { return !k.Suspect })
+	switch {
+	case key:
+	case a.password == "" && a.ways.link == "":
+		return alert.Invalid{{Field: "password", Code: "last", Text: "This is your only way to sign in. Add another passkey or set a password first."}}
+	case a.password != "" && b.required && a.ways.app == "":
+		return alert.Invalid{{Field: "password", Code: "last", Text: "This is your only second factor. Add a passkey first."}}
+	}
+	return nil
 }
 
 // Access is how an officer signs in, as he sees it.

@@ -98,8 +98,10 @@ func (s *Service) agreed(c Case) error {
 // Agree says yes to areas that the submitter may not alert alone: an author or
 // approver does it for what is in his jurisdiction, and an approver who could
 // release the alert for everything that is open, with a reason that stays on
-// the record. reason may be empty for the former.
-func (s *Service) Agree(ctx context.Context, by auth.Officer, id, reason string) (Case, error) {
+// the record. reason may be empty for the former. digest is that of the content he
+// was shown: a word given to one submission never holds for another, which may
+// alert more. ErrDigest when it is not the submitted content's.
+func (s *Service) Agree(ctx context.Context, by auth.Officer, id, digest, reason string) (Case, error) {
 	if reason = strings.TrimSpace(reason); reason != "" {
 		var err error
 		if reason, err = checkReason(reason); err != nil {
@@ -113,6 +115,9 @@ func (s *Service) Agree(ctx context.Context, by auth.Officer, id, reason string)
 		}
 		if by.ID == "" || !by.Has(auth.Author) && !by.Has(auth.Approver) {
 			return nil, forbidden("Your account may not agree to alerts. An author or approver of the area must do it.")
+		}
+		if digest == "" || digest != st.c.Digest {
+			return nil, ErrDigest
 		}
 		ev := &Event{Kind: KindAgreed, Areas: slices.DeleteFunc(slices.Clone(open), func(code string) bool { return !May(by, code) })}
 		if len(ev.Areas) == len(open) {

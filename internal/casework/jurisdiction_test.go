@@ -58,18 +58,18 @@ func TestNeighbourAgrees(t *testing.T) {
 	_, err := s.Release(ctx, cleo, c.ID, c.Digest)
 	wantErr(t, err, ErrStage)
 	for _, by := range []auth.Officer{mons, bruges, reader, {}} {
-		if _, err := s.Agree(ctx, by, c.ID, ""); err == nil {
+		if _, err := s.Agree(ctx, by, c.ID, c.Digest, ""); err == nil {
 			t.Errorf("%q agreed", by.ID)
 		}
 	}
 	version := c.Version
-	c = must[Case](t)(s.Agree(ctx, lille, c.ID, ""))
+	c = must[Case](t)(s.Agree(ctx, lille, c.ID, c.Digest, ""))
 	if got := c.OpenAreas(); !slices.Equal(got, []string{"FR-62"}) {
 		t.Fatalf("after Lille's word: %v", got)
 	}
 	_, err = s.Release(ctx, cleo, c.ID, c.Digest)
 	wantErr(t, err, ErrStage)
-	c = must[Case](t)(s.Agree(ctx, paris, c.ID, ""))
+	c = must[Case](t)(s.Agree(ctx, paris, c.ID, c.Digest, ""))
 	if c.Version != version {
 		t.Error("an agreement voids what others have open")
 	}
@@ -98,19 +98,43 @@ func TestApproverAgreesWithAReason(t *testing.T) {
 	s := newWorld().boot(t)
 	ctx := t.Context()
 	c := across(t, s, "BE-WHT", "FR-59")
-	_, err := s.Agree(ctx, bruges, c.ID, " ")
+	_, err := s.Agree(ctx, bruges, c.ID, c.Digest, " ")
 	wantFaults(t, err, "reason")
-	_, err = s.Agree(ctx, bruges, c.ID, "no")
+	_, err = s.Agree(ctx, bruges, c.ID, c.Digest, "no")
 	wantFaults(t, err, "reason")
-	_, err = s.Agree(ctx, mons, c.ID, "They do not answer.")
+	_, err = s.Agree(ctx, mons, c.ID, c.Digest, "They do not answer.")
 	wantErr(t, err, ErrForbidden)
-	c = must[Case](t)(s.Agree(ctx, bruges, c.ID, "Lille does not answer, the car is on the motorway."))
+	c = must[Case](t)(s.Agree(ctx, bruges, c.ID, c.Digest, "Lille does not answer, the car is on the motorway."))
 	if a := c.Consents[0]; a.By != "bruges" || a.Reason == "" || len(c.OpenAreas()) > 0 {
 		t.Fatalf("%+v", c.Consents)
 	}
-	_, err = s.Agree(ctx, bruges, c.ID, "again")
+	_, err = s.Agree(ctx, bruges, c.ID, c.Digest, "again")
 	wantErr(t, err, ErrStage)
 	must[Case](t)(s.Release(ctx, bruges, c.ID, c.Digest))
+}
+
+// A word given to what one was shown never holds for what was submitted instead:
+// the button on an old page would agree to more areas, for as long as the case is.
+func TestAgreementIsToWhatWasShown(t *testing.T) {
+	s := newWorld().boot(t)
+	ctx := t.Context()
+	shown := across(t, s, "BE-WHT", "FR-59")
+	d := shown.Draft
+	d.Facts.Areas = []string{"BE-WHT", "FR-59", "FR-62", "FR-80"}
+	c := must[Case](t)(s.Edit(ctx, mons, shown.ID, shown.Version, d))
+	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
+	for _, digest := range []string{shown.Digest, ""} {
+		for _, by := range []auth.Officer{paris, bruges} {
+			_, err := s.Agree(ctx, by, c.ID, digest, "Lille does not answer.")
+			wantErr(t, err, ErrDigest)
+		}
+	}
+	if c = must[Case](t)(s.Get(c.ID)); len(c.OpenAreas()) != 3 {
+		t.Fatalf("open: %v", c.OpenAreas())
+	}
+	if c = must[Case](t)(s.Agree(ctx, paris, c.ID, c.Digest, "")); len(c.OpenAreas()) != 0 {
+		t.Errorf("open: %v", c.OpenAreas())
+	}
 }
 
 // What was agreed holds for the case; what was not asked yet is asked, and a change takes an open question back.
@@ -129,7 +153,7 @@ func TestAgreementsFollowTheCase(t *testing.T) {
 		t.Fatalf("a draft in an officer's own words still asks: %+v", c.Consents)
 	}
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
-	must[Case](t)(s.Agree(ctx, lille, c.ID, ""))
+	must[Case](t)(s.Agree(ctx, lille, c.ID, c.Digest, ""))
 	c = must[Case](t)(s.Return(ctx, cleo, c.ID, "The plate is wrong."))
 	c = must[Case](t)(s.Submit(ctx, mons, c.ID))
 	if len(c.OpenAreas()) > 0 {

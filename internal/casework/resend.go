@@ -58,7 +58,9 @@ func (s *Service) Resend(ctx context.Context, by auth.Officer, id string, r Rese
 	if err != nil {
 		return err
 	}
-	if err := send(ctx); err != nil {
+	if err := send(ctx); errors.Is(err, ErrStage) {
+		return err // its sentence is what the officer reads
+	} else if err != nil {
 		return fmt.Errorf("sending again: %w", err)
 	}
 	return nil

@@ -57,6 +57,10 @@ func TestWhoMayResend(t *testing.T) {
 	if err := s.Resend(t.Context(), cleo, c.ID, Resent{Revision: 1, Channel: "sms", Recipient: "x"}, func(context.Context) error { return context.DeadlineExceeded }); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a queue that is away: %v", err)
 	}
+	// A refusal is the sentence that the officer reads, as it was said: pages have it in six languages.
+	if err := s.Resend(t.Context(), cleo, c.ID, Resent{Revision: 1, Channel: "sms", Recipient: "z"}, func(context.Context) error { return NotNow("Nothing is left to send.") }); !errors.Is(err, ErrStage) || err.Error() != NotNow("Nothing is left to send.").Error() {
+		t.Errorf("who is not registered any more: %v", err)
+	}
 	// After the withdrawal only that goes out again.
 	must[Case](t)(s.Withdraw(t.Context(), cleo, c.ID, alert.OutcomeFound, nil))
 	again.Recipient = "r"

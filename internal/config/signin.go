@@ -17,7 +17,9 @@ type OIDC struct {
 	ClientID string `json:"client_id"`
 	// ClientSecretFile holds the client's secret; it is read at each use.
 	ClientSecretFile string `json:"client_secret_file"`
-	// Claim is what of the token names the officer; empty = "preferred_username".
+	// Claim is what of the token names the officer; empty = "preferred_username",
+	// which at many providers everybody may change himself: name one that only the
+	// provider writes, such as "sub" or an employee number.
 	// Who goes by another name there than here is linked by `tocsin users sso`.
 	Claim string `json:"claim"`
 	// Label is what the sign-in page calls it; empty = the issuer's host.

@@ -33,7 +33,7 @@ func (c *console) api(r chi.Router) {
 		r.Post("/release", c.apiRelease)
 		r.Post("/return", c.apiJudge(c.Casework.Return))
 		r.Post("/reject", c.apiJudge(c.Casework.Reject))
-		r.Post("/agree", c.apiJudge(c.Casework.Agree))
+		r.Post("/agree", c.apiAgree)
 		r.Post("/withdraw", c.apiWithdraw)
 		r.Get("/deliveries", c.apiDeliveries)
 		r.Get("/record", c.apiRecord)
@@ -96,13 +96,17 @@ func (c *console) apiBegin(r *http.Request, d casework.Draft) (casework.Case, er
 		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "realm", Text: "Leave exercise out: planned tests belong to the exercise system."}}
 	}
 	t, err := c.Exercises.Get(r.Context(), day)
-	if err == nil && (t.Case != "" || t.Cancelled != "") {
-		err = exercise.ErrStage
+	if err != nil && !errors.Is(err, exercise.ErrNone) {
+		return casework.Case{}, err
 	}
-	if err != nil {
+	if err != nil || t.Case != "" || t.Cancelled != "" {
 		return casework.Case{}, alert.Invalid{{Field: "exercise", Code: "unknown", Text: "Name the day of a planned test that has not begun, like 2026-11-25."}}
 	}
-	return c.draftTest(r, t, d)
+	k, found, err := c.draftTest(r, t, d)
+	if err == nil && found {
+		err = exercise.ErrStage // another's draft is not what was sent
+	}
+	return k, err
 }
 
 // inFacts names the fields as the document has them: facts.children[0].age.
@@ -126,14 +130,12 @@ func (c *console) apiGet(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if r.Header.Get("If-None-Match") == etag(k) {
-		w.Header().Set("ETag", etag(k))
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
 	writeCase(w, http.StatusOK, k)
 }
 
+// etag is the version of the draft, for If-Match. It is no name of the document: a
+// publication, an agreement or a photo changes that and not the version, so that
+// nobody is told that he has the case already.
 func etag(k casework.Case) string { return `"` + strconv.FormatUint(k.Version, 10) + `"` }
 
 func writeCase(w http.ResponseWriter, status int, k casework.Case) {
@@ -230,6 +232,18 @@ func (c *console) apiJudge(act verdict) http.HandlerFunc {
 	}
 }
 
+func (c *console) apiAgree(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Digest string `json:"digest"`
+		Reason string `json:"reason"`
+	}
+	if !c.readJSON(w, r, &in) {
+		return
+	}
+	k, err := c.Casework.Agree(r.Context(), c.officer(r), chi.URLParam(r, "id"), in.Digest, in.Reason)
+	c.apiResult(w, r, k, err)
+}
+
 func (c *console) apiWithdraw(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Outcome alert.Outcome   `json:"outcome"`
@@ -263,7 +277,7 @@ func inFacts2(err error) error {
 		return err
 	}
 	for _, f := range v {
-		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media", "override"} {
+		for _, own := range []string{"reason", "outcome", "words", "digest", "texts", "media", "override", "code"} {
 			if within(f.Field, own) {
 				return err
 			}
@@ -306,6 +320,8 @@ func (c *console) apiRecord(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, chi.URLParam(r, "id"), "record")
+	if !c.exported(w, r, chi.URLParam(r, "id"), "record") {
+		return
+	}
 	writeJSON(w, http.StatusOK, map[string]any{"events": record})
 }

@@ -14,6 +14,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
 	"tocsin/internal/stream"
 )
@@ -54,6 +55,7 @@ func TestAPI(t *testing.T) {
 	mine := must(w.casework.Draft(t.Context(), anna, draft()))(t)
 	empty := must(w.casework.Draft(t.Context(), anna, casework.Draft{}))(t)
 	waiting, live := w.submitted(t), w.live(t)
+	w.enrolApp(t, carla)
 	tag, at := etag(mine), "/v1/cases/"
 	whole := encoded(t, draft())
 	for _, c := range []struct {
@@ -68,7 +70,6 @@ func TestAPI(t *testing.T) {
 		{"stranger", stranger, "GET", at, "", "", nil, 401, "Bearer"},
 		{"list", dirk, "GET", "/v1/cases", "", "", nil, 200, live.ID},
 		{"get", dirk, "GET", at + mine.ID, "", "", nil, 200, `"stage":"draft"`},
-		{"get unchanged", dirk, "GET", at + mine.ID, "", "", []string{"If-None-Match", tag}, 304, ""},
 		{"get unknown", dirk, "GET", at + "NOSUCHCASE00", "", "", nil, 404, "urn:tocsin:problem:not-found"},
 		{"no such call", dirk, "GET", at + mine.ID + "/nothing", "", "", nil, 404, "application/problem+json"},
 		{"wrong method", anna, "DELETE", at + mine.ID, "", "", nil, 405, "application/problem+json"},
@@ -114,6 +115,7 @@ func TestAPI(t *testing.T) {
 		{"submit twice", anna, "POST", at + waiting.ID + "/submit", "", "", nil, 409, "urn:tocsin:problem:stage"},
 		{"release by the author", anna, "POST", at + waiting.ID + "/release", jsonType, `{"digest":"x"}`, nil, 403, "may not release"},
 		{"release of a stolen digest", bram, "POST", at + waiting.ID + "/release", jsonType, `{"digest":"x"}`, nil, 409, "urn:tocsin:problem:digest"},
+		{"release without the code of the app", carla, "POST", at + waiting.ID + "/release", jsonType, `{"digest":"` + waiting.Digest + `"}`, nil, 422, `"field":"code"`},
 		{"release of a draft", bram, "POST", at + empty.ID + "/release", jsonType, `{"digest":"x"}`, nil, 409, "urn:tocsin:problem:stage"},
 		{"return without a reason", bram, "POST", at + waiting.ID + "/return", jsonType, `{"reason":""}`, nil, 422, `"field":"reason"`},
 		{"reject by an author", anna, "POST", at + waiting.ID + "/reject", jsonType, `{"reason":"no"}`, nil, 403, ""},
@@ -246,6 +248,9 @@ func TestDiagnose(t *testing.T) {
 	}{
 		{casework.ErrNotFound, 404, "not-found"},
 		{casework.ErrConflict, 412, "conflict"},
+		{stream.ErrConflict, 412, "conflict"},
+		{exercise.ErrNone, 404, "not-found"},
+		{exercise.ErrStage, 409, "stage"},
 		{casework.ErrDigest, 409, "digest"},
 		{casework.ErrForbidden, 403, "forbidden"},
 		{casework.ErrStage, 409, "stage"},
@@ -262,6 +267,9 @@ func TestDiagnose(t *testing.T) {
 		got := (&console{tongue: english}).diagnose(errors.Join(c.err))
 		if got.status != c.status || got.kind != c.kind || got.title == "" || got.detail == "" {
 			t.Errorf("%v: %+v", c.err, got)
+		}
+		if (errors.Is(c.err, stream.ErrConflict) || errors.Is(c.err, exercise.ErrNone)) && strings.Contains(got.title, "case") {
+			t.Errorf("%v is told of a case: %+v", c.err, got)
 		}
 		if c.status == 500 && strings.Contains(got.detail, c.err.Error()) {
 			t.Errorf("%v is told to strangers", c.err)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -224,7 +225,7 @@ func TestNeighbourAnswers(t *testing.T) {
 	if _, body = neighbour.get(at); !strings.Contains(body, "Agree to the alert in Nord") || strings.Contains(body, "agree-reason") {
 		t.Errorf("the neighbour's page:\n%s", body)
 	}
-	if res, _ := neighbour.post(at+"/agree", nil); res.Header.Get("Location") != at+"?done=agreed" {
+	if res, _ := neighbour.post(at+"/agree", url.Values{"digest": {digestOn(t, body)}}); res.Header.Get("Location") != at+"?done=agreed" {
 		t.Errorf("%s to %s", res.Status, res.Header.Get("Location"))
 	}
 	if _, body = neighbour.get(at); !strings.Contains(body, "<strong>Nord</strong> – Luc Morel") || !strings.Contains(body, "Agreed to other areas") {
@@ -235,22 +236,60 @@ func TestNeighbourAnswers(t *testing.T) {
 	}
 }
 
+var digestInput = regexp.MustCompile(`/agree"><input type="hidden" name="from" value="[a-z]*"><input type="hidden" name="digest" value="([^"]+)"`)
+
+// digestOn is what the page's button agrees to.
+func digestOn(t *testing.T, body string) string {
+	t.Helper()
+	m := digestInput.FindStringSubmatch(body)
+	if m == nil {
+		t.Fatalf("no agreement is asked on\n%s", body)
+	}
+	return m[1]
+}
+
+// The button of a page that shows an earlier submission agrees to nothing.
+func TestAgreementFromAnOldPage(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	k := w.across(t)
+	at, neighbour := "/console/cases/"+k.ID, w.browser(t, lille)
+	_, body := neighbour.get(at)
+	old := digestOn(t, body)
+	d := k.Draft
+	d.Facts.Areas = []string{"BE-WHT", "FR-59", "FR-62"}
+	k = must(w.casework.Edit(t.Context(), mons, k.ID, k.Version, d))(t)
+	k = must(w.casework.Submit(t.Context(), mons, k.ID))(t)
+	res, body := neighbour.post(at+"/agree", url.Values{"digest": {old}})
+	if res.StatusCode != http.StatusConflict || !strings.Contains(body, "The content is not what you were shown") {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/cases/"+k.ID+"/agree", strings.NewReader(`{}`)))(t)
+	r.Header.Set("Authorization", "Bearer "+must(w.book.NewToken(t.Context(), lille.ID))(t))
+	r.Header.Set("Content-Type", "application/json")
+	if res, body = w.browser(t, stranger).send(r); res.StatusCode != http.StatusConflict || !strings.Contains(body, "urn:tocsin:problem:digest") {
+		t.Errorf("by the API without a digest: %s\n%s", res.Status, body)
+	}
+	if open := must(w.casework.Get(k.ID))(t).OpenAreas(); len(open) != 2 {
+		t.Errorf("open: %v", open)
+	}
+}
+
 func TestApproverAgreesInTheirPlace(t *testing.T) {
 	w := newWorld(t, alert.Live)
 	k := w.across(t)
 	at, b := "/console/cases/"+k.ID, w.browser(t, bruges)
-	res, body := b.post(at+"/agree", url.Values{"from": {"release"}, "reason": {"x"}})
+	res, body := b.post(at+"/agree", url.Values{"from": {"release"}, "digest": {k.Digest}, "reason": {"x"}})
 	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `id="agree-error"`) || !strings.Contains(body, ">x</textarea>") {
 		t.Errorf("%s\n%s", res.Status, body)
 	}
-	if res, _ = b.post(at+"/agree", url.Values{"from": {"release"}, "reason": {"Lille does not answer."}}); res.Header.Get("Location") != at+"/release?done=agreed" {
+	if res, _ = b.post(at+"/agree", url.Values{"from": {"release"}, "digest": {digestOn(t, body)}, "reason": {"Lille does not answer."}}); res.Header.Get("Location") != at+"/release?done=agreed" {
 		t.Errorf("%s to %s", res.Status, res.Header.Get("Location"))
 	}
 	if _, body = b.get(at + "/release"); !strings.Contains(body, "Lille does not answer.") || strings.Contains(body, "You cannot release this") {
 		t.Errorf("the release page:\n%s", body)
 	}
 	token := must(w.book.NewToken(t.Context(), lille.ID))(t)
-	r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/cases/"+k.ID+"/agree", strings.NewReader(`{}`)))(t)
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/cases/"+k.ID+"/agree", strings.NewReader(`{"digest":"`+k.Digest+`"}`)))(t)
 	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", "application/json")
 	if res, body = w.browser(t, stranger).send(r); res.StatusCode != http.StatusConflict || !strings.Contains(body, "Nothing is asked") {

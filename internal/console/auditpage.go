@@ -18,7 +18,7 @@ import (
 
 // Audit is the record of every act: *audit.Log.
 type Audit interface {
-	Note(ctx context.Context, ev audit.Event)
+	Must(ctx context.Context, ev audit.Event) error
 	Look(f audit.Filter, limit int) audit.Page
 	Write(ctx context.Context, w io.Writer) (audit.Summary, error)
 }
@@ -91,6 +91,7 @@ type auditView struct {
 	Head         string
 	Forgotten    bool
 	Fault        bool
+	Lost         int // acts that are not on it
 }
 
 func (c *console) auditPage(w http.ResponseWriter, r *http.Request) {
@@ -124,6 +125,7 @@ func (c *console) auditPage(w http.ResponseWriter, r *http.Request) {
 		view.Rows = append(view.Rows, c.auditRow(e, names))
 	}
 	view.Entries, view.Head, view.Forgotten, view.Fault = int(min(found.Entries, 1<<31)), found.Head, found.Forgotten, found.Fault != nil
+	view.Lost = found.Lost
 	page := func(before uint64) string {
 		v := url.Values{}
 		for key, s := range map[string]string{"officer": view.Person, "kind": view.Kind, "day": view.Day} {
@@ -181,7 +183,10 @@ func (c *console) whoActed(by string, names map[string]string) string {
 
 // exportAudit is the whole record as a file that `tocsin verify-audit` checks.
 func (c *console) exportAudit(w http.ResponseWriter, r *http.Request) {
-	c.Audit.Note(r.Context(), audit.Event{Kind: audit.AuditRead, By: c.officer(r).ID})
+	if err := c.Audit.Must(r.Context(), audit.Event{Kind: audit.AuditRead, By: c.officer(r).ID}); err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	w.Header().Set("Content-Disposition", `attachment; filename="audit.jsonl"`)
 	if _, err := c.Audit.Write(r.Context(), w); err != nil {
@@ -190,9 +195,15 @@ func (c *console) exportAudit(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// exported notes that a case's record or report was taken out.
-func (c *console) exported(r *http.Request, id, what string) {
-	if c.Audit != nil {
-		c.Audit.Note(r.Context(), audit.Event{Kind: audit.Exported, By: c.officer(r).ID, About: id, Detail: what})
+// exported records that a case's record or report is taken out. False: that could not
+// be recorded, and has been answered.
+func (c *console) exported(w http.ResponseWriter, r *http.Request, id, what string) bool {
+	if c.Audit == nil {
+		return true
 	}
+	err := c.Audit.Must(r.Context(), audit.Event{Kind: audit.Exported, By: c.officer(r).ID, About: id, Detail: what})
+	if err != nil {
+		c.fail(w, r, err)
+	}
+	return err == nil
 }

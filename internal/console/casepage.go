@@ -31,12 +31,12 @@ type caseView struct {
 }
 
 // shownFacts are a case's facts without the photos that are deleted: a case that
-// has ended keeps none.
+// has ended shows none, be they deleted yet or not.
 func shownFacts(k casework.Case) alert.Facts {
 	f := k.Facts
 	for _, group := range [][]alert.Person{f.Children, f.Suspects} { // the case is a copy of ours
 		for i := range group {
-			if !slices.ContainsFunc(k.Photos, func(p casework.Photo) bool { return p.Token == group[i].Photo }) {
+			if ended(k) || !slices.ContainsFunc(k.Photos, func(p casework.Photo) bool { return p.Token == group[i].Photo }) {
 				group[i].Photo = ""
 			}
 		}
@@ -93,7 +93,7 @@ func (c *console) casePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func mayEdit(k casework.Case, o auth.Officer) bool {
-	return o.Has(auth.Author) && k.Stage != casework.StageRejected && k.Stage != casework.StageWithdrawn && k.Stage != casework.StagePractised
+	return o.Has(auth.Author) && !ended(k)
 }
 
 // timeline is the record in words, newest first.

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -43,8 +42,7 @@ type tab struct {
 type caseRow struct {
 	ID, Name, What, Where string
 	Tags                  []tag
-	Clock                 time.Time // since when the child is missing, or the draft exists
-	ClockText             string
+	Clock                 caseClock
 	Reason                string
 	Do, DoHref            string // the next act
 	Live                  bool
@@ -78,7 +76,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		}
 		at := 2
 		switch {
-		case k.Stage == casework.StagePractised || k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn:
+		case ended(*k):
 			at = 3
 		case k.Live != nil:
 			at = 1
@@ -156,10 +154,9 @@ func mayWithdraw(k casework.Case, o auth.Officer) bool {
 func (c *console) row(k casework.Case, o auth.Officer) caseRow {
 	f := &k.Facts
 	row := caseRow{
-		ID: k.ID, Name: c.caseName(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
+		ID: k.ID, Name: c.caseName(k), Clock: c.clock(k), What: c.textOf(circumstances, string(f.Circumstances)), Reason: k.Reason,
 		Live: k.Live != nil, MayWithdraw: mayWithdraw(k, o),
 	}
-	row.Clock, row.ClockText = c.missingSince(k)
 	row.Where = c.areaNames(f.Areas, c.lang)
 	row.Tags = c.tags(k)
 	at := "/console/cases/" + k.ID
@@ -222,8 +219,21 @@ func (t *tongue) tags(k casework.Case) []tag {
 	return list
 }
 
-// caseName is what officers call a case: the children's names.
+// ended says that nothing more comes of a case: its photos are deleted, or about to be.
+func ended(k casework.Case) bool {
+	return k.Stage == casework.StagePractised || nameless(k)
+}
+
+// nameless says that whom a case was about is no longer told by name where it need not be.
+func nameless(k casework.Case) bool {
+	return k.Stage == casework.StageRejected || k.Stage == casework.StageWithdrawn
+}
+
+// caseName is what officers call a case: the children's names, and its number once it has ended.
 func (t *tongue) caseName(k casework.Case) string {
+	if nameless(k) {
+		return t.say("Case {id}", "id", k.ID)
+	}
 	var names []string
 	for _, p := range k.Facts.Children {
 		name := p.GivenName

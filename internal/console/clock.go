@@ -23,15 +23,29 @@ func (c *console) clockOf(id string) *caseClock {
 	if err != nil {
 		return nil // the page itself says so
 	}
-	clock := &caseClock{Name: c.caseName(k)}
-	clock.Since, clock.Text = c.missingSince(k)
-	if k.Stage == casework.StageWithdrawn {
-		clock.Took = c.ago(k.Withdrawn.Sub(clock.Since))
-		clock.Since, clock.Text = time.Time{}, c.say("From the report to the withdrawal:")
-		if k.Internal.ReportedAt.IsZero() {
-			clock.Text = c.say("From the draft to the withdrawal:")
-		}
+	clock := c.clock(k)
+	return &clock
+}
+
+// clock is that of a case. It stands still once the case has ended, however it did.
+func (t *tongue) clock(k casework.Case) caseClock {
+	clock := caseClock{Name: t.caseName(k)}
+	clock.Since, clock.Text = t.missingSince(k)
+	if !ended(k) {
+		return clock
 	}
+	at, report, draft := k.Changed, t.say("From the report to the end:"), t.say("From the draft to the end:")
+	switch {
+	case k.Stage == casework.StageWithdrawn:
+		at, report, draft = k.Withdrawn, t.say("From the report to the withdrawal:"), t.say("From the draft to the withdrawal:")
+	case k.Practice != nil && !k.Practice.Done.IsZero():
+		at = k.Practice.Done
+	}
+	clock.Took, clock.Text = t.ago(at.Sub(clock.Since)), report
+	if k.Internal.ReportedAt.IsZero() {
+		clock.Text = draft
+	}
+	clock.Since = time.Time{}
 	return clock
 }
 

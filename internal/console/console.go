@@ -66,7 +66,7 @@ type Casework interface {
 	Reach(areas []string) []casework.ChannelPreview
 	// Outside are the areas of a case that an officer may not alert alone.
 	Outside(k casework.Case, by auth.Officer) []string
-	Agree(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
+	Agree(ctx context.Context, by auth.Officer, id, digest, reason string) (casework.Case, error)
 	DeclineGrowth(ctx context.Context, by auth.Officer, id string, km int) (casework.Case, error)
 }
 

@@ -2,9 +2,11 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -52,7 +54,12 @@ func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
 	p := place{step: s, index: at, n: -1, k: k}
 	if raw := chi.URLParam(r, "n"); ok && raw != "" {
 		n, err := strconv.Atoi(raw)
-		ok = err == nil && s.many != nil && n >= 0 && n <= s.many.count(&k.Draft) && n < s.many.limit
+		ok = err == nil && s.many != nil && n >= 0 && n < s.many.limit
+		if next := 0; ok {
+			next = s.many.count(&k.Draft)
+			ok = n <= next || c.moveForm(r, s, n, next)
+			n = min(n, next)
+		}
 		p.n = n
 	}
 	if !ok {
@@ -64,6 +71,23 @@ func (c *console) place(w http.ResponseWriter, r *http.Request) (place, bool) {
 		return place{}, false
 	}
 	return p, true
+}
+
+// moveForm makes the form of an item that is gone one of the next new item: a
+// colleague removed it, or one before it, and what was written is kept to choose.
+// False when there is no form to keep.
+func (c *console) moveForm(r *http.Request, s step, from, to int) bool {
+	if len(r.PostForm) == 0 || from == to {
+		return false
+	}
+	was, is := fmt.Sprintf("%s[%d].", s.slug, from), fmt.Sprintf("%s[%d].", s.slug, to)
+	for name, values := range r.PostForm {
+		if rest, ok := strings.CutPrefix(name, was); ok {
+			r.PostForm[is+rest] = values
+			delete(r.PostForm, name)
+		}
+	}
+	return true
 }
 
 // draft is a copy with room for the item that the address names.
@@ -158,11 +182,11 @@ func within(path, name string) bool {
 
 // saveStep takes one page of the guided draft.
 func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
-	p, ok := c.place(w, r)
+	sent, ok := c.readForm(w, r) // before the place: the item that it is for may be gone
 	if !ok {
 		return
 	}
-	sent, ok := c.readForm(w, r)
+	p, ok := c.place(w, r)
 	if !ok {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/exercise"
 	"tocsin/internal/stream"
 )
 
@@ -33,11 +34,16 @@ func (c *console) diagnose(err error) trouble {
 	if t, ok := c.ofWays(err); ok {
 		return t
 	}
+	if t, ok := c.ofTest(err); ok {
+		return t
+	}
 	switch {
 	case errors.Is(err, casework.ErrNotFound):
 		return trouble{http.StatusNotFound, "not-found", c.say("There is no such case"), c.say("Check the address, or open the list of cases.")}
-	case errors.Is(err, casework.ErrConflict), errors.Is(err, stream.ErrConflict):
+	case errors.Is(err, casework.ErrConflict):
 		return trouble{http.StatusPreconditionFailed, "conflict", c.say("Somebody else changed this case"), c.say("Read it again and repeat your change.")}
+	case errors.Is(err, stream.ErrConflict): // of an account, a request: the acts on a case say it otherwise
+		return trouble{http.StatusPreconditionFailed, "conflict", c.say("This was changed meanwhile"), c.say("Read it again and repeat your change.")}
 	case errors.Is(err, casework.ErrDigest):
 		return trouble{http.StatusConflict, "digest", c.say("The content is not what you were shown"), c.say("It changed since the page was opened. Open the release page again and read it anew.")}
 	case errors.Is(err, casework.ErrForbidden):
@@ -67,7 +73,7 @@ func (c *console) diagnose(err error) trouble {
 	case errors.As(err, &throttled):
 		return trouble{http.StatusTooManyRequests, "throttled", c.say("Too many attempts"), c.count(throttled.Seconds(), "Wait {n} second and try again.", "Wait {n} seconds and try again.")}
 	}
-	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Go back and try again; if it happens twice, tell the operator.")}
+	return trouble{http.StatusInternalServerError, "internal", c.say("Something went wrong in Tocsin"), c.say("Nothing you wrote was lost on the server. Try again; if it happens twice, tell the operator.")}
 }
 
 // ofPasskey turns what can go wrong with a passkey into words.
@@ -81,6 +87,17 @@ func (c *console) ofPasskey(err error) (t trouble, ok bool) {
 		return trouble{http.StatusUnauthorized, "passkey", c.say("This passkey is not known here"), c.say("Use another passkey, or sign in with your password.")}, true
 	case errors.Is(err, auth.ErrNoPasskeys):
 		return trouble{http.StatusNotFound, "no-passkeys", c.say("There are no passkeys here"), c.say("Browsers make no passkeys for the address of this server: it needs a host name and https. Sign in with your password.")}, true
+	}
+	return trouble{}, false
+}
+
+// ofTest turns the refusals of the planned tests into words.
+func (c *console) ofTest(err error) (t trouble, ok bool) {
+	switch {
+	case errors.Is(err, exercise.ErrNone):
+		return trouble{http.StatusNotFound, "not-found", c.say("There is no such test"), c.say("Open the list of tests.")}, true
+	case errors.Is(err, exercise.ErrStage):
+		return trouble{http.StatusConflict, "stage", c.say("Not possible now"), c.say("The test has moved on meanwhile. Open it again to see what happened.")}, true
 	}
 	return trouble{}, false
 }
@@ -99,6 +116,9 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	t := c.diagnose(err)
 	if t.status >= http.StatusInternalServerError {
 		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+	}
+	if c.keepForm(w, r, t) {
+		return
 	}
 	v, _ := errors.AsType[alert.Invalid](err)
 	c.refuseWith(w, r, t, v)

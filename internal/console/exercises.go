@@ -168,14 +168,10 @@ func (c *console) mayPlanHere(w http.ResponseWriter, r *http.Request) bool {
 
 // failTest says the refusals of the book in a page.
 func (c *console) failTest(w http.ResponseWriter, r *http.Request, err error) {
-	switch {
-	case errors.Is(err, exercise.ErrNone):
-		c.refuse(w, r, http.StatusNotFound, c.say("There is no such test"), c.say("Open the list of tests."))
-	case errors.Is(err, exercise.ErrStage), errors.Is(err, stream.ErrConflict):
-		c.refuse(w, r, http.StatusConflict, c.say("Not possible now"), c.say("The test has moved on meanwhile. Open it again to see what happened."))
-	default:
-		c.fail(w, r, err)
+	if errors.Is(err, stream.ErrConflict) {
+		err = exercise.ErrStage
 	}
+	c.fail(w, r, err)
 }
 
 func (c *console) test(w http.ResponseWriter, r *http.Request) (exercise.Test, bool) {
@@ -197,7 +193,7 @@ func (c *console) beginExercise(w http.ResponseWriter, r *http.Request) {
 		c.failTest(w, r, exercise.ErrStage)
 		return
 	}
-	k, err := c.draftTest(r, t, t.Draft(c.exampleAt(c.officer(r)), time.Now()))
+	k, _, err := c.draftTest(r, t, t.Draft(c.exampleAt(c.officer(r)), time.Now()))
 	if err != nil {
 		c.failTest(w, r, err)
 		return
@@ -205,15 +201,23 @@ func (c *console) beginExercise(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/console/cases/"+k.ID+"/check", http.StatusSeeOther)
 }
 
-// draftTest begins a case for a test and notes it there.
-func (c *console) draftTest(r *http.Request, t exercise.Test, d casework.Draft) (casework.Case, error) {
+// draftTest begins a case for a test and notes it there. found says that it was
+// drafted before and only not noted, by who began and got no further.
+func (c *console) draftTest(r *http.Request, t exercise.Test, d casework.Draft) (k casework.Case, found bool, err error) {
 	o := c.officer(r)
-	k, err := c.Casework.DraftFor(r.Context(), o, t.ID, d)
-	if err != nil {
-		return k, err
+	for one := range c.Casework.Scan() {
+		if found = one.Exercise == t.ID && !ended(*one) && o.Has(auth.Author); found {
+			k = *one
+			break
+		}
 	}
-	_, err = c.Exercises.Begin(r.Context(), t.ID, k.ID, o.ID)
-	return k, err
+	if !found {
+		k, err = c.Casework.DraftFor(r.Context(), o, t.ID, d)
+	}
+	if err == nil {
+		_, err = c.Exercises.Begin(r.Context(), t.ID, k.ID, o.ID)
+	}
+	return k, found, err
 }
 
 func (c *console) cancelExercise(w http.ResponseWriter, r *http.Request) {

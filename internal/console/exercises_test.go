@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"tocsin/internal/casework"
 	"tocsin/internal/exercise"
 	"tocsin/internal/ledger"
+	"tocsin/internal/stream"
 )
 
 // planForm is a plan as the page sends it.
@@ -211,5 +213,55 @@ func TestFullTestByAPI(t *testing.T) {
 				t.Errorf("%s: %+v", c.realm, k)
 			}
 		}
+	}
+}
+
+// awayBook is the planned tests over a log that does not answer.
+type awayBook struct{ Exercises }
+
+func (awayBook) Get(context.Context, string) (exercise.Test, error) {
+	return exercise.Test{}, stream.ErrUnavailable
+}
+
+// A case that was drafted for a test and not noted there, because its process
+// died or two began at once, is the test's case: there is never a second one.
+func TestBeginningATestGoesOn(t *testing.T) {
+	w := newWorld(t, alert.Drill)
+	b := w.browser(t, carla)
+	days := []string{}
+	for i := range 2 {
+		at := time.Now().Add(time.Duration(5+i) * 24 * time.Hour)
+		days = append(days, must(w.exercises.Plan(t.Context(), exercise.Plan{At: at, Channels: []string{"sms"}, By: anna.ID}))(t).ID)
+	}
+	left := must(w.casework.DraftFor(t.Context(), anna, days[0], draft()))(t)
+	if res, _ := w.browser(t, bram).post("/console/exercises/"+days[0]+"/begin", nil); res.StatusCode != http.StatusForbidden {
+		t.Errorf("an approver begins: %s", res.Status)
+	}
+	if res, body := b.post("/console/exercises/"+days[0]+"/begin", nil); res.Header.Get("Location") != "/console/cases/"+left.ID+"/check" {
+		t.Errorf("%s to %s\n%s", res.Status, res.Header.Get("Location"), body)
+	}
+	other := must(w.casework.DraftFor(t.Context(), anna, days[1], draft()))(t)
+	for range 2 { // by a program: what it sent is not what was drafted, and then the test has begun
+		res, body := w.call(t, carla, "POST", "/v1/cases?exercise="+days[1], jsonType, strings.NewReader(encoded(t, draft())))
+		if res.StatusCode < 400 || res.StatusCode >= 500 {
+			t.Errorf("by a program: %s %s", res.Status, body)
+		}
+	}
+	for i, want := range []string{left.ID, other.ID} {
+		if got := must(w.exercises.Get(t.Context(), days[i]))(t); got.Case != want {
+			t.Errorf("the test of %s has case %q, not %q", days[i], got.Case, want)
+		}
+	}
+	if n := len(w.casework.List()); n != 2 {
+		t.Errorf("%d cases", n)
+	}
+}
+
+// A log that does not answer is no fault of the program's day.
+func TestTestsAreAway(t *testing.T) {
+	w := newWorldWith(t, alert.Drill, choices{console: func(d *Deps, _ string) { d.Exercises = awayBook{d.Exercises} }})
+	res, body := w.call(t, anna, "POST", "/v1/cases?exercise=2026-11-25", jsonType, strings.NewReader(encoded(t, draft())))
+	if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(body, "Name the day") {
+		t.Errorf("%s %s", res.Status, body)
 	}
 }

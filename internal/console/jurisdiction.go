@@ -14,6 +14,7 @@ import (
 // askedView is what was asked of other areas' police, and what this officer may say.
 type askedView struct {
 	ID     string
+	Digest string        // of the content that the page shows
 	Here   string        // "release" where the answer leads back to the release page
 	Answer []consentLine // given
 	Open   string        // areas that wait, by name; "" = none
@@ -31,7 +32,7 @@ func (c *console) askedOf(k casework.Case, o auth.Officer) *askedView {
 	if len(k.Consents) == 0 {
 		return nil
 	}
-	v := &askedView{ID: k.ID}
+	v := &askedView{ID: k.ID, Digest: k.Digest}
 	zone := c.zoneOf(&k.Draft)
 	for _, a := range k.Consents {
 		if a.By != "" {
@@ -80,7 +81,7 @@ func (c *console) agree(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reason := strings.TrimSpace(sent.Get("reason"))
-	_, err := c.Casework.Agree(r.Context(), c.officer(r), k.ID, reason)
+	_, err := c.Casework.Agree(r.Context(), c.officer(r), k.ID, sent.Get("digest"), reason)
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok && len(invalid) > 0 && k.Stage == casework.StageSubmitted {
 		c.renderRelease(w, r, http.StatusUnprocessableEntity, k, func(v *releaseView) {
 			said := c.retell(invalid[0].Text)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"tocsin/internal/audit"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/stream"
 )
 
 // routes are all that the console answers, as a chi route has them: method and pattern.
@@ -179,6 +181,22 @@ func TestOfficerFormFaults(t *testing.T) {
 }
 
 var secretShown = regexp.MustCompile(`https://alert\.example/console/invitation/([a-z0-9]+)`)
+
+// unheard is the accounts whose event log gives no answer to a confirmation.
+type unheard struct{ Office }
+
+func (unheard) Confirm(context.Context, auth.Officer, string, string) (*auth.Admission, error) {
+	return nil, stream.ErrUnavailable
+}
+
+// A confirmation without an answer may be stored, and its link lost: to repeat it would be no way out.
+func TestConfirmationWithoutAnAnswer(t *testing.T) {
+	w := newWorldWith(t, alert.Live, choices{console: func(d *Deps, _ string) { d.Office = unheard{d.Office} }})
+	res, body := w.browser(t, boris).post("/console/officers/account/nils/requests/any/confirm", nil)
+	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "if it was, and no link was shown, ask for a reset") {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+}
 
 // Two administrators without script: asked, seen, confirmed, handed over; what
 // was shown once is nowhere else, and every step is on the record.

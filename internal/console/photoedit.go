@@ -12,6 +12,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
 	"tocsin/internal/media"
+	"tocsin/internal/stream"
 )
 
 // The sizes that a photo is tried at, in pixels.
@@ -197,6 +198,10 @@ func (p photoPlace) lastGood(e media.Edit) media.Edit {
 func (c *console) tryPhoto(w http.ResponseWriter, r *http.Request) {
 	k, ok := c.find(w, r)
 	if !ok {
+		return
+	}
+	if ended(k) {
+		c.fail(w, r, stream.ErrGone)
 		return
 	}
 	from, ok := k.PhotoOf(chi.URLParam(r, "photo"))

@@ -13,12 +13,17 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
+	"tocsin/internal/stream"
 )
 
 // photo serves a case's own photo to a signed-in officer; "?small" the thumbnail.
 func (c *console) photo(w http.ResponseWriter, r *http.Request) {
 	k, ok := c.find(w, r)
 	if !ok {
+		return
+	}
+	if ended(k) {
+		c.fail(w, r, stream.ErrGone)
 		return
 	}
 	at := slices.IndexFunc(k.Photos, func(p casework.Photo) bool { return p.Token == chi.URLParam(r, "photo") })

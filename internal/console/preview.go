@@ -60,6 +60,7 @@ func (c *console) previewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o := c.officer(r)
+	k.Facts = shownFacts(k)
 	view := previewView{
 		page: c.page(r, c.say("What everybody will get")), Case: k, Row: c.row(k, o), Short: shortDigest(p.Digest),
 		Langs: c.cards(k, p), Reach: c.reachOf(p), Where: c.areaNames(k.Facts.Areas, c.lang), Photos: photosOf(&k.Facts), Kit: p.Kit,

@@ -172,6 +172,13 @@ func (c *console) release(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	if t := c.diagnose(err); err != nil && !errors.Is(err, casework.ErrPending) && t.status >= http.StatusInternalServerError {
+		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+		c.renderRelease(w, r, t.status, k, func(v *releaseView) { // what confirmed it is asked for anew
+			v.OverrideReason, v.Errors = sent.Get("override"), []fault{{Text: t.title + ". " + t.detail}}
+		})
+		return
+	}
 	switch {
 	case err == nil && after.Stage == casework.StagePractised:
 		http.Redirect(w, r, "/console/cases/"+k.ID+"/practice", http.StatusSeeOther)

@@ -73,7 +73,9 @@ func (c *console) reportFile(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.exported(r, k.ID, "report")
+	if !c.exported(w, r, k.ID, "report") {
+		return
+	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="tocsin-`+k.ID+"."+format+`"`)
 	_, _ = w.Write(data) // the browser left: nothing to mend

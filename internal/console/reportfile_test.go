@@ -11,6 +11,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/casework"
 	"tocsin/internal/delivery"
 	"tocsin/internal/peertest"
 )
@@ -196,5 +197,19 @@ func TestCorrect(t *testing.T) {
 	draftCase := must(w.casework.Draft(t.Context(), anna, draft()))(t)
 	if res, _ := w.browser(t, anna).post("/console/cases/"+draftCase.ID+"/correct", nil); res.StatusCode != http.StatusConflict {
 		t.Errorf("correcting a draft: %s", res.Status)
+	}
+}
+
+// Why somebody cannot be tried again is said in the officer's language.
+func TestResendRefusedInGerman(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	k := w.live(t)
+	w.ledger.set(board(k.ID, 1, alert.TypeAlert, 9_000))
+	b := w.browser(t, bram)
+	b.post("/console/language", url.Values{"lang": {"de"}, "next": {"/console/cases"}})
+	w.fault = casework.NotNow("This recipient is not registered any more, or the alert is not for it.")
+	res, body := b.post("/console/cases/"+k.ID+"/resend", url.Values{"revision": {"1"}, "channel": {"broadcast"}, "recipient": {"b-sud"}})
+	if res.StatusCode != http.StatusConflict || !strings.Contains(body, "Dieser Empfänger ist nicht mehr registriert, oder der Alarm gilt ihm nicht.") {
+		t.Errorf("%s\n%s", res.Status, body)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
+	"tocsin/internal/stream"
 )
 
 var requestWords = map[auth.RequestKind]string{
@@ -110,7 +111,7 @@ func (c *console) diff(q auth.Request) []diffRow {
 		add(c.say("Station"), either(c.stationName(was.Station), none), c.stationName(q.Officer.Station))
 	}
 	if s, ok := c.Office.Standing(q.Officer.ID); q.Kind == auth.AskReset && ok {
-		add(c.say("Ways of signing in"), c.waysOf(s), c.say("an invitation for 24 hours; everything else is void"))
+		add(c.say("Ways of signing in"), c.waysOf(s), c.say("an invitation for 24 hours; everything else is void, and single sign-on is closed until it is used"))
 	}
 	return rows
 }
@@ -134,6 +135,11 @@ func (c *console) confirmRequest(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "officer")
 	given, err := c.Office.Confirm(r.Context(), c.officer(r), id, chi.URLParam(r, "request"))
 	switch {
+	case errors.Is(err, stream.ErrUnavailable): // perhaps stored, and then the link is lost: to repeat it is no way out
+		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+		c.refuse(w, r, http.StatusServiceUnavailable, c.say("The event log does not answer"),
+			c.say("The account may have been changed. Look at it in a few seconds; if it was, and no link was shown, ask for a reset."))
+		return
 	case err != nil:
 		c.fail(w, r, err)
 		return

@@ -61,7 +61,7 @@ func (s search) finds(k *casework.Case) bool {
 	if s.Text == "" || contains(k.ID, s.lower) || contains(k.Internal.Reference, s.lower) {
 		return true
 	}
-	if k.Stage == casework.StageWithdrawn || k.Stage == casework.StageRejected {
+	if nameless(*k) {
 		return false
 	}
 	for _, p := range k.Facts.Children {

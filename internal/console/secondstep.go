@@ -274,11 +274,13 @@ func (c *console) setUpApp(w http.ResponseWriter, r *http.Request) {
 		c.setUpFault(w, r, sent, err)
 		return
 	}
+	next := safeNext(sent.Get("next"))
 	if err := c.Accounts.StartSessionBy(w, r, o, wayOf(invited, auth.ByCode)); err != nil {
-		c.fail(w, r, err)
-		return
+		// The codes exist now and are shown this once, whatever becomes of the session.
+		c.Log.ErrorContext(r.Context(), "console", "path", routeOf(r), "err", err)
+		next = "/console/sign-in"
 	}
-	c.showRecovery(w, r, o, codes, safeNext(sent.Get("next")))
+	c.showRecovery(w, r, o, codes, next)
 }
 
 type recoveryView struct {

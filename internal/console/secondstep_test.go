@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -114,4 +115,29 @@ func (w *world) withKey(t *testing.T, o auth.Officer, ticket string) {
 	k := authtest.NewKey(t, "localhost")
 	k.Origin += ":" + port(w.Listener.Addr())
 	must(w.passkeys.SetUp(t.Context(), ticket, "Phone", k.Create(must(w.passkeys.Creation(o))(t))))(t)
+}
+
+// unstarted are accounts whose sessions cannot be begun now.
+type unstarted struct{ Accounts }
+
+func (unstarted) StartSessionBy(http.ResponseWriter, *http.Request, auth.Officer, auth.Way) error {
+	return errors.New("the log does not answer")
+}
+
+// The recovery codes exist once the app does, and are shown this once, whatever becomes of the session.
+func TestRecoveryCodesWithoutASession(t *testing.T) {
+	w := newWorldWith(t, alert.Drill, choices{console: func(d *Deps, _ string) { d.Accounts = unstarted{d.Accounts} }})
+	b := w.browser(t, auth.Officer{})
+	_, page := b.get("/console/invitation/" + w.invited(t, "bram"))
+	value := func(name string) string {
+		return regexp.MustCompile(`name="` + name + `" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	}
+	p := &phone{secret: strings.ReplaceAll(regexp.MustCompile(`class="secret"[^>]*>([^<]+)<`).FindStringSubmatch(page)[1], " ", "")}
+	res, body := b.post("/console/sign-in/set-up/app", url.Values{"ticket": {value("ticket")}, "app": {value("app")}, "new-password": {"a new long password"}, "code": {p.code(t)}})
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, `class="recovery"`) || !strings.Contains(body, `href="/console/sign-in"`) {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+	if !strings.Contains(w.logged.String(), "the log does not answer") {
+		t.Error("nobody is told why")
+	}
 }

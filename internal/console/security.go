@@ -102,7 +102,6 @@ func limitForm(next http.Handler) http.Handler {
 func (c *console) needOfficer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := c.Officer(r.Context()); !ok {
-			to := "/console/sign-in"
 			if r.Method == http.MethodPost {
 				c.in(r).late(w, r)
 				return
@@ -111,17 +110,23 @@ func (c *console) needOfficer(next http.Handler) http.Handler {
 			if r.Method == http.MethodGet && r.URL.Path != "/console/cases" {
 				v.Set("next", r.URL.RequestURI())
 			}
-			if auth.EndedElsewhere(r.Context()) {
-				v.Set("done", "elsewhere")
-			}
-			if len(v) > 0 {
-				to += "?" + v.Encode()
-			}
-			http.Redirect(w, r, to, http.StatusSeeOther)
+			c.toSignIn(w, r, v)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// toSignIn leads to the sign-in page, which says when the session ended elsewhere.
+func (c *console) toSignIn(w http.ResponseWriter, r *http.Request, v url.Values) {
+	to := "/console/sign-in"
+	if auth.EndedElsewhere(r.Context()) {
+		v.Set("done", "elsewhere")
+	}
+	if len(v) > 0 {
+		to += "?" + v.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // officer is the signed-in officer behind needOfficer or needBearer.

@@ -2,11 +2,8 @@ package console
 
 import (
 	"errors"
-	"maps"
 	"net/http"
-	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"tocsin/internal/auth"
@@ -110,42 +107,6 @@ func (c *console) refuseSignIn(w http.ResponseWriter, r *http.Request, err error
 		view.Wrong, view.Errors[0].Href = "", ""
 	}
 	c.render(w, r, t.status, "sign-in", view)
-}
-
-type lateView struct {
-	page
-	Action string
-	Sent   [][2]string
-}
-
-// late answers a form whose sender is no longer signed in: what he wrote is on
-// the page, to be sent again after signing in beside it. A photo has to be chosen again.
-func (c *console) late(w http.ResponseWriter, r *http.Request) {
-	sent, ok := c.readForm(w, r)
-	if !ok {
-		return
-	}
-	if r.MultipartForm != nil {
-		_ = r.MultipartForm.RemoveAll() // the system cleans what stays
-	}
-	view := lateView{page: c.page(r, c.say("You were signed out")), Action: r.URL.RequestURI(), Sent: pairs(sent)}
-	if auth.EndedElsewhere(r.Context()) {
-		view.Notice = c.say(notices["elsewhere"])
-	}
-	c.render(w, r, http.StatusUnauthorized, "late", view)
-}
-
-// pairs are a form's fields as hidden inputs take them, in a steady order.
-func pairs(sent url.Values, without ...string) [][2]string {
-	var list [][2]string
-	for _, key := range slices.Sorted(maps.Keys(sent)) {
-		for _, v := range sent[key] {
-			if !slices.Contains(without, key) {
-				list = append(list, [2]string{key, v})
-			}
-		}
-	}
-	return list
 }
 
 func (c *console) signOut(w http.ResponseWriter, r *http.Request) {

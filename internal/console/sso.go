@@ -82,6 +82,8 @@ func (c *console) ssoWords(err error) (status int, text string) {
 	switch {
 	case errors.Is(err, auth.ErrStranger):
 		return http.StatusForbidden, c.say("Single sign-on knows you, but nobody is registered here under your name there. Ask your administrator to register you; sign in another way until then.")
+	case errors.Is(err, auth.ErrReset):
+		return http.StatusForbidden, c.say("Your ways of signing in were reset. Open the link of your invitation first; your administrator gives it to you.")
 	case errors.Is(err, auth.ErrAmbiguous):
 		return http.StatusForbidden, c.say("Two officers are registered under your name in single sign-on. Tell your administrator; sign in another way until then.")
 	case errors.Is(err, sso.ErrUnreachable):

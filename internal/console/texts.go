@@ -127,8 +127,12 @@ type textPlace struct {
 	sketch casework.Sketch
 	lang   alert.Lang
 	name   string
+	stuck  string // why it cannot be edited as the draft is now; "" = it can
 }
 
+// textPlace finds the text of the address. A form may find it stuck: a colleague
+// has taken a fact or a language out since it was opened, and what was typed must
+// stay in the box. A page that is only opened leads elsewhere then.
 func (c *console) textPlace(w http.ResponseWriter, r *http.Request) (textPlace, bool) {
 	k, ok := c.find(w, r)
 	if !ok {
@@ -143,16 +147,36 @@ func (c *console) textPlace(w http.ResponseWriter, r *http.Request) (textPlace, 
 		c.fail(w, r, err)
 		return textPlace{}, false
 	}
-	p := textPlace{k, sketch, alert.Lang(chi.URLParam(r, "lang")), chi.URLParam(r, "name")}
-	if !slices.Contains(sketch.Message.Languages, p.lang) || !slices.Contains(alert.TextNames, p.name) {
+	p := textPlace{k: k, sketch: sketch, lang: alert.Lang(chi.URLParam(r, "lang")), name: chi.URLParam(r, "name")}
+	form, spoken := r.Method == http.MethodPost, slices.Contains(sketch.Message.Languages, p.lang)
+	switch {
+	case !slices.Contains(alert.Langs, p.lang) || !slices.Contains(alert.TextNames, p.name) || !spoken && !form:
 		c.notFound(w, r)
 		return textPlace{}, false
-	}
-	if !sketch.Whole { // a gap cannot be edited away
-		http.Redirect(w, r, "/console/cases/"+k.ID+"/texts", http.StatusSeeOther)
-		return textPlace{}, false
+	case !spoken:
+		p.stuck = c.say("The alert is not in this language; remove the text, or add the language to the alert.")
+	case !sketch.Whole: // a gap cannot be edited away
+		p.stuck = c.say("The texts can be edited once nothing is missing from the answers.")
+		if !form {
+			http.Redirect(w, r, "/console/cases/"+k.ID+"/texts", http.StatusSeeOther)
+			return textPlace{}, false
+		}
 	}
 	return p, true
+}
+
+// stuckText keeps what was typed for a text that cannot be edited now, and lists what is missing.
+func (c *console) stuckText(w http.ResponseWriter, r *http.Request, p textPlace, sent url.Values) {
+	if !sent.Has("text") {
+		http.Redirect(w, r, "/console/cases/"+p.k.ID+"/texts", http.StatusSeeOther)
+		return
+	}
+	view := c.textView(r, p, sent.Get("text"))
+	view.Fault, view.Errors = p.stuck, []fault{{p.stuck, "#text"}}
+	if preview, err := c.Casework.Preview(r.Context(), p.k.ID); err == nil {
+		view.Errors = append(view.Errors, c.links(p.k, preview.Faults)...)
+	}
+	c.render(w, r, http.StatusConflict, "text", view)
 }
 
 func (p textPlace) machine() string { return p.sketch.Machine[p.lang].Named(p.name) }
@@ -218,6 +242,10 @@ func (c *console) sketchText(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if p.stuck != "" {
+		c.stuckText(w, r, p, sent)
+		return
+	}
 	view := c.textView(r, p, sent.Get("text"))
 	view.Version = sentVersion(sent)
 	if r.Header.Get(partHeader) != "" {
@@ -278,6 +306,10 @@ func (c *console) wordText(w http.ResponseWriter, r *http.Request, act func(text
 	if !ok {
 		return
 	}
+	if p.stuck != "" {
+		c.stuckText(w, r, p, sent)
+		return
+	}
 	text, err := act(p, sent)
 	if invalid, ok := errors.AsType[alert.Invalid](err); ok {
 		view := c.withFaults(c.textView(r, p, text), invalid)
@@ -288,6 +320,10 @@ func (c *console) wordText(w http.ResponseWriter, r *http.Request, act func(text
 	switch {
 	case errors.Is(err, casework.ErrConflict):
 		if p, ok = c.textPlace(w, r); !ok { // as it is now
+			return
+		}
+		if p.stuck != "" {
+			c.stuckText(w, r, p, sent)
 			return
 		}
 		view := c.textView(r, p, text)

@@ -273,10 +273,7 @@ func (c *console) practicePage(w http.ResponseWriter, r *http.Request) {
 	}
 	p := previewOf(walk)
 	view.Reach = c.reachOf(p)
-	k.Facts.Children = slices.Clone(k.Facts.Children)
-	for i := range k.Facts.Children {
-		k.Facts.Children[i].Photo = "" // deleted with the practice
-	}
+	k.Facts = shownFacts(k)
 	view.Langs = c.cards(k, p)
 	view.Back, view.Wide = "/console/cases", true
 	c.render(w, r, http.StatusOK, "practice", view)

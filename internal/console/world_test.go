@@ -66,7 +66,7 @@ type world struct {
 	tokens    map[string]string // by officer id
 	logged    *bytes.Buffer
 	again     []string // who was to be tried again
-	fault     error    // of the next release, preview and photo read, where the event stream is in trouble
+	fault     error    // of the next act, preview and photo read, where the event stream is in trouble
 }
 
 // resend takes note of who is to be tried again.
@@ -90,6 +90,27 @@ func (f *faulty) Approve(ctx context.Context, by auth.Officer, id string, a case
 		return k, f.w.fault
 	}
 	return f.Casework.Approve(ctx, by, id, a)
+}
+
+func (f *faulty) Draft(ctx context.Context, by auth.Officer, d casework.Draft) (casework.Case, error) {
+	if f.w.fault != nil {
+		return casework.Case{}, f.w.fault
+	}
+	return f.Casework.Draft(ctx, by, d)
+}
+
+func (f *faulty) Edit(ctx context.Context, by auth.Officer, id string, version uint64, d casework.Draft) (casework.Case, error) {
+	if f.w.fault != nil {
+		return casework.Case{}, f.w.fault
+	}
+	return f.Casework.Edit(ctx, by, id, version, d)
+}
+
+func (f *faulty) Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error) {
+	if f.w.fault != nil {
+		return casework.Case{}, f.w.fault
+	}
+	return f.Casework.Withdraw(ctx, by, id, o, words)
 }
 
 func (f *faulty) Preview(ctx context.Context, id string) (casework.Preview, error) {

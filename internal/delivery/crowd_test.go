@@ -67,14 +67,15 @@ func TestNearestFirst(t *testing.T) {
 		if len(order) != 80 {
 			t.Fatalf("%d told, want the 80 of the two regions: %v", len(order), order)
 		}
-		// firstPass jobs are taken as they come, and as many are under way at a time.
+		// firstPass jobs are taken as they come, some with two or three people, and as
+		// many are under way at a time.
 		last := 0
 		for i, id := range order {
 			if id >= "r040" {
 				last = i
 			}
 		}
-		if last >= 20+2*firstPass {
+		if last >= 20+3*firstPass {
 			t.Errorf("the last of the 20 at the place is told after %d others: %v", last, order)
 		}
 		if got := w.totals(1); got.Recipients != 80 || got.Accepted != 80 {
@@ -147,6 +148,62 @@ func TestWithdrawalReachesWhoMovedAway(t *testing.T) {
 		}
 		if got := w.totals(2); got.Recipients != 40 || got.Accepted != 40 {
 			t.Errorf("totals %+v", got)
+		}
+	})
+}
+
+// TestWithdrawalReachesWhoMovesMeanwhile: of those who have not been told yet, some
+// leave the areas, and some choose the place, whose shards are done.
+func TestWithdrawalReachesWhoMovesMeanwhile(t *testing.T) {
+	slow := func(_ context.Context, m *alert.Message, _ adapter.Recipient, _ int) adapter.Receipt {
+		if m.MsgType == alert.TypeCancel {
+			time.Sleep(time.Second)
+		}
+		return adapter.Receipt{State: adapter.Accepted}
+	}
+	crowd(t, slow, func(w *world) {
+		var region []string
+		for i := range 60 {
+			id := fmt.Sprintf("s%03d", i)
+			region = append(region, id)
+			w.subscribe(id, "REGION")
+		}
+		w.publish(placed(1, alert.TypeAlert))
+		time.Sleep(time.Minute)
+		w.publish(placed(2, alert.TypeCancel))
+		time.Sleep(30500 * time.Millisecond)
+		synctest.Wait()
+		moved := 0
+		for i, id := range region {
+			if len(w.channel.times(2, id)) > 0 {
+				continue
+			}
+			moved++
+			if i%2 == 0 {
+				w.subscribe(id, "ELSEWHERE")
+				continue
+			}
+			w.subscribe(id, "PLACE")
+			if err := Newcomer(w.t.Context(), w.deps(), w.current, "fake", id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if moved < 30 { // more than the jobs hold that have begun
+			t.Fatalf("%d were left to move", moved)
+		}
+		w.subscribe("stranger", "PLACE")
+		if err := Newcomer(w.t.Context(), w.deps(), w.current, "fake", "stranger"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		for _, id := range region {
+			if n := len(w.channel.times(2, id)); n != 1 {
+				t.Errorf("%s was told %d times that the child is found", id, n)
+			}
+		}
+		if n := len(w.channel.times(2, "stranger")); n != 0 {
+			t.Error("one who came after the withdrawal was told of it")
 		}
 	})
 }

@@ -112,8 +112,9 @@ type job struct {
 	// Only is the one recipient of a newcomer's job; its shard means nothing then.
 	Only string `json:"only,omitempty"`
 	// Again says that an officer asked for it: the one recipient is tried at
-	// least once, though its attempts may have ended.
+	// least once more than Tried times, though its attempts may have ended.
 	Again bool `json:"again,omitempty"`
+	Tried int  `json:"tried,omitempty"`
 }
 
 // tier is whom of j's shard it is for.

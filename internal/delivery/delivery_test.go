@@ -143,6 +143,70 @@ func TestSlowDestinationDelaysNobody(t *testing.T) {
 	})
 }
 
+// TestStuckServiceHoldsUpNoOther: of two services one is silent, or asks for peace.
+// There are more shards than may make their first round at once, and behind them
+// comes another child's withdrawal: all that is the other service's goes at once.
+func TestStuckServiceHoldsUpNoOther(t *testing.T) {
+	for what, failure := range map[string]*adapter.Failure{
+		"silent": {Code: "timeout"}, "busy": {Class: adapter.Throttled, After: 10 * time.Minute},
+	} {
+		t.Run(what, func(t *testing.T) {
+			stuck := func(ctx context.Context, _ *alert.Message, r adapter.Recipient, _ int) adapter.Receipt {
+				if r.Destination == "fast" {
+					return adapter.Receipt{State: adapter.Accepted}
+				}
+				if what == "silent" {
+					<-ctx.Done()
+				}
+				return adapter.Receipt{Failure: failure}
+			}
+			bubble(t, stuck, func(w *world) {
+				w.halt()
+				w.limits.ShardSize, w.limits.Timeout, w.limits.PerDestination = 10, time.Minute, 1
+				w.run()
+				w.register(40*firstPass, func(i int) string { return []string{"slow", "fast"}[i%2] })
+				w.publish(message(1, alert.TypeAlert, time.Hour))
+				other := message(1, alert.TypeCancel, time.Hour)
+				other.Case, other.Identifier = "OTHER", "T-OTHER-1"
+				w.publish(other)
+				time.Sleep(20 * time.Second)
+				synctest.Wait()
+				if got := w.totals(1); got.Accepted != 20*firstPass {
+					t.Errorf("%d of the fast service's people have the alert, want all %d", got.Accepted, 20*firstPass)
+				}
+				b, err := w.ledger.BoardOf("OTHER", 1)
+				if err != nil || b.Channels[0].Accepted != 20*firstPass {
+					t.Errorf("the withdrawal: %+v, %v; want all %d of the fast service's people", b.Channels, err, 20*firstPass)
+				}
+			})
+		})
+	}
+}
+
+// TestPlannedTwice: the queue has the jobs of a withdrawal and the planner does not
+// know it. It plans anew; the queue takes them for repeats, and they must still be there.
+func TestPlannedTwice(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(5, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		w.halt()
+		w.idle, w.queue.Lose = true, 1
+		w.run()
+		w.publish(message(2, alert.TypeCancel, time.Hour))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if w.queue.Lose != 0 {
+			t.Fatal("planned once only")
+		}
+		w.work()
+		synctest.Wait()
+		if n := w.totals(2).Accepted; n != 5 {
+			t.Errorf("%d of 5 were told of the end", n)
+		}
+	})
+}
+
 // TestWithdrawalIsNotOvertaken: the alert's attempt is on the wire when the
 // withdrawal is published; the withdrawal waits for it, and no attempt of the alert follows.
 func TestWithdrawalIsNotOvertaken(t *testing.T) {

@@ -27,6 +27,7 @@ type dest struct {
 	users  int
 	slots  chan struct{}
 	notYet time.Time // asked to stay away until then
+	moved  time.Time // when a Send last began or ended
 }
 
 func newGates(concurrency, perDestination int) *gates {
@@ -58,9 +59,11 @@ func (g *gates) enter(ctx context.Context, name string) (leave func(), err error
 			return nil, context.Cause(ctx)
 		}
 	}
+	g.move(d)
 	return func() {
 		<-g.all
 		<-d.slots
+		g.move(d)
 		g.release(name, d)
 	}, nil
 }
@@ -117,6 +120,25 @@ func (g *gates) awaitTurn(ctx context.Context, d *dest) error {
 			return err
 		}
 	}
+}
+
+// stuckAfter is how long a destination may keep all its Sends under way without
+// one ending before nobody waits for it who wants something else.
+const stuckAfter = 4 * time.Second
+
+// stuck says whether the destination has asked for peace, or is silent.
+func (g *gates) stuck(name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d, now := g.dests[name], time.Now()
+	return d != nil && (now.Before(d.notYet) || len(d.slots) == cap(d.slots) && now.Sub(d.moved) >= stuckAfter)
+}
+
+// move notes that a Send to d has begun or ended.
+func (g *gates) move(d *dest) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d.moved = time.Now()
 }
 
 // stayAway keeps everybody off the destination for a while.

@@ -33,6 +33,8 @@ type world struct {
 	limits                    adapter.Limits
 	asks                      adapter.Asks
 	pack                      recipient.Pack // not nil: the channel's recipients lie in a table
+	idle                      bool           // nobody works the jobs until work is called
+	ctx                       context.Context
 	stop                      context.CancelFunc
 	running                   *sync.WaitGroup
 	start                     time.Time
@@ -144,7 +146,16 @@ func (w *world) run() {
 		<-ready
 	}
 	w.running.Go(func() { _ = Plan(ctx, d) })
-	w.running.Go(func() { _ = NewRunner(d, d.Channels[0]).Run(ctx) })
+	w.ctx = ctx
+	if !w.idle {
+		w.work()
+	}
+}
+
+// work starts the runner.
+func (w *world) work() {
+	d := w.deps()
+	w.running.Go(func() { _ = NewRunner(d, d.Channels[0]).Run(w.ctx) })
 }
 
 // deps are what planner, runner and newcomers work with.

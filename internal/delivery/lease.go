@@ -13,7 +13,8 @@ const (
 	// ackWait is after how long without a sign of life a job goes to another worker.
 	ackWait = 6 * time.Second
 	// leaseTime is how long we count on a job after a sign of life that the queue
-	// confirmed: shorter than ackWait by what its way back to us may have taken.
+	// confirmed: shorter than ackWait by what its way back to us may have taken. The
+	// first begins when we asked for jobs, up to stream.PullFor before this one came.
 	leaseTime = ackWait - time.Second
 	// signEvery is how often we give one.
 	signEvery = ackWait / 3
@@ -24,7 +25,10 @@ var errLost = errors.New("the job may be in other hands")
 
 // lease is our hold on a job. A worker that was frozen or cut off for longer than
 // the queue waits must not go on where it was: others have told the same people
-// meanwhile. Since it may not even have noticed, each Send asks the clock first.
+// meanwhile. Since it may not even have noticed, each Send asks the clock first:
+// the queue takes a sign of life for a job from whoever gives it, so its answer
+// says only that the queue lives. (A virtual machine that is paused with its clock
+// sees nothing of it; who was under way there is told twice.)
 type lease struct {
 	mu    sync.Mutex
 	until time.Time
@@ -52,15 +56,15 @@ func (l *lease) renew(given time.Time) {
 func (r *Runner) keep(ctx context.Context, t stream.Task) (_ context.Context, l *lease, stop func()) {
 	ctx, lose := context.WithCancelCause(ctx)
 	l = new(lease)
-	l.renew(time.Now())
+	l.renew(t.Asked())
 	var done sync.WaitGroup
 	done.Go(func() {
 		for sleep(ctx, signEvery) == nil {
+			given := time.Now() // before the look: we may be frozen between the two
 			if !l.held() {
 				lose(errLost)
 				return
 			}
-			given := time.Now()
 			sign, cancel := context.WithTimeout(ctx, signEvery)
 			err := t.Extend(sign)
 			cancel()

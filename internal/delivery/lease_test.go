@@ -72,6 +72,62 @@ func TestLostJobStopsItsSends(t *testing.T) {
 	})
 }
 
+// TestJobFoundAfterAFreeze: a worker that froze while it asked for jobs finds one
+// that the queue has handed to another long since. It leaves it alone.
+func TestJobFoundAfterAFreeze(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(3, oneDest)
+		w.queue.Frozen = leaseTime
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(w.channel.calls); n != 0 {
+			w.t.Errorf("%d Sends of a job that is in other hands", n)
+		}
+		if w.queue.Ended != 0 {
+			w.t.Error("it ended the other's job, or put it back")
+		}
+	})
+}
+
+// behind is a ledger that has not read what others stored until it is asked to catch up.
+type behind struct {
+	Ledger
+	caughtUp bool
+}
+
+func (b *behind) CatchUp(ctx context.Context) error {
+	b.caughtUp = true
+	return b.Ledger.CatchUp(ctx)
+}
+
+func (b *behind) Settled(caseID string, revision int, channel, recipient string) bool {
+	return b.caughtUp && b.Ledger.Settled(caseID, revision, channel, recipient)
+}
+
+// TestWorkerCatchesUp: a worker that was away takes a job whose people another has told.
+func TestWorkerCatchesUp(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(3, oneDest)
+		m := message(1, alert.TypeAlert, time.Hour)
+		w.publish(m)
+		synctest.Wait()
+		told := len(w.channel.calls)
+		rev, _ := w.current.Case(m.Case)
+		d := w.deps()
+		d.Ledger = &behind{Ledger: w.ledger}
+		l := new(lease)
+		l.renew(time.Now())
+		j := job{Case: m.Case, Identifier: m.Identifier, Revision: 1, Seq: rev.Seq, Channel: "fake", Shards: 1}
+		if err := NewRunner(d, d.Channels[0]).work(w.t.Context(), j, l); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(w.channel.calls); n != told {
+			t.Errorf("%d more Sends to people who have it", n-told)
+		}
+	})
+}
+
 // TestFrozenWorker: one that has not noticed that it stood still looks at the clock first.
 func TestFrozenWorker(t *testing.T) {
 	bubble(t, accept, func(w *world) {
@@ -89,7 +145,7 @@ func TestFrozenWorker(t *testing.T) {
 		p := adapter.Recipient{ID: "r000", Channel: "fake", Lang: alert.English, Areas: []string{"BE"}, Destination: "d"}
 		var first sync.WaitGroup
 		first.Add(1)
-		newRoute(r, rev, adapter.Delivery{Message: m}, l, "d", []adapter.Recipient{p}, false).run(w.t.Context(), first.Done)
+		newRoute(r, rev, adapter.Delivery{Message: m}, l, "d", []adapter.Recipient{p}, job{}).run(w.t.Context(), first.Done)
 		if n := len(w.channel.times(1, p.ID)); n != 0 {
 			w.t.Errorf("told %d times by a worker without the job", n)
 		}

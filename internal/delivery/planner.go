@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
@@ -13,6 +14,10 @@ import (
 	"tocsin/internal/recipient"
 	"tocsin/internal/stream"
 )
+
+// maxDiscarded bounds how many older revisions' jobs are taken off the queue: each
+// asks the queue once, and a job of an older revision that is left ends at once.
+const maxDiscarded = 4
 
 // Plan turns every message on ALERTS into jobs until ctx ends. It may run in
 // several processes: the durable consumer hands each message to one of them,
@@ -36,11 +41,18 @@ func Plan(ctx context.Context, d Deps) error {
 
 func (d Deps) plan(ctx context.Context, r current.Revision) error {
 	m := r.Message
-	// The older revision's waiting jobs are pointless now; those in a worker's
-	// hands notice by themselves.
-	if m.Revision > 1 {
-		if err := d.Queue.Discard(ctx, "jobs.*.*."+m.Case+".>"); err != nil {
+	// The older revisions' waiting jobs are pointless now; those in a worker's
+	// hands notice by themselves. Our own stay: when this plan is made again, the
+	// queue would take the same jobs for repeats and drop them.
+	for older := max(1, m.Revision-maxDiscarded); older < m.Revision; older++ {
+		if err := d.Queue.Discard(ctx, subject("*", "*", m.Case, older, ">")); err != nil {
 			return fmt.Errorf("discard older jobs: %w", err)
+		}
+	}
+	if m.Revision > 1 {
+		// Another node may have told people of the older revision a moment ago.
+		if err := d.Ledger.CatchUp(ctx); err != nil {
+			return err
 		}
 	}
 	// Few before many: a station must not wait while a million phones are queued.
@@ -58,10 +70,11 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 		if err := d.Ledger.Record(ctx, b); err != nil {
 			return err
 		}
-		if l.all == 0 {
+		jobs := l.jobs(m, r.Seq)
+		if len(jobs) == 0 {
 			continue
 		}
-		if err := d.Queue.Enqueue(ctx, l.jobs(m, r.Seq)); err != nil {
+		if err := d.Queue.Enqueue(ctx, jobs); err != nil {
 			return fmt.Errorf("queue jobs for %s: %w", l.channel.Driver.Name, err)
 		}
 	}
@@ -114,16 +127,16 @@ func (l load) jobs(m *alert.Message, seq uint64) (out []stream.Job) {
 		return l.cut(nil, m, seq, nil, l.all)
 	}
 	for tier, n := range l.tiers {
+		if recipient.Tier(tier) == recipient.Former && m.Revision > 1 {
+			n = max(n, 1) // who moves out of the areas from now on is among them
+		}
 		out = l.cut(out, m, seq, new(recipient.Tier(tier)), n)
 	}
 	return out
 }
 
 func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipient.Tier, n int) []stream.Job {
-	priority, d := then, l.channel.Driver
-	if m.MsgType == alert.TypeCancel {
-		priority = first
-	}
+	priority, d := priorityOf(m), l.channel.Driver
 	shards := (n + d.Limits.ShardSize - 1) / d.Limits.ShardSize
 	for i := range shards {
 		j := job{
@@ -135,12 +148,25 @@ func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipien
 			panic(err) // strings and numbers always encode
 		}
 		out = append(out, stream.Job{
-			Subject: "jobs." + d.Name + "." + priority + "." + m.Case + "." + j.shard(),
+			Subject: subject(d.Name, priority, m.Case, m.Revision, j.shard()),
 			ID:      m.Identifier + "." + d.Name + "." + j.shard(),
 			Data:    data,
 		})
 	}
 	return out
+}
+
+// subject is where a job lies on the queue.
+func subject(channel, priority, caseID string, revision int, shard string) string {
+	return "jobs." + channel + "." + priority + "." + caseID + "." + strconv.Itoa(revision) + "." + shard
+}
+
+// priorityOf is m's place on the queue.
+func priorityOf(m *alert.Message) string {
+	if m.MsgType == alert.TypeCancel {
+		return first
+	}
+	return then
 }
 
 // selectShard lists whom m is meant for on a channel: those in its areas, and

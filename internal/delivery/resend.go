@@ -40,19 +40,18 @@ func Resend(ctx context.Context, d Deps, caseID string, revision int, channel, i
 	if !ok || who.Number != 0 {
 		return ErrNobody
 	}
+	if err := d.Ledger.CatchUp(ctx); err != nil { // what we count as tried must be all
+		return err
+	}
 	data, err := json.Marshal(job{
 		Case: m.Case, Identifier: m.Identifier, Revision: m.Revision, Seq: r.Seq, Channel: channel, Shards: 1,
-		Only: id, Again: true,
+		Only: id, Again: true, Tried: d.Ledger.Attempts(m.Case, m.Revision, channel, id),
 	})
 	if err != nil {
 		return err
 	}
-	priority := then
-	if m.MsgType == alert.TypeCancel {
-		priority = first
-	}
 	if err := d.Queue.Enqueue(ctx, []stream.Job{{
-		Subject: "jobs." + channel + "." + priority + "." + m.Case + "." + id + "-again",
+		Subject: subject(channel, priorityOf(m), m.Case, m.Revision, id+"-again"),
 		ID:      m.Identifier + "." + channel + "." + id + "." + rand.Text(), // each press is a job; the caller bounds them
 		Data:    data,
 	}}); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/stream"
 )
 
 // refuseFirst refuses r000 for good at its first attempt, and takes it later.
@@ -29,7 +30,7 @@ func TestResend(t *testing.T) {
 			t.Fatalf("before: %+v", got)
 		}
 		send := func(revision int, id string) error {
-			err := Resend(t.Context(), w.deps(), "CASE", revision, "fake", id)
+			err := Resend(w.t.Context(), w.deps(), "CASE", revision, "fake", id)
 			synctest.Wait()
 			return err
 		}
@@ -61,6 +62,41 @@ func TestResend(t *testing.T) {
 	})
 }
 
+// TestResendIsMadeOnce: a job that was worked and not taken off the queue comes again.
+func TestResendIsMadeOnce(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		w.register(1, oneDest)
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		kept := &keepingQueue{Queue: w.queue}
+		d := w.deps()
+		d.Queue = kept
+		if err := Resend(w.t.Context(), d, "CASE", 1, "fake", "r000"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		kept.jobs[0].ID = "handed out again"
+		if err := w.queue.Enqueue(w.t.Context(), kept.jobs); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(w.channel.times(1, "r000")); n != 2 {
+			t.Errorf("told %d times, want 2: once by itself and once for the officer", n)
+		}
+	})
+}
+
+type keepingQueue struct {
+	Queue
+	jobs []stream.Job
+}
+
+func (q *keepingQueue) Enqueue(ctx context.Context, jobs []stream.Job) error {
+	q.jobs = append(q.jobs, jobs...)
+	return q.Queue.Enqueue(ctx, jobs)
+}
+
 // Who has confirmed that the copies are gone is told nothing more, nor is anybody after the end.
 func TestResendIsOver(t *testing.T) {
 	removed := func(context.Context, *alert.Message, adapter.Recipient, int) adapter.Receipt {
@@ -70,7 +106,7 @@ func TestResendIsOver(t *testing.T) {
 		w.register(1, oneDest)
 		w.publish(message(1, alert.TypeCancel, time.Hour))
 		synctest.Wait()
-		if err := Resend(t.Context(), w.deps(), "CASE", 1, "fake", "r000"); !errors.Is(err, ErrOver) {
+		if err := Resend(w.t.Context(), w.deps(), "CASE", 1, "fake", "r000"); !errors.Is(err, ErrOver) {
 			t.Errorf("after its removal: %v", err)
 		}
 	})
@@ -78,7 +114,7 @@ func TestResendIsOver(t *testing.T) {
 		w.register(1, oneDest)
 		w.publish(message(1, alert.TypeAlert, time.Hour))
 		time.Sleep(2 * time.Hour)
-		if err := Resend(t.Context(), w.deps(), "CASE", 1, "fake", "r000"); !errors.Is(err, ErrOver) {
+		if err := Resend(w.t.Context(), w.deps(), "CASE", 1, "fake", "r000"); !errors.Is(err, ErrOver) {
 			t.Errorf("after expiry: %v", err)
 		}
 	})
@@ -101,7 +137,7 @@ func TestResendFails(t *testing.T) {
 		w.publish(message(1, alert.TypeAlert, time.Hour))
 		synctest.Wait()
 		for id, want := range map[string]int{"r000": 4, "r001": 2} {
-			if err := Resend(t.Context(), w.deps(), "CASE", 1, "fake", id); err != nil {
+			if err := Resend(w.t.Context(), w.deps(), "CASE", 1, "fake", id); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Minute)

@@ -23,7 +23,7 @@ type route struct {
 	delivery adapter.Delivery
 	lease    *lease
 	dest     string
-	forced   bool // an officer asked for it
+	again    bool // an officer asked for it
 
 	mu      sync.Mutex
 	waiting []traveller
@@ -37,14 +37,14 @@ type traveller struct {
 	forced   bool // tried whatever the ledger says, once
 }
 
-func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, dest string, people []adapter.Recipient, forced bool) *route {
-	t := &route{Runner: r, revision: rev, delivery: d, lease: l, dest: dest, forced: forced}
+func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, dest string, people []adapter.Recipient, j job) *route {
+	t := &route{Runner: r, revision: rev, delivery: d, lease: l, dest: dest, again: j.Again}
 	for _, p := range people {
-		w := traveller{Recipient: p, forced: forced}
+		w := traveller{Recipient: p, forced: r.forced(j, &p)}
 		if p.Number == 0 {
 			w.attempts = r.deps.Ledger.Attempts(d.Message.Case, d.Message.Revision, p.Channel, p.ID)
 		}
-		if !forced && r.deps.standby(d.Message, p) {
+		if !w.forced && r.deps.standby(d.Message, p) {
 			w.due = rev.Published.Add(secondAfter)
 		}
 		t.waiting = append(t.waiting, w)
@@ -52,17 +52,24 @@ func newRoute(r *Runner, rev current.Revision, d adapter.Delivery, l *lease, des
 	return t
 }
 
-// run tries everybody until nobody is left or ctx ends; firstDone is called after the first round.
+// run tries everybody until nobody is left or ctx ends. firstDone is called after
+// the first round, or when the destination is stuck: it must not hold up the other
+// destinations of the jobs behind this one, nor another child's withdrawal.
 func (t *route) run(ctx context.Context, firstDone func()) {
-	var once sync.Once
-	defer once.Do(firstDone)
+	first, end := context.WithCancel(ctx)
+	pass := sync.OnceFunc(func() {
+		end()
+		firstDone()
+	})
+	defer pass()
+	go t.whenStuck(first, pass) // ends with the first round
 	for {
 		due, next := t.due()
 		if len(due) == 0 {
 			if next.IsZero() {
 				return
 			}
-			once.Do(firstDone)
+			pass()
 			if sleep(ctx, time.Until(next)) != nil {
 				return
 			}
@@ -72,6 +79,16 @@ func (t *route) run(ctx context.Context, firstDone func()) {
 			return
 		}
 	}
+}
+
+// whenStuck calls fn when the destination is found stuck, unless ctx ends first.
+func (t *route) whenStuck(ctx context.Context, fn func()) {
+	for !t.gates.stuck(t.dest) {
+		if sleep(ctx, stuckAfter/4) != nil {
+			return
+		}
+	}
+	fn()
 }
 
 // round tries those who are due, and says whether there may be another round.
@@ -261,7 +278,7 @@ func alike(n int, f *adapter.Failure) []adapter.Receipt {
 
 // account turns one receipt into its ledger entry, and says after how long to try again (0 = never).
 func (t *route) account(w traveller, r adapter.Receipt, now time.Time) (ledger.Entry, time.Duration) {
-	e := ledger.Entry{Recipient: w.ID, State: r.State, Ref: r.Ref, Attempt: w.attempts, At: now, Again: t.forced}
+	e := ledger.Entry{Recipient: w.ID, State: r.State, Ref: r.Ref, Attempt: w.attempts, At: now, Again: t.again}
 	if r.Failure == nil {
 		if r.State == adapter.Sent {
 			return e, t.channel.Driver.Limits.ConfirmWithin

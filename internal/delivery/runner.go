@@ -83,6 +83,9 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	}
 	ctx, l, stop := r.keep(ctx, t)
 	defer stop()
+	if !l.held() {
+		return // it lay before us while we were frozen, and has been handed out anew
+	}
 	free, err := r.hold(ctx, j)
 	if err == nil {
 		err = r.work(ctx, j, l)
@@ -93,7 +96,7 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	switch {
 	case err == nil:
 		r.end(t.Done(context.WithoutCancel(ctx)))
-	case errors.Is(err, errLost):
+	case errors.Is(err, errLost), !l.held():
 		// It is no longer ours to put back: the queue hands it out by itself.
 		r.deps.Log.Warn("job let go: the queue was out of reach", about...)
 	default:
@@ -169,7 +172,7 @@ func (r *Runner) work(ctx context.Context, j job, l *lease) error {
 	for name, people := range r.unsettled(m, j) {
 		firsts.Add(1)
 		all.Go(func() {
-			newRoute(r, rev, d, l, name, people, j.Again).run(ctx, firsts.Done)
+			newRoute(r, rev, d, l, name, people, j).run(ctx, firsts.Done)
 		})
 	}
 	firsts.Wait()
@@ -230,7 +233,7 @@ func (r *Runner) bound(ctx context.Context, m *alert.Message) (context.Context, 
 func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipient {
 	out := make(map[string][]adapter.Recipient)
 	for _, p := range r.deps.people(m, j) {
-		if !j.Again && r.deps.settled(m, &p) {
+		if !r.forced(j, &p) && r.deps.settled(m, &p) {
 			continue
 		}
 		if p.Number == 0 { // a channel that gives messages ids of its own accounts by name
@@ -239,6 +242,12 @@ func (r *Runner) unsettled(m *alert.Message, j job) map[string][]adapter.Recipie
 		out[p.Destination] = append(out[p.Destination], p)
 	}
 	return out
+}
+
+// forced says whether j has p tried whatever the ledger says. A job may be handed
+// out again after its attempt: what an officer asked for once is made once.
+func (r *Runner) forced(j job, p *adapter.Recipient) bool {
+	return j.Again && r.deps.Ledger.Attempts(j.Case, j.Revision, j.Channel, p.ID) <= j.Tried
 }
 
 // expire writes down who was not reached before the alert ended.

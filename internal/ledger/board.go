@@ -41,8 +41,16 @@ func (l *Ledger) State(caseID string, revision int, channel, recipient string) a
 	return ""
 }
 
-// BoardOf is one revision of a case.
+// BoardOf is one revision of a case, or ErrUnknown before it is planned.
 func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
+	b, err := l.ReportOf(caseID, revision)
+	b.clip()
+	return b, err
+}
+
+// ReportOf is BoardOf with a row for everybody whom the plan names, on however many
+// channels: a report of the night lists them all.
+func (l *Ledger) ReportOf(caseID string, revision int) (Board, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	channels := l.cases[caseID][revision]
@@ -58,7 +66,6 @@ func (l *Ledger) BoardOf(caseID string, revision int) (Board, error) {
 		b.Services = append(b.Services, a.onBoard()...)
 	}
 	b.order()
-	b.clip()
 	return b, nil
 }
 

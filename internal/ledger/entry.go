@@ -113,7 +113,7 @@ type Board struct {
 	MsgType    alert.MsgType `json:"msg_type"`
 	Released   time.Time     `json:"released"`
 	Channels   []Totals      `json:"channels"`
-	Rows       []Row         `json:"rows"` // worst first, at most 500
+	Rows       []Row         `json:"rows"` // worst first, at most 500; of ReportOf more
 	// Services are what carries the citizens: push services and gateways, worst first.
 	Services []Service `json:"services,omitempty"`
 	// Removal is who has confirmed that its copies are gone; only after a withdrawal.

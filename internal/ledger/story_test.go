@@ -141,3 +141,21 @@ func TestStationsStayOnTheBoard(t *testing.T) {
 	}
 	t.Error("the station is not on the board")
 }
+
+// TestReportListsAllWhoAreNamed: a board has the worst 500, a report everybody whom the plan names.
+func TestReportListsAllWhoAreNamed(t *testing.T) {
+	l, _ := newLedger()
+	for _, channel := range []string{"broadcast", "website"} {
+		b := batch(channel, 1)
+		b.Planned = &Plan{Recipients: MaxNamed}
+		for n := range MaxNamed {
+			b.Planned.Named = append(b.Planned.Named, fmt.Sprint(channel, n))
+		}
+		record(t, l, b)
+	}
+	board, err := l.BoardOf("C", 1)
+	report, err2 := l.ReportOf("C", 1)
+	if err != nil || err2 != nil || len(board.Rows) != maxRows || len(report.Rows) != 2*MaxNamed {
+		t.Errorf("%d rows on the board, %d in the report; %v, %v", len(board.Rows), len(report.Rows), err, err2)
+	}
+}

@@ -118,6 +118,9 @@ func (t *table) put(p packed) bool {
 		t.n++
 	}
 	old := *t.facts(slot)
+	if known { // two records of one newcomer at once: what was told to him is told
+		p.Number = min(p.Number, old.number)
+	}
 	entry := append(appendID(make([]byte, 0, 80+len(p.Packed)), p.ID), p.Packed...)
 	*t.facts(slot) = slotFacts{
 		at: t.arena.put(slot, entry), hash: p.hash, number: p.Number, set: t.sets.join(p.Areas),

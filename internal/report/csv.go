@@ -17,8 +17,9 @@ var columns = []string{
 	"since_report_s", "since_release_ms", "count", "of", "reason",
 }
 
-// CSV writes the whole report as one table: the moments, then for each
-// revision its channels, services and named recipients.
+// CSV writes the whole report as one table: the moments, then for each revision its
+// channels, each with how many of its recipients are listed, its services, and the
+// named recipients.
 func (r *Report) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	line := func(cells ...string) {
@@ -43,6 +44,8 @@ func (r *Report) CSV(w io.Writer) error {
 			for _, x := range stages(t) {
 				line("channel", string(b.MsgType), rev, t.Title, "", x.state, stamp(b.Released), "", x.ms, strconv.Itoa(x.n), strconv.Itoa(t.Recipients), "")
 			}
+			// Who reads the lines of recipients can see whether they are all.
+			line("channel", string(b.MsgType), rev, t.Title, "", "listed", stamp(b.Released), "", "", strconv.Itoa(listed(b, t.Channel)), strconv.Itoa(t.Recipients), "")
 		}
 		for _, s := range b.Services {
 			line("service", string(b.MsgType), rev, s.Channel, s.Name, "accepted", stamp(b.Released), "", ms(s.LastMS), strconv.Itoa(s.Accepted), "", "")
@@ -86,6 +89,16 @@ func named(b *ledger.Board) (rows []ledger.Row) {
 		}
 	}
 	return rows
+}
+
+// listed is how many of a channel have a line of their own.
+func listed(b *ledger.Board, channel string) (n int) {
+	for _, row := range named(b) {
+		if row.Channel == channel {
+			n++
+		}
+	}
+	return n
 }
 
 // why is a failure in one cell.

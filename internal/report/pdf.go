@@ -29,7 +29,7 @@ const (
 	pad     = 4.0
 )
 
-// maxPDFRows bounds the recipients on paper: worst first, the table has them all.
+// maxPDFRows bounds the recipients on paper: worst first, the table has more.
 const maxPDFRows = 200
 
 // sheet is a document being written from top to bottom.
@@ -105,7 +105,7 @@ func (s *sheet) head() {
 	s.table([]float64{110, width - 110}, nil, rows)
 	if s.r.Ended {
 		s.y += 4
-		s.text(s.Say("The case has ended: the report holds no name, no photo and nothing that was written freely."), kit.Type{Size: 9, Colour: soft}, 2)
+		s.text(s.Say("The case has ended: the report holds no child's name, no photo and nothing that was written freely."), kit.Type{Size: 9, Colour: soft}, 2)
 	}
 }
 
@@ -182,6 +182,15 @@ func (s *sheet) recipients(b *ledger.Board) {
 	s.table([]float64{160, 110, 70, width - 340}, []string{s.Say("Station or site"), s.Say("State"), s.Say("Has it after"), s.Say("Why")}, rows)
 	if n := len(list) - maxPDFRows; n > 0 {
 		s.text(s.Count(n, "{n} more recipient in better state.", "{n} more recipients in better state."), kit.Type{Size: 9, Colour: soft}, 0)
+	}
+	var part []string
+	for _, t := range b.Channels {
+		if n := listed(b, t.Channel); n > 0 && n < t.Recipients {
+			part = append(part, s.Retell(t.Title)+" "+s.of(n, t.Recipients))
+		}
+	}
+	if len(part) > 0 {
+		s.text(s.Say("Known by name: {list}.", "list", strings.Join(part, ", ")), kit.Type{Size: 9, Colour: soft}, 0)
 	}
 }
 

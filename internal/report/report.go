@@ -3,8 +3,8 @@
 // of the case's record and the ledger's boards, and of nothing else, so that
 // the page, the sheet of paper and the table say the same.
 //
-// A case that has ended is told by its number and area alone: no name, no photo,
-// and none of the sentences that officers and stations wrote freely.
+// A case that has ended is told by its number and area alone: no child's name,
+// no photo, and none of the sentences that officers and stations wrote freely.
 package report
 
 import (
@@ -87,9 +87,11 @@ type Source struct {
 // Build makes the report.
 func Build(s Source) *Report {
 	k := s.Case
+	// An alert that has expired is over, also before it is withdrawn as such.
+	expired := k.Live != nil && !s.Now.Before(k.Live.Expires)
 	r := &Report{
 		Case: k.ID, Areas: s.Areas, Drill: s.Drill, Made: s.Now, Zone: s.Zone, Boards: slices.Clone(s.Boards),
-		Ended:    k.Stage == casework.StageWithdrawn || k.Stage == casework.StageRejected || k.Stage == casework.StagePractised,
+		Ended:    k.Stage == casework.StageWithdrawn || k.Stage == casework.StageRejected || k.Stage == casework.StagePractised || expired,
 		reported: k.Created, releases: map[int]time.Time{}, begun: map[int]time.Time{},
 	}
 	if at := k.Internal.ReportedAt; !at.IsZero() {

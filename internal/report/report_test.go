@@ -267,9 +267,27 @@ func TestEndedNamesNobody(t *testing.T) {
 		if strings.Contains(text, "Lina") || strings.Contains(text, "Eva Claes") {
 			t.Errorf("the %s of an ended case says too much:\n%s", name, text)
 		}
+		if name == "PDF" && !strings.Contains(text, "holds no child's name") {
+			t.Errorf("officers and stations are named, and it says:\n%s", text)
+		}
 		if !strings.Contains(text, "7GQ2XKPB4MNT") || !strings.Contains(text, "Brussels") {
 			t.Errorf("the %s has no number or no area:\n%s", name, text)
 		}
+	}
+}
+
+// An alert is over when it expires, also in the minute before its withdrawal is written.
+func TestExpiredNamesNobody(t *testing.T) {
+	s := source()
+	s.Case.Live = &casework.LiveRevision{Revision: 2, Expires: s.Now.Add(time.Second)}
+	if r := Build(s); r.Ended || len(r.Names) != 1 {
+		t.Errorf("a live one: ended %v, %v", r.Ended, r.Names)
+	}
+	s.Now = s.Case.Live.Expires
+	r := Build(s)
+	var table bytes.Buffer
+	if err := r.CSV(&table); err != nil || !r.Ended || strings.Contains(table.String(), "Lina") {
+		t.Errorf("ended %v, %v\n%s", r.Ended, err, table.String())
 	}
 }
 
@@ -279,8 +297,11 @@ func TestPDFOfManyPages(t *testing.T) {
 	for i := range maxPDFRows + 7 {
 		s.Boards[0].Rows = append(s.Boards[0].Rows, ledger.Row{Channel: "website", Name: "Partner " + number(i+1), State: adapter.Accepted, Millis: 120})
 	}
+	s.Boards[0].Channels = append(s.Boards[0].Channels, ledger.Totals{
+		Channel: "website", Title: "Partner websites", Recipients: 1_200, Accepted: 1_200, FirstMS: 10, LastMS: 90, FirstSeenMS: -1, FirstOnAirMS: -1, FirstRemovedMS: -1, LastRemovedMS: -1,
+	})
 	text := written(t, Build(s))
-	for _, want := range []string{"Partner 1 ", "Partner 150 ", "page 4", "more"} {
+	for _, want := range []string{"Partner 1 ", "Partner 150 ", "page 4", "more", "Known by name: Partner websites 207 of 1200."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)
 		}

@@ -93,7 +93,7 @@ func newCrowdAt(t *testing.T, n int, nats string, delay time.Duration, connectio
 // quiet waits until the service has got nothing for a while.
 func (w *crowdWorld) quiet() {
 	w.t.Helper()
-	const while = 3 * time.Second
+	const while = 2 * time.Second
 	last, since := w.crowd.Taken(), time.Now()
 	eventually(w.t, 60*time.Second, "an end of the pushes", func() error {
 		if n := w.crowd.Taken(); n != last {
@@ -153,9 +153,12 @@ func (w *crowdWorld) accepted(id string, n int) {
 	})
 }
 
-// count fails unless the service counted everybody, and at most repeats too many.
+// count fails unless the service counted everybody, and at most repeats too many. It
+// waits until nothing comes any more: what a frozen or a new worker still has in
+// hand must not fall into the next count.
 func (w *crowdWorld) count(what string, repeats int) {
 	w.t.Helper()
+	w.quiet()
 	reached, twice := w.crowd.Count()
 	w.t.Logf("%s: %d of %d reached, %d twice, at most %d may be", what, reached, w.crowd.People.Count, twice, repeats)
 	if reached != w.crowd.People.Count {
@@ -306,7 +309,6 @@ func TestCrowdWorkersCrash(t *testing.T) {
 	if err := one.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	w.quiet() // what it still has in hand may come out now
 	w.count("one of three frozen", underWay)
 
 	id = released(t, w.author, w.approver)

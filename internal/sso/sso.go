@@ -205,7 +205,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // nameOf is the claim that names the officer.
 func (p *Provider) nameOf(claims map[string]any) (string, error) {
 	name, _ := claims[p.o.Claim].(string)
-	if name = strings.TrimSpace(name); name == "" {
+	if strings.TrimSpace(name) == "" {
 		return "", fmt.Errorf("%w: it has no text in %q", ErrClaim, p.o.Claim)
 	}
 	// Whoever may write any address into his profile there must not become its owner here.

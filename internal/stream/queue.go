@@ -19,6 +19,9 @@ const (
 	// maxInFlight bounds what one worker may ask for.
 	maxInFlight  = 10_000
 	headerReason = "Tocsin-Reason"
+	// PullFor is how long a worker's question for jobs stands. It is short because
+	// a worker that freezes finds old jobs before it when it thaws.
+	PullFor = 2 * time.Second
 )
 
 // Enqueue puts jobs on the work queue, atomically for each thousand, and stores
@@ -176,9 +179,10 @@ func (p *pool) fetch(ctx context.Context, cons jetstream.Consumer, n int) error 
 			free()
 		}
 	}()
-	pull, cancel := context.WithTimeout(ctx, 5*time.Second)
+	asked := time.Now()
+	pull, cancel := context.WithTimeout(ctx, PullFor)
 	defer cancel()
-	batch, err := cons.Fetch(n, jetstream.FetchContext(pull), jetstream.FetchHeartbeat(time.Second))
+	batch, err := cons.Fetch(n, jetstream.FetchContext(pull), jetstream.FetchHeartbeat(PullFor/4))
 	if err != nil {
 		return err
 	}
@@ -188,7 +192,7 @@ func (p *pool) fetch(ctx context.Context, cons jetstream.Consumer, n int) error 
 			continue
 		}
 		got++
-		p.running.Go(func() { defer free(); p.run(ctx, m) })
+		p.running.Go(func() { defer free(); p.run(ctx, m, asked) })
 	}
 	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, nats.ErrTimeout) {
 		return err
@@ -196,13 +200,13 @@ func (p *pool) fetch(ctx context.Context, cons jetstream.Consumer, n int) error 
 	return nil
 }
 
-func (p *pool) run(ctx context.Context, m jetstream.Msg) {
+func (p *pool) run(ctx context.Context, m jetstream.Msg, asked time.Time) {
 	meta, err := m.Metadata()
 	if err != nil {
 		p.e.log.Error("event stream: job without metadata", "error", err)
 		return
 	}
-	t := &task{e: p.e, m: m, attempt: int(meta.NumDelivered), seq: meta.Sequence.Stream}
+	t := &task{e: p.e, m: m, asked: asked, attempt: int(meta.NumDelivered), seq: meta.Sequence.Stream}
 	if t.attempt > maxAttempts {
 		if err := t.Bury(ctx, fmt.Sprintf("tried %d times", maxAttempts)); err != nil {
 			p.e.log.Error("event stream: job cannot be buried", "subject", p.e.bare(m.Subject()), "error", err)

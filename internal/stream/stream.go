@@ -122,7 +122,7 @@ type Record struct {
 
 // Job is one message on the work queue.
 type Job struct {
-	Subject string // "jobs.CHANNEL.PRIORITY.SHARD"
+	Subject string // "jobs.CHANNEL.PRIORITY.CASE.REVISION.SHARD"
 	ID      string
 	Data    []byte
 }
@@ -132,6 +132,7 @@ type Job struct {
 type Task interface {
 	Job() Job
 	Attempt() int                     // 1, 2, 3 ... of the queue, not of the channel
+	Asked() time.Time                 // when the worker asked for jobs: its ack wait began after it, at most PullFor
 	Extend(ctx context.Context) error // still at work: start the ack wait anew; confirmed by the server
 	Done(ctx context.Context) error   // confirmed by the server before it returns
 	Retry(ctx context.Context, after time.Duration) error

@@ -14,6 +14,7 @@ import (
 type task struct {
 	e       *Engine
 	m       jetstream.Msg
+	asked   time.Time
 	attempt int
 	seq     uint64
 }
@@ -26,8 +27,11 @@ func (t *task) Job() Job {
 // Attempt implements Task.
 func (t *task) Attempt() int { return t.attempt }
 
-// Extend implements Task. It asks for an answer: while the connection is away the
-// client library keeps a plain "in progress" in its buffer and reports no error.
+// Asked implements Task.
+func (t *task) Asked() time.Time { return t.asked }
+
+// Extend implements Task. It asks for an answer: a plain "in progress" that is lost
+// on the way, or that nobody has taken, reports no error.
 func (t *task) Extend(ctx context.Context) error {
 	ctx, cancel := t.e.bounded(ctx)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,9 @@ type receiver struct {
 func (r *receiver) Status() receive.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.status
+	s := r.status
+	s.Alerts = slices.Clone(s.Alerts) // a test changes them while the page is being written
+	return s
 }
 
 func (r *receiver) Report(rec receive.Receipt) error {

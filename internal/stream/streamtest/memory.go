@@ -189,6 +189,12 @@ type MemoryQueue struct {
 	Buried  []string // reasons
 	// Away keeps signs of life from the queue, as a cut line does.
 	Away atomic.Bool
+	// Frozen is how long the worker stood still between asking for jobs and finding them.
+	Frozen time.Duration
+	// Lose is how many calls of Enqueue store the jobs and say that they have not.
+	Lose int
+	// Ended counts the tasks that were done, put back or buried.
+	Ended int
 }
 
 // Enqueue adds jobs whose ids are new.
@@ -205,6 +211,10 @@ func (q *MemoryQueue) Enqueue(_ context.Context, jobs []stream.Job) error {
 		}
 	}
 	q.pulse()
+	if q.Lose > 0 {
+		q.Lose--
+		return stream.ErrUnavailable
+	}
 	return nil
 }
 
@@ -245,7 +255,7 @@ func (q *MemoryQueue) Work(ctx context.Context, w stream.Work, fn func(context.C
 	for {
 		j, ok, changed := q.take(w.Filter)
 		if ok {
-			tasks.Go(func() { fn(ctx, &memoryTask{queue: q, job: j}) })
+			tasks.Go(func() { fn(ctx, &memoryTask{queue: q, job: j, asked: time.Now().Add(-q.Frozen)}) })
 			continue
 		}
 		select {
@@ -259,10 +269,13 @@ func (q *MemoryQueue) Work(ctx context.Context, w stream.Work, fn func(context.C
 type memoryTask struct {
 	queue *MemoryQueue
 	job   stream.Job
+	asked time.Time
 }
 
 func (t *memoryTask) Job() stream.Job { return t.job }
 func (t *memoryTask) Attempt() int    { return 1 }
+
+func (t *memoryTask) Asked() time.Time { return t.asked }
 
 func (t *memoryTask) Extend(context.Context) error {
 	if t.queue.Away.Load() {
@@ -271,9 +284,19 @@ func (t *memoryTask) Extend(context.Context) error {
 	return nil
 }
 
-func (t *memoryTask) Done(context.Context) error { return nil }
+func (t *memoryTask) Done(context.Context) error {
+	t.end()
+	return nil
+}
+
+func (t *memoryTask) end() {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	t.queue.Ended++
+}
 
 func (t *memoryTask) Retry(_ context.Context, after time.Duration) error {
+	t.end()
 	time.AfterFunc(after, func() {
 		t.queue.mu.Lock()
 		defer t.queue.mu.Unlock()
@@ -287,5 +310,6 @@ func (t *memoryTask) Bury(_ context.Context, reason string) error {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	t.queue.Buried = append(t.queue.Buried, reason)
+	t.queue.Ended++
 	return nil
 }

@@ -1,0 +1,76 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tocsin/internal/stream"
+)
+
+// TestLook: many ask at once and share a question, but nobody takes the answer to one
+// that was asked before he came.
+func TestLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l look
+		var asked, stored atomic.Uint64
+		answer := make(chan struct{})
+		ask := func(context.Context) (uint64, error) {
+			asked.Add(1)
+			head := stored.Load()
+			<-answer
+			return head, nil
+		}
+		var all sync.WaitGroup
+		first := func() {
+			if _, err := l.head(t.Context(), ask); err != nil {
+				t.Error(err)
+			}
+		}
+		all.Go(first)
+		synctest.Wait()
+		stored.Store(7)
+		for range 1000 {
+			all.Go(func() {
+				if head, err := l.head(t.Context(), ask); err != nil || head != 7 {
+					t.Errorf("head %d, %v; what was stored before the call is 7", head, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(answer)
+		all.Wait()
+		if n := asked.Load(); n != 2 {
+			t.Errorf("the stream was asked %d times, want 2", n)
+		}
+	})
+}
+
+// TestLookFails: the stream's error reaches all who wait, and the next may ask anew;
+// whoever has given up waits no longer.
+func TestLookFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l look
+		away := func(context.Context) (uint64, error) { return 0, stream.ErrUnavailable }
+		if _, err := l.head(t.Context(), away); !errors.Is(err, stream.ErrUnavailable) {
+			t.Errorf("error %v", err)
+		}
+		synctest.Wait()
+		if head, err := l.head(t.Context(), func(context.Context) (uint64, error) { return 3, nil }); head != 3 || err != nil {
+			t.Errorf("afterwards: %d, %v", head, err)
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		over := errors.New("over")
+		cancel(over)
+		hang := func(ctx context.Context) (uint64, error) { <-ctx.Done(); return 0, ctx.Err() }
+		if _, err := l.head(ctx, hang); !errors.Is(err, over) {
+			t.Errorf("given up: %v", err)
+		}
+		time.Sleep(lookFor) // the question ends by its own bound
+	})
+}
