@@ -213,9 +213,13 @@ func newTransport(d *net.Dialer, set *tls.Config, two bool) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(two)
+	dial := d.DialContext
+	if two {
+		dial = dialGathering(dial)
+	}
 	return &http.Transport{
 		Proxy:               nil, // the guard must see the address that is really dialled
-		DialContext:         d.DialContext,
+		DialContext:         dial,
 		TLSClientConfig:     set,
 		TLSHandshakeTimeout: 5 * time.Second,
 		Protocols:           protocols,

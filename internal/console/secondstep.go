@@ -212,11 +212,7 @@ func (c *console) setUpOptions(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, auth.ErrNoPasskeys)
 		return
 	}
-	o, _, err := c.Accounts.SettingUp(r.URL.Query().Get("ticket"))
-	var options any
-	if err == nil {
-		options, err = c.Passkeys.Creation(o)
-	}
+	options, err := c.Passkeys.SetUpCreation(r.URL.Query().Get("ticket"))
 	if err != nil {
 		c.fail(w, r, err)
 		return
