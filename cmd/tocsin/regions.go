@@ -67,7 +67,7 @@ func (c regionsImportCmd) run(out io.Writer) error {
 	if err != nil || c.Check {
 		return err
 	}
-	if err := region.Store(app.RegionDir(c.Data), how.Country, table); err != nil {
+	if err := app.StoreRegions(c.Data, how.Country, table); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, "stored; restart the server to use it")
@@ -131,7 +131,7 @@ func (regionsRemoveCmd) Help() string {
 // Run removes the State's own boundaries.
 func (c regionsRemoveCmd) Run() error {
 	country := strings.ToUpper(c.Country)
-	if err := region.Remove(app.RegionDir(c.Data), country); err != nil {
+	if err := app.RemoveRegions(c.Data, country); err != nil {
 		return err
 	}
 	fmt.Println(country, "has the bundled boundaries from the next start on")

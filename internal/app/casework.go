@@ -34,6 +34,9 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 	}
 	a.Officers.RecordTo(a.Audit)
 	a.loop("audit record", a.Audit.Run)
+	if err := a.recordOffline(ctx); err != nil {
+		return err
+	}
 	if a.Passkeys, err = auth.NewPasskeys(a.Officers, c.PublicURL); errors.Is(err, auth.ErrNoPasskeys) {
 		a.log.Info("officers sign in with passwords: " + err.Error())
 	} else if err != nil {

@@ -27,7 +27,7 @@ func Check(c config.Config) error {
 		return err
 	}
 	bad = append(bad, atlas.CheckGroups("area_groups", c.AreaGroups)...)
-	_, err = auth.NewPasskeys(nil, c.PublicURL)
+	_, err = auth.NewPasskeys(new(auth.Book), c.PublicURL) // asked for the address alone
 	if c.ReleasePasskey == string(casework.PasskeyRequired) && errors.Is(err, auth.ErrNoPasskeys) {
 		bad.Add("release_passkey", "address", "Browsers make no passkeys for this public_url: give it a host name and https, or take required out.")
 	}
