@@ -217,11 +217,7 @@ func (c *console) setUpOptions(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, auth.ErrNoPasskeys)
 		return
 	}
-	o, _, err := c.Accounts.SettingUp(sent.Get("ticket"))
-	var options any
-	if err == nil {
-		options, err = c.Passkeys.Creation(o)
-	}
+	options, err := c.Passkeys.SetUpCreation(sent.Get("ticket"))
 	if err != nil {
 		c.fail(w, r, err)
 		return
