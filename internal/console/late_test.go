@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tocsin/internal/alert"
+	"tocsin/internal/auth"
 	"tocsin/internal/casework"
 	"tocsin/internal/stream"
 )
@@ -120,4 +121,34 @@ func TestTextThatCannotBeEditedNow(t *testing.T) {
 			t.Errorf("%s: back to the machine's words: %s", name, res.Status)
 		}
 	}
+}
+
+// An approver whose release could not be taken has the page again, and every form of
+// the office keeps what was written in it.
+func TestOtherFormsAreKeptToo(t *testing.T) {
+	w := newWorldWith(t, alert.Live, choices{console: func(d *Deps, _ string) {
+		d.Office = awayOffice{d.Office}
+		d.Casework = awayRelease{d.Casework}
+	}})
+	k := w.submitted(t)
+	res, body := w.browser(t, bram).post("/console/cases/"+k.ID+"/release", url.Values{"digest": {k.Digest}})
+	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "The event log does not answer. Nothing is lost.") || !strings.Contains(body, `name="digest" value="`+k.Digest+`"`) {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+	res, body = w.browser(t, ada).post("/console/officers/new", newNils())
+	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `name="reason" value="starts on Monday"`) || strings.Count(body, `name="roles"`) != 2 {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+}
+
+type awayOffice struct{ Office }
+
+func (awayOffice) Ask(context.Context, auth.Officer, auth.RequestKind, auth.Officer, string) (bool, error) {
+	return false, stream.ErrUnavailable
+}
+
+type awayRelease struct{ Casework }
+
+func (awayRelease) Approve(context.Context, auth.Officer, string, casework.Approval) (casework.Case, error) {
+	return casework.Case{}, stream.ErrUnavailable
 }

@@ -19,15 +19,15 @@ func TestPieces(t *testing.T) {
 		"[[name][age]] [name and":    "[<[name]><[age]>] [name and",
 		"a [name and age][name] [ag": "a <[name and age]><[name]> [ag",
 	} {
-		got := ""
+		var got strings.Builder
 		for _, p := range pieces(text, gaps) {
 			if p.Gap {
 				p.Text = "<" + p.Text + ">"
 			}
-			got += p.Text
+			got.WriteString(p.Text)
 		}
-		if got != want {
-			t.Errorf("%q: %s, want %s", text, got, want)
+		if got.String() != want {
+			t.Errorf("%q: %s, want %s", text, got.String(), want)
 		}
 	}
 }
