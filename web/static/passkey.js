@@ -9,9 +9,14 @@ function text(buffer) {
   return btoa(raw).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
+// Refused is the server's no, which is not the browser's.
+class Refused extends Error {}
+
 async function ask(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "error" });
-  if (!answer.ok) throw new Error(`the server said ${answer.status}`);
+  const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => {
+    throw new Refused("no answer");
+  });
+  if (!answer.ok) throw new Refused(`the server said ${answer.status}`);
   return answer.json();
 }
 
@@ -49,6 +54,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   const around = form.closest("[data-needs-passkey]");
   if (around) around.hidden = false;
   const failed = form.querySelector("[data-failed]");
+  const browsers = failed.textContent;
   let busy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -58,7 +64,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     try {
       form.elements.answer.value = await ways[form.dataset.passkey](form);
       form.submit();
-    } catch {
+    } catch (err) {
+      failed.textContent = (err instanceof Refused && failed.dataset.refused) || browsers;
       failed.hidden = false;
     }
     busy = false;
