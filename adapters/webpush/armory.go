@@ -188,6 +188,9 @@ func (a *Adapter) Arm(ctx context.Context, all iter.Seq[adapter.Recipient]) erro
 func (a *Adapter) armChunk(ctx context.Context, chunk []adapter.Recipient) {
 	var p pair
 	defer p.wipe()
+	if !a.giveWay(ctx) { // also to look at those who are armed takes time
+		return
+	}
 	for _, r := range chunk {
 		t, err := unpack(r)
 		if err != nil || a.armory.has(r.Slot, t.xy) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -228,6 +229,35 @@ func TestArmGivesWay(t *testing.T) {
 	<-sent
 	if err := a.Arm(t.Context(), slices.Values(batch[1:])); err != nil || a.Armed() != 2 {
 		t.Errorf("%d armed after it, %v", a.Armed(), err)
+	}
+}
+
+// To look at a country's devices that are armed already rests as well while a Send is
+// under way: a round between two alerts takes nothing from the second.
+func TestArmLooksAtNobodyBesideASend(t *testing.T) {
+	s := service(t, pushservice.Options{TLS: true})
+	a := drill(t, s)
+	_, batch := subscribers(t, s, a, 1)
+	batch = seated(t, batch)
+	if err := a.Arm(t.Context(), slices.Values(batch)); err != nil || a.Armed() != 1 {
+		t.Fatalf("%d armed, %v", a.Armed(), err)
+	}
+	a.sends.Add(1)
+	defer a.sends.Add(-1)
+	looked := 0
+	endless := iter.Seq[adapter.Recipient](func(yield func(adapter.Recipient) bool) {
+		for yield(batch[0]) {
+			looked++
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*armPause)
+	defer cancel()
+	if err := a.Arm(ctx, endless); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	// A chunk for each worker, and a few that are handed out while the time ends.
+	if most := armChunk * (runtime.GOMAXPROCS(0) + 20); looked > most {
+		t.Errorf("%d devices were looked at beside a Send, want %d at most", looked, most)
 	}
 }
 

@@ -281,6 +281,7 @@ func TestRawAnswers(t *testing.T) {
 					p.serve() // the connection must be as good as before
 				}, one)
 				wantAll(t, a.mustSend(t, strangers(t, 1)), c.class, c.code)
+				synctest.Wait() // the answer's status was enough for the receipt: its script may go on
 				l, err := a.client.line([]byte("https://127.0.0.1"))
 				if err != nil {
 					t.Fatal(err)

@@ -48,15 +48,20 @@ func (c exportCmd) Run(ctx context.Context) error {
 }
 
 // exportAudit writes the record and says what to note elsewhere. A file that
-// could not be written whole, or does not verify, is an error.
+// could not be written whole, or does not verify, is an error. An earlier export is
+// never overwritten: it may be the only proof of what the record was.
 func (c exportCmd) exportAudit(ctx context.Context) error {
-	f, err := os.OpenFile(c.Audit, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(c.Audit, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is there already; name another file", c.Audit)
+	}
 	if err != nil {
 		return fmt.Errorf("export the audit record: %w", err)
 	}
 	err = c.call(ctx, "GET", "/audit", nil, f)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("export the audit record: %w", err)
+		// Half a record is none, and must not be in the way of the next try.
+		return fmt.Errorf("export the audit record: %w", errors.Join(err, os.Remove(c.Audit)))
 	}
 	return verifyAudit(c.Audit, "")
 }

@@ -29,8 +29,25 @@ type settings struct {
 	PublicURL  string `env:"TOCSIN_PUBLIC_URL" placeholder:"URL" help:"Address that citizens see: https://HOST."`
 }
 
-// load is the configuration that the flags, the environment and the file make together, checked.
+// load is what read gives, checked.
 func (s settings) load() (config.Config, error) {
+	c, err := s.read()
+	if err != nil {
+		return c, err
+	}
+	return c, faulty(c.Check(app.ChannelNames()))
+}
+
+// faulty says what a list of faults is about; nil is nil.
+func faulty(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the configuration has faults:\n%w", err)
+}
+
+// read is the configuration that the flags, the environment and the file make together.
+func (s settings) read() (config.Config, error) {
 	c := config.Default()
 	if s.Config != "" {
 		if err := c.Load(s.Config); err != nil {
@@ -48,9 +65,6 @@ func (s settings) load() (config.Config, error) {
 	c.NATS.Cert = cmp.Or(s.NATSCert, c.NATS.Cert)
 	c.NATS.Key = cmp.Or(s.NATSKey, c.NATS.Key)
 	c.PublicURL = cmp.Or(s.PublicURL, c.PublicURL, scheme(c)+"://"+c.Listen)
-	if err := c.Check(app.ChannelNames()); err != nil {
-		return c, fmt.Errorf("the configuration has faults:\n%w", err)
-	}
 	return c, nil
 }
 
@@ -117,7 +131,11 @@ func (checkCmd) Help() string { return "Example:\n  tocsin check --config /etc/t
 
 // Run tells every fault at once.
 func (c checkCmd) Run() error {
-	if _, err := c.load(); err != nil {
+	conf, err := c.read()
+	if err != nil {
+		return err
+	}
+	if err := faulty(app.Check(conf)); err != nil {
 		return err
 	}
 	fmt.Println("the configuration is sound")

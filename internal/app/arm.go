@@ -14,9 +14,9 @@ const (
 	// armEvery is how soon after one round of arming the next may begin: a round looks
 	// at every recipient, and a newcomer who is not armed gets his alert all the same.
 	armEvery = time.Minute
-	// armSoonest is the same while officers write: whoever came since the last round
-	// is armed before the release, and a draft's edits do not go through a country's
-	// table over and over.
+	// armSoonest is the same when an officer writes: whoever came since the last round
+	// is armed before the release. Where nobody came, and no alert used up what was
+	// prepared, his edits begin no round.
 	armSoonest = 5 * time.Second
 )
 
@@ -88,24 +88,46 @@ func (a *App) arm(ctx context.Context, name string, armer adapter.Armer) error {
 		if err := armer.Arm(ctx, a.Registry.Each(name)); err != nil {
 			return err
 		}
-		select {
-		case <-time.After(armSoonest):
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := untilDue(ctx, came, alerts, drafts); err != nil {
+			return err
 		}
-		select {
-		case <-time.After(armEvery - armSoonest):
-		case <-drafts:
-			continue
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	}
+}
+
+// untilDue waits after a round of arming until the next is due: after a minute once
+// somebody has come or an alert went out, and sooner when an officer writes then.
+func untilDue(ctx context.Context, came, alerts, drafts <-chan struct{}) error {
+	select {
+	case <-time.After(armSoonest):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	rested := time.After(armEvery - armSoonest)
+	for due, calm := false, false; !due || !calm; {
 		select {
 		case <-came:
+			due = true
 		case <-alerts:
+			due = true
+		case <-rested:
+			calm = true
 		case <-drafts:
+			if due || pulsed(came) || pulsed(alerts) {
+				return nil
+			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+	}
+	return nil
+}
+
+// pulsed takes a pulse that waits.
+func pulsed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

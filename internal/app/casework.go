@@ -54,7 +54,7 @@ func (a *App) startCasework(ctx context.Context) (err error) {
 		return fmt.Errorf("criteria: %w", err)
 	}
 	deps := casework.Deps{
-		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Write: alert.WriteAll,
+		Cases: a.Stream.Cases(), Alerts: a.Stream.Alerts(), Sign: a.sign, Measure: measureCAP, Write: alert.WriteAll,
 		Channels: channels, Audience: a.Registry, Areas: a.Atlas, Reached: a.Atlas.Reached, Intake: intake, Objects: a.Stream.Objects(),
 		Policy: casework.Policy{
 			Realm: c.Realm, Agency: c.Agency, Sender: c.Sender, PublicURL: c.PublicURL,
@@ -121,6 +121,17 @@ func (a *App) sign(m *alert.Message) ([]byte, error) {
 		return nil, errors.Join(errs...)
 	}
 	return a.Signer.Sign(doc)
+}
+
+// measureCAP is the length of the document that sign makes, before it is signed:
+// nothing that was not approved is ever signed.
+func measureCAP(m *alert.Message) (int, error) {
+	doc, err := cap.FromMessage(m)
+	if err != nil {
+		return 0, err
+	}
+	data, err := cap.Encode(doc)
+	return len(data), err
 }
 
 func intake(r io.Reader) (casework.Image, error) {

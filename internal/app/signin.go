@@ -24,6 +24,9 @@ func (a *App) openOfficers(ctx context.Context) error {
 		return err
 	}
 	with := []auth.Option{auth.WithKey(key)}
+	if seal.Lost(keyDir(c)) {
+		with = append(with, auth.KeyLost())
+	}
 	if c.RequireSecondFactor() {
 		with = append(with, auth.RequireSecondFactor())
 	}

@@ -241,10 +241,19 @@ func TestBounded(t *testing.T) {
 		if len([]rune(ev.By)) != maxWord || ev.About != "abc" || len([]rune(ev.Detail)) != maxDetail {
 			t.Errorf("stored %+v", ev)
 		}
-		if n := len(store.Records()[0].Data); n > maxLine/2 {
+		if n := len(store.Records()[0].Data); n > maxLine*3/4 {
 			t.Errorf("an entry of %d bytes", n)
 		}
 	})
+}
+
+// A change of the largest jurisdiction is told whole: what was before stands at its end.
+func TestLargestJurisdiction(t *testing.T) {
+	area := func(country string) string { return strings.Repeat(" "+country+"-ABC", 100) }
+	detail := "rights: author, approver, admin, auditor in" + area("BE") + ", before: author, approver, admin, auditor in" + area("FR")
+	if e := (Event{Detail: detail}).bounded(); e.Detail != detail {
+		t.Errorf("of %d characters %d are kept", len(detail), len(e.Detail))
+	}
 }
 
 func TestLook(t *testing.T) {

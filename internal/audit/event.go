@@ -34,7 +34,7 @@ type Event struct {
 	// Network is where the request came from: the first three parts of an IPv4
 	// address, the first 48 bits of an IPv6 one.
 	Network string `json:"network,omitempty"`
-	Detail  string `json:"detail,omitempty"` // English, at most 200 characters
+	Detail  string `json:"detail,omitempty"` // English, at most 1600 characters
 	// Source and Hash are of the record that the act is, on the log of cases and
 	// accounts: its sequence there, and the SHA-256 of its bytes.
 	Source uint64 `json:"source,omitempty"`
@@ -65,10 +65,12 @@ const (
 	Command      = "operator_command" // a change through the operator's socket; Detail names it
 )
 
-// The bounds of one entry: a line that somebody reads, and what a stranger can make it hold.
+// The bounds of one entry, which nobody can delete. What strangers bring about says
+// fixed words alone; the longest that officers do is a request that moves somebody from
+// one jurisdiction of a hundred areas to another, and that must be there whole.
 const (
 	maxWord   = 64
-	maxDetail = 200
+	maxDetail = 1600
 )
 
 // bounded is the event with every text cut to its bound, and without characters that do not show.

@@ -23,7 +23,7 @@ const subject = "audit.acts"
 
 const (
 	// kept is how many of the newest entries stay in memory, to be looked through:
-	// under 15 MB. The stream keeps all.
+	// under 15 MB, as few are long. The stream keeps all.
 	kept = 20_000
 	// waiting bounds what is noted while the stream does not answer: at 10 sign-ins
 	// a second, the most that are let through, it is half an hour's.

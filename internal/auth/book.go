@@ -94,6 +94,8 @@ type Book struct {
 	log      Log
 	sealed   sealers
 	guests   guests
+	keyed    bool // sealed by a key that outlives the process
+	keyLost  bool // it may open nothing that is there already
 	required bool // a second factor with every password of an officer
 	throttle *throttle
 	hasher   *hasher
@@ -115,6 +117,7 @@ func New(ctx context.Context, log Log, with ...Option) (*Book, error) {
 		open: map[string]map[*func(error)]string{},
 	}
 	WithKey(seal.NewKey())(b)
+	b.keyed = false
 	for _, o := range with {
 		o(b)
 	}
@@ -126,8 +129,29 @@ func New(ctx context.Context, log Log, with ...Option) (*Book, error) {
 			return nil, err
 		}
 	}
+	if err := b.opensApps(); err != nil {
+		return nil, err
+	}
 	go b.follow(ctx)
 	return b, nil
+}
+
+// opensApps looks whether the key is the one that apps were sealed with.
+func (b *Book) opensApps() error {
+	apps := 0
+	for _, a := range b.accounts {
+		if a.active && a.ways.app != "" {
+			apps++
+			if b.sealed.app.Open(a.ways.app, new(string)) == nil {
+				return nil
+			}
+		}
+	}
+	if apps == 0 || !b.keyed || b.keyLost {
+		return nil
+	}
+	return fmt.Errorf("keys/signin.key opens the authenticator app of none of %d officers: put the backup back; "+
+		"if it is lost for good, make an empty file keys/signin.key.lost and give them invitations (`tocsin users invite`): %w", apps, errAppKey)
 }
 
 // follow hears what other processes write: a revocation there must end the sessions here.

@@ -139,8 +139,8 @@ func (b *Book) Prove(ctx context.Context, o Officer, password string) error {
 }
 
 // guests remembers the guests who signed out, until their sessions would have
-// ended anyway. They have no account to write it on, so a restart forgets; the
-// station's secret still ends them all.
+// ended anyway. They have no account to write it on, so other nodes do not know,
+// and a restart forgets; the station's secret still ends them all.
 type guests struct {
 	mu   sync.Mutex
 	gone map[string]time.Time // by serial: until when

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol"
+
 	"tocsin/internal/alert"
 	"tocsin/internal/auth/authtest"
 	"tocsin/internal/stream/streamtest"
@@ -220,6 +222,31 @@ func TestInvitationVoidsTheOld(t *testing.T) {
 		_, err = p.SetUp(t.Context(), ticket, "Phone", newKey(t).Create(creation(t, p)))
 		wantErr(t, err, ErrInvite)
 	})
+}
+
+// The phone whose old key an invitation voids may make the new one; a phone that
+// has a key makes no second one for who adds it to others.
+func TestKeysThatKeepFromMakingAnother(t *testing.T) {
+	b, _ := withAnna(t)
+	p, _ := enrolled(t, b)
+	keysOf := func(options any, err error) int {
+		t.Helper()
+		wantErr(t, err, nil)
+		asked, ok := options.(*protocol.CredentialCreation)
+		if !ok {
+			t.Fatalf("%T", options)
+		}
+		return len(asked.Response.CredentialExcludeList)
+	}
+	_, ticket := invited(t, b)
+	if n := keysOf(p.SetUpCreation(ticket)); n != 0 {
+		t.Errorf("%d void keys keep the phone from making a new one", n)
+	}
+	if n := keysOf(p.Creation(anna())); n != 1 {
+		t.Errorf("%d keys are excluded, want the one that stays", n)
+	}
+	_, err := p.SetUpCreation("")
+	wantErr(t, err, ErrTicket)
 }
 
 // The ticket of a password leads to a second factor while there is none, and not to another one.

@@ -148,22 +148,42 @@ func (p *Passkeys) Challenge() string {
 
 // Creation is what navigator.credentials.create needs to make a key for o, as
 // JSON: WebAuthn's PublicKeyCredentialCreationOptionsJSON under "publicKey".
+// No authenticator makes him a second one.
 func (p *Passkeys) Creation(o Officer) (any, error) {
 	who, ok := p.book.person(o.ID)
 	if !ok {
 		return nil, ErrUnknown
 	}
+	return p.creation(who, who.WebAuthnCredentials())
+}
+
+// SetUpCreation is Creation for who holds the ticket of an invitation or of a
+// password. The keys that an invitation voids keep no authenticator from making
+// another. ErrTicket, ErrInvite.
+func (p *Passkeys) SetUpCreation(sealed string) (any, error) {
+	o, invited, err := p.book.SettingUp(sealed)
+	if err != nil {
+		return nil, err
+	}
+	if !invited {
+		return p.Creation(o)
+	}
+	return p.creation(person{officer: o}, nil)
+}
+
+// creation asks for a key that none of the authenticators which hold old makes.
+func (p *Passkeys) creation(who person, old []webauthn.Credential) (any, error) {
 	creation, _, err := p.web.BeginRegistration(who,
 		webauthn.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: new(true),
 			UserVerification: protocol.VerificationRequired,
 		}),
 		webauthn.WithConveyancePreference(protocol.PreferNoAttestation),
-		webauthn.WithExclusions(webauthn.Credentials(who.WebAuthnCredentials()).CredentialDescriptors()))
+		webauthn.WithExclusions(webauthn.Credentials(old).CredentialDescriptors()))
 	if err != nil {
 		return nil, fmt.Errorf("a new passkey: %w", err)
 	}
-	creation.Response.Challenge = p.ceremonies.challenge(forNew(o.ID))
+	creation.Response.Challenge = p.ceremonies.challenge(forNew(who.officer.ID))
 	return creation, nil
 }
 

@@ -259,6 +259,9 @@ func (b *Book) Decline(ctx context.Context, by Officer, officerID, requestID, re
 	if n := utf8.RuneCountInString(reason); !utf8.ValidString(reason) || n < 3 || n > maxReason {
 		return alert.Invalid{{Field: "reason", Code: "length", Text: "Say why, in 3 to 300 characters."}}
 	}
+	if err := b.catchUp(ctx); err != nil {
+		return err
+	}
 	return b.act(ctx, officerID, func(a account) (event, error) {
 		if err := b.mayAdminister(by); err != nil {
 			return event{}, err
@@ -273,6 +276,9 @@ func (b *Book) Decline(ctx context.Context, by Officer, officerID, requestID, re
 // Dismiss revokes an account by one administrator alone: what may be in a
 // stranger's hands must end now. Nobody dismisses himself: he could be the last.
 func (b *Book) Dismiss(ctx context.Context, by Officer, officerID string) error {
+	if err := b.catchUp(ctx); err != nil {
+		return err
+	}
 	return b.act(ctx, officerID, func(a account) (event, error) {
 		if err := b.mayAdminister(by); err != nil {
 			return event{}, err
@@ -323,8 +329,9 @@ func (a account) pending(now time.Time) *Request {
 	return a.request
 }
 
-// catchUp reads what other nodes have written about accounts: before a right is
-// given, a revocation that is on the log must be known here.
+// catchUp reads what other nodes have written about accounts: before an
+// administrator does anything, his own revocation that is on the log must be
+// known here. That of the account in question act finds by itself.
 func (b *Book) catchUp(ctx context.Context) error {
 	b.mu.RLock()
 	after := b.seen

@@ -336,7 +336,12 @@ func TestChangePassword(t *testing.T) {
 func TestAnotherKey(t *testing.T) {
 	b, l := withAnna(t)
 	secret, recovery := withApp(t, b)
-	other := openWith(t, l, WithKey(seal.NewKey()))
+	for name, with := range map[string][]Option{"a key": {WithKey(seal.NewKey())}, "and a factor": {WithKey(seal.NewKey()), RequireSecondFactor()}} {
+		if _, err := New(t.Context(), l, with...); !errors.Is(err, errAppKey) || !strings.Contains(err.Error(), "keys/signin.key") {
+			t.Errorf("%s that opens no app: %v", name, err)
+		}
+	}
+	other := openWith(t, l, WithKey(seal.NewKey()), KeyLost())
 	_, err := other.CheckCode(t.Context(), anna(), codeNow(t, secret, totp.Period))
 	if !errors.Is(err, errAppKey) {
 		t.Errorf("%v", err)

@@ -1,10 +1,14 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
+
+	"tocsin/internal/stream"
+	"tocsin/internal/stream/streamtest"
 )
 
 // Rights that are taken away need one administrator, end the session and what it
@@ -111,4 +115,48 @@ func TestDismissEndsOtherNodes(t *testing.T) {
 		wantRefusal(t, "twice", b.Dismiss(t.Context(), ada, "anna.smith"), ErrStage, "revoked")
 		wantRefusal(t, "by an auditor", b.Dismiss(t.Context(), dirk, "ada"), ErrForbidden, "Only an administrator")
 	})
+}
+
+// deaf is the log of a node to which nothing is told.
+type deaf struct{ *streamtest.Memory }
+
+func (deaf) Follow(ctx context.Context, _ string, _ uint64, _ func(stream.Record) error, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+// A node that has not heard of a revocation reads of it before the revoked administrator does anything there.
+func TestRevokedOnAnotherNode(t *testing.T) {
+	more := with(anna(), func(o *Officer) { o.Roles = append(o.Roles, Admin) })
+	for name, act := range map[string]func(ctx context.Context, b *Book, request string) error{
+		"asks": func(ctx context.Context, b *Book, _ string) error {
+			_, err := b.Ask(ctx, boris, AskNew, newcomer, "a good reason")
+			return err
+		},
+		"takes away": func(ctx context.Context, b *Book, _ string) error {
+			_, err := b.Ask(ctx, boris, AskChange, with(dirk, func(o *Officer) { o.Areas = []string{"BE"} }), "a good reason")
+			return err
+		},
+		"confirms": func(ctx context.Context, b *Book, request string) error {
+			_, err := b.Confirm(ctx, boris, "anna.smith", request)
+			return err
+		},
+		"declines": func(ctx context.Context, b *Book, request string) error {
+			return b.Decline(ctx, boris, "anna.smith", request, "not now")
+		},
+		"dismisses": func(ctx context.Context, b *Book, _ string) error { return b.Dismiss(ctx, boris, "cora") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, l := office(t)
+			request := asks(t, b, ada, AskChange, more)
+			other, err := New(t.Context(), deaf{l})
+			wantErr(t, err, nil)
+			wantErr(t, b.Dismiss(t.Context(), ada, "boris"), nil)
+			before := len(l.Records())
+			wantRefusal(t, name, act(t.Context(), other, request), ErrForbidden, "Only an administrator")
+			if n := len(l.Records()) - before; n != 0 {
+				t.Errorf("%d events", n)
+			}
+		})
+	}
 }

@@ -14,14 +14,22 @@ type Option func(*Book)
 // WithKey seals sessions, tickets and the secrets of authenticator apps under k.
 // Without it a random key is used: every session ends with the process, and no
 // app outlives it. All servers of a cluster need the same.
+//
+// Where officers have apps and it opens none of them, New refuses, lest every
+// code is silently wrong: see KeyLost.
 func WithKey(k seal.Key) Option {
 	return func(b *Book) {
+		b.keyed = true
 		b.sealed = sealers{
 			session: k.For("session"), code: k.For("second step"), setUp: k.For("set up"),
 			newApp: k.For("new app"), app: k.For("app"), recovery: k.Derive("recovery codes"), challenge: k.Derive("passkey challenge"),
 		}
 	}
 }
+
+// KeyLost takes a key that opens no officer's app: the one that does is lost for
+// good, and those officers need invitations.
+func KeyLost() Option { return func(b *Book) { b.keyLost = true } }
 
 // RequireSecondFactor lets no officer in by a password alone.
 func RequireSecondFactor() Option { return func(b *Book) { b.required = true } }

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"time"
 	"unicode/utf8"
+
+	"tocsin/internal/keyfile"
 )
 
 // The files of a signer's folder.
@@ -44,7 +46,7 @@ func LoadOrCreateSigner(dir, subject string) (*Signer, error) {
 		return nil, fmt.Errorf("signing key %s is missing beside its certificate: restore it from the backup, or move %s away to begin anew", keyPath, certPath)
 	}
 	if errors.Is(keyErr, fs.ErrNotExist) {
-		if err := createKey(dir, keyPath); err != nil {
+		if err := createKey(keyPath); err != nil {
 			return nil, fmt.Errorf("create signing key: %w", err)
 		}
 	}
@@ -83,10 +85,7 @@ func (s *Signer) CertificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Raw})
 }
 
-func createKey(dir, path string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
+func createKey(path string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -95,7 +94,7 @@ func createKey(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	return writeOnce(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return keyfile.WriteOnce(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
 func createCert(path string, key crypto.Signer, subject string) error {
@@ -120,34 +119,12 @@ func createCert(path string, key crypto.Signer, subject string) error {
 	if err != nil {
 		return err
 	}
-	return writeOnce(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
-
-// writeOnce makes path with data, whole or not at all. If another process was
-// faster, its file stays and is the one that counts.
-func writeOnce(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return keyfile.WriteOnce(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 func readKey(path string) (crypto.Signer, error) {
-	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("signing key %s can be read by others than its owner; run chmod 600 on it, and make a new key if somebody may have read it", path)
+	if err := keyfile.Private(path); err != nil {
+		return nil, fmt.Errorf("signing key: %w", err)
 	}
 	data, err := readSmall(path)
 	if err != nil {

@@ -155,10 +155,10 @@ type Event struct {
 	Case    string    `json:"case"`
 	Kind    string    `json:"kind"` // one of the Kind constants
 	At      time.Time `json:"at"`
-	Officer string    `json:"officer"` // "system" for expiry
+	Officer string    `json:"officer"` // "system" for expiry and its like
 	Prev    string    `json:"prev"`    // hex SHA-256 of the previous event's bytes; "" for the first
 	// Draft on drafted and edited; Digest on submitted and released; Reason on
-	// returned and rejected; Outcome and Words on withdrawn; Message on released and
+	// returned and rejected, but for a practice that was left, which System rejects; Outcome and Words on withdrawn; Message on released and
 	// withdrawn; Photo on photo_added and photo_edited; Kit on kit_made; Identifier on
 	// published; Purged on purged; Asked on drafted; Wording on worded.
 	Draft   *Draft          `json:"draft,omitempty"`

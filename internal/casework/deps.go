@@ -17,7 +17,7 @@ import (
 	"tocsin/internal/stream"
 )
 
-// Deps is what the service stands on. Every field but those of the kit, Passkeys, Criteria and Rework is required.
+// Deps is what the service stands on. Every field but those of the kit, Passkeys, Criteria, Measure and Rework is required.
 type Deps struct {
 	Cases    CaseLog
 	Alerts   AlertLog
@@ -48,6 +48,9 @@ type Deps struct {
 	Passkeys Passkeys
 	// Codes checks the codes with which approvers without a passkey confirm; nil = nobody is asked for one.
 	Codes Codes
+	// Measure is the length in bytes of the CAP document that Sign would make of a
+	// complete message, without its signature; nil = no alert is refused for being too long as a whole.
+	Measure func(m *alert.Message) (int, error)
 }
 
 // Codes are the officers' authenticator apps: *auth.Book.

@@ -137,6 +137,29 @@ func (s *Service) mayRelease(c Case, by auth.Officer) (alone bool, err error) {
 	return false, err
 }
 
+// practiceLife is how long a practice waits for who left it: its photos, perhaps
+// of real people, would else stay for good.
+const practiceLife = 7 * 24 * time.Hour
+
+// left says whether nothing has happened in a practice for so long.
+func (st *state) left(now time.Time) bool {
+	return st.c.Practice != nil && open(st.c.Stage) == nil && now.Sub(st.c.Changed) >= practiceLife
+}
+
+// endPractice rejects a practice that was left, and deletes its photos.
+func (s *Service) endPractice(ctx context.Context, id string) error {
+	_, err := s.act(ctx, auth.Officer{ID: System}, id, func(st *state) (*Event, error) {
+		if !st.left(time.Now()) { // somebody goes on with it, or another process was faster
+			return nil, nil
+		}
+		return &Event{Kind: KindRejected}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.purge(ctx, id)
+}
+
 // practised is the end of a practice: what would have gone out, and to how many.
 // The message stays unsigned and is never pending, so that no process, of this
 // version or another, can publish it.

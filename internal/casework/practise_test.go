@@ -206,6 +206,44 @@ func TestWalk(t *testing.T) {
 	})
 }
 
+// A practice that nobody goes on with ends by itself, with its photos; one that
+// somebody visits does not, nor does an exercise alert's draft.
+func TestALeftPracticeEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.boot(t)
+		ctx := t.Context()
+		left := must[Case](t)(s.Practise(ctx, erik, draft()))
+		must[string](t)(s.AddPhoto(ctx, erik, left.ID, strings.NewReader("photo")))
+		visited := must[Case](t)(s.Practise(ctx, erik, draft()))
+		ordinary := must[Case](t)(s.Draft(ctx, anna, draft()))
+		time.Sleep(practiceLife - time.Minute)
+		s.sweep(ctx)
+		if k := must[Case](t)(s.Get(left.ID)); k.Stage != StageDraft || len(w.objects.held()) == 0 {
+			t.Errorf("before its time: %s, held %v", k.Stage, w.objects.held())
+		}
+		if err := s.Visit(ctx, erik, visited.ID, Visit{Page: "what"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		for range 2 { // the second round finds nothing to do
+			s.sweep(ctx)
+		}
+		if k := must[Case](t)(s.Get(left.ID)); k.Stage != StageRejected || len(k.Photos) != 0 || len(w.objects.held()) != 0 {
+			t.Errorf("after 7 days: %s, photos %v, held %v", k.Stage, k.Photos, w.objects.held())
+		}
+		record := must[[]Event](t)(s.Record(ctx, left.ID))
+		if n := len(slices.DeleteFunc(record, func(ev Event) bool { return ev.Kind != KindRejected || ev.Officer != System })); n != 1 {
+			t.Errorf("%d ends on the record", n)
+		}
+		for _, id := range []string{visited.ID, ordinary.ID} {
+			if k := must[Case](t)(s.Get(id)); k.Stage != StageDraft {
+				t.Errorf("%s ended too: %s", id, k.Stage)
+			}
+		}
+	})
+}
+
 // A visit voids no open form, and a page that loads itself for ever fills no record.
 func TestVisitsAreBounded(t *testing.T) {
 	s := newWorld().boot(t)

@@ -72,6 +72,11 @@ func (s *Service) preview(ctx context.Context, st *state, now time.Time) (Previe
 		// What the signer will ask of the whole, asked while it can still be mended.
 		p.Faults = m.Validate(now)
 	}
+	if len(p.Faults) == 0 {
+		if p.Faults, err = s.tooLong(p, now); err != nil {
+			return Preview{}, err
+		}
+	}
 	p.Digest, err = digest(p.Message, p.shown(), p.Criteria)
 	return p, err
 }

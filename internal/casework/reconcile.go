@@ -108,7 +108,7 @@ func (st *state) publishable(now time.Time) bool {
 // errNotDue: an update gave the alert more time while the sweep was on its way.
 var errNotDue = errors.New("the alert has not expired")
 
-// sweep withdraws what has expired.
+// sweep withdraws what has expired, and ends practices that were left.
 func (s *Service) sweep(ctx context.Context) {
 	now := time.Now()
 	expired := func(st *state) bool { return st.c.Live != nil && !now.Before(st.c.Live.Expires) }
@@ -125,6 +125,7 @@ func (s *Service) sweep(ctx context.Context) {
 		}
 		return err
 	})
+	s.each(ctx, s.due(func(st *state) bool { return st.left(now) }), "a practice that was left is not ended yet", s.endPractice)
 }
 
 // purge deletes the photos and files that must go, then notes it.

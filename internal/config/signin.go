@@ -35,7 +35,11 @@ func (o OIDC) Secret() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("oidc.client_secret_file: %w", err)
 	}
-	return strings.TrimSpace(string(data)), nil
+	secret := strings.TrimSpace(string(data))
+	if secret == "" {
+		return "", fmt.Errorf("oidc.client_secret_file: %s is empty; write the client's secret into it", o.ClientSecretFile)
+	}
+	return secret, nil
 }
 
 // RequireSecondFactor says whether a password alone lets no officer in.

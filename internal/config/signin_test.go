@@ -10,9 +10,11 @@ import (
 )
 
 func TestSignInPolicy(t *testing.T) {
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("s3cret\n"), 0o600); err != nil {
-		t.Fatal(err)
+	secret, empty := filepath.Join(t.TempDir(), "secret"), filepath.Join(t.TempDir(), "empty")
+	for file, text := range map[string]string{secret: "s3cret\n", empty: "\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	oidc := func(more string) string {
 		return `{"oidc":{"client_id":"tocsin","client_secret_file":"` + secret + `",` + more + `}}`
@@ -31,6 +33,7 @@ func TestSignInPolicy(t *testing.T) {
 		{oidc(`"issuer":"https://login.police.example","label":"` + strings.Repeat("x", 41) + `"`), "oidc.label"},
 		{`{"oidc":{"issuer":"https://login.police.example","client_secret_file":"` + secret + `"}}`, "oidc.client_id"},
 		{`{"oidc":{"issuer":"https://login.police.example","client_id":"x","client_secret_file":"/nosuch"}}`, "oidc.client_secret_file"},
+		{`{"oidc":{"issuer":"https://login.police.example","client_id":"x","client_secret_file":"` + empty + `"}}`, "oidc.client_secret_file"},
 		{`{"oidc":{"issuer":"https://login.police.example","client_secret":"x"}}`, "unknown field"},
 		{`{"allow_loopback":true,"oidc":{"issuer":"http://localhost:9000","client_id":"x","client_secret_file":"` + secret + `"}}`, ""},
 	} {

@@ -16,6 +16,7 @@ type Passkeys interface {
 	Challenge() string
 	SignIn(ctx context.Context, answer []byte) (auth.Officer, error)
 	Creation(o auth.Officer) (any, error)
+	SetUpCreation(ticket string) (any, error)
 	Enrol(ctx context.Context, o auth.Officer, name string, answer []byte) error
 	SetUp(ctx context.Context, ticket, name string, answer []byte) (auth.Officer, error)
 	List(officerID string) []auth.Passkey

@@ -126,6 +126,8 @@ func (c *console) timeline(record []casework.Event, zone *time.Location) []momen
 			m.Detail = c.areaDetail(ev)
 		case ev.Resent != nil:
 			m.Detail = cmp.Or(ev.Resent.Name, shortRecipient(ev.Resent.Recipient))
+		case ev.Kind == casework.KindRejected && ev.Officer == casework.System:
+			m.Detail = c.say("Nobody went on with the practice for 7 days.")
 		case ev.Reason != "":
 			m.Detail = ev.Reason
 		case ev.Outcome != "":

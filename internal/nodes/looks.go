@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -127,7 +128,7 @@ func (t *Table) looked(l Look, at time.Time, ticket string) {
 			return
 		}
 		t.looks.cases[l.Case] = map[string]seen{l.Officer: {l, at, ticket}}
-	case !known && len(of) >= maxLooksOfCase:
+	case !known && len(of) >= maxLooksOfCase && dropSilent(of, at) >= maxLooksOfCase:
 		return
 	default:
 		of[l.Officer] = seen{l, at, ticket}
@@ -145,15 +146,16 @@ func (t *Table) looked(l Look, at time.Time, ticket string) {
 	}
 }
 
+// dropSilent drops who no longer counts from a case and says how many are left.
+func dropSilent(of map[string]seen, now time.Time) int {
+	maps.DeleteFunc(of, func(_ string, s seen) bool { return now.Sub(s.at) >= lookLife })
+	return len(of)
+}
+
 // tidy drops what no longer counts and says whether there is room now. The caller holds the lock.
 func (t *Table) tidy(now time.Time) bool {
 	for id, of := range t.looks.cases {
-		for officer, s := range of {
-			if now.Sub(s.at) >= lookLife {
-				delete(of, officer)
-			}
-		}
-		if len(of) == 0 {
+		if dropSilent(of, now) == 0 {
 			delete(t.looks.cases, id)
 		}
 	}

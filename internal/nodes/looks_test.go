@@ -101,6 +101,11 @@ func TestLooksAreBounded(t *testing.T) {
 		if n := len(table.Looking("CASE")); n != maxLooksOfCase {
 			t.Errorf("%d looks of one case", n)
 		}
+		time.Sleep(lookLife)
+		table.Look("CASE", "late", "case")
+		if got := names(table.Looking("CASE")); got != "late:case " || len(table.looks.cases["CASE"]) != 1 {
+			t.Errorf("after all fell silent: %q", got)
+		}
 		for i := range maxCasesLooked + 5 {
 			table.Look(fmt.Sprint("C", i), "bram", "case")
 		}

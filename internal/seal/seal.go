@@ -13,11 +13,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"tocsin/internal/keyfile"
 )
 
 // ErrSeal: the value is not one of ours for this purpose, was changed, or is over.
@@ -43,14 +46,24 @@ func NewKey() Key {
 // cluster hold the same one.
 const fileName = "signin.key"
 
+// lostName beside it says that the operator has no backup of the key any more.
+const lostName = fileName + ".lost"
+
 // LoadOrCreate is the key of the folder; it is made when absent. A file of
-// another length is an error, never replaced: authenticator apps hang on it.
+// another length, or that others may read, is an error, never replaced:
+// authenticator apps hang on it.
 func LoadOrCreate(dir string) (Key, error) {
 	path := filepath.Join(dir, fileName)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return create(dir, path)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		made := NewKey()
+		if err := keyfile.WriteOnce(path, made[:]); err != nil {
+			return Key{}, fmt.Errorf("sign-in key: %w", err)
+		}
 	}
+	if err := keyfile.Private(path); err != nil {
+		return Key{}, fmt.Errorf("sign-in key: %w", err)
+	}
+	data, err := os.ReadFile(path) // also one just made: another process may have been faster
 	if err != nil {
 		return Key{}, fmt.Errorf("sign-in key: %w", err)
 	}
@@ -61,24 +74,11 @@ func LoadOrCreate(dir string) (Key, error) {
 	return k, nil
 }
 
-// create writes a new key whole: a cut must not leave half of one.
-func create(dir, path string) (Key, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Key{}, fmt.Errorf("sign-in key: %w", err)
-	}
-	k := NewKey()
-	f, err := os.CreateTemp(dir, fileName+".*") // 0600
-	if err != nil {
-		return Key{}, fmt.Errorf("sign-in key: %w", err)
-	}
-	_, err = f.Write(k[:])
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return Key{}, fmt.Errorf("sign-in key: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	return k, nil
+// Lost says whether the operator has written off what an older key of the folder
+// sealed, by an empty file signin.key.lost beside the key.
+func Lost(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, lostName))
+	return err == nil
 }
 
 // Derive is a key of its own for one purpose, such as hashing short codes.

@@ -84,6 +84,21 @@ func TestKeyFile(t *testing.T) {
 	if bytes.Equal(k.Derive("a"), k.Derive("b")) {
 		t.Error("two purposes share a key")
 	}
+	if Lost(dir) {
+		t.Error("the key is lost")
+	}
+	if err := os.WriteFile(filepath.Join(dir, lostName), nil, 0o600); err != nil || !Lost(dir) {
+		t.Errorf("the operator is not heard: %v", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadOrCreate(dir); err == nil {
+		t.Error("a key that others may read is taken")
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, n := range []int{0, KeySize - 1, KeySize + 1} {
 		if err := os.WriteFile(path, make([]byte, n), 0o600); err != nil {
 			t.Fatal(err)

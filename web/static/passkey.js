@@ -12,8 +12,12 @@ function text(buffer) {
 // Refused is the server's no, which is not the browser's.
 class Refused extends Error {}
 
-async function ask(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => {
+// ask says who asks by the form's ticket, where it has one: in the body, for addresses are logged.
+async function ask(form) {
+  const options = { headers: { Accept: "application/json" }, redirect: "manual" };
+  const { ticket } = form.elements;
+  if (ticket) Object.assign(options, { method: "POST", body: new URLSearchParams({ ticket: ticket.value }) });
+  const answer = await fetch(form.dataset.from, options).catch(() => {
     throw new Refused("no answer");
   });
   if (!answer.ok) throw new Refused(`the server said ${answer.status}`);
@@ -21,7 +25,7 @@ async function ask(address) {
 }
 
 async function create(form) {
-  const { publicKey } = await ask(form.dataset.from);
+  const { publicKey } = await ask(form);
   publicKey.challenge = bytes(publicKey.challenge);
   publicKey.user.id = bytes(publicKey.user.id);
   for (const known of publicKey.excludeCredentials || []) known.id = bytes(known.id);
@@ -32,7 +36,7 @@ async function create(form) {
 }
 
 async function get(form) {
-  const { challenge, host, keys } = form.dataset.from ? await ask(form.dataset.from) : form.dataset;
+  const { challenge, host, keys } = form.dataset.from ? await ask(form) : form.dataset;
   const publicKey = { challenge: bytes(challenge), rpId: host, userVerification: "required" };
   if (keys) publicKey.allowCredentials = keys.split(" ").map((id) => ({ type: "public-key", id: bytes(id) }));
   const said = await navigator.credentials.get({ publicKey });
