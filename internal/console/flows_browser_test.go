@@ -207,7 +207,7 @@ func TestPresenceThroughTheBrowser(t *testing.T) {
 		author.run(chromedp.Poll[chromedp.Void](`(`+what+`)(document.querySelector(".lookers").innerText)`, chromedp.WithPollingTimeout(20*time.Second)))
 	}
 	approver.open(at + "/release")
-	sees(`(s) => s.includes("Bram Willems is reading the release page since")`)
+	sees(`(s) => s.includes("Bram Willems has been reading the release page since")`)
 	author.check("looked-at")
 	approver.check("looks")
 	approver.open("/console/accessibility")

@@ -108,7 +108,7 @@ func TestOfficePages(t *testing.T) {
 		{"a request that is not there", ada, "POST", "/console/officers/account/anna/requests/none/confirm", 409, "meanwhile"},
 		{"a reset without a reason", ada, "POST", "/console/officers/account/anna/reset", 422, "Say why"},
 		{"a strange day", dirk, "GET", "/console/audit?day=tomorrow&before=x&kind=no", 200, "Signed in"},
-		{"a day long ago", dirk, "GET", "/console/audit?day=1999-01-01", 200, "Nothing fits"},
+		{"a day long ago", dirk, "GET", "/console/audit?day=1999-01-01", 200, "No entry matches"},
 		{"one officer's acts", dirk, "GET", "/console/audit?officer=anna", 200, "Account added"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -133,4 +134,34 @@ func (b browser) refusesPlainRelease(k casework.Case) {
 	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "Your releases are confirmed by passkey") {
 		b.t.Errorf("a release without the passkey: %s", res.Status)
 	}
+}
+
+// A server that refuses says so: it is not the browser's fault, nor the key's.
+func TestServerRefusesAPasskey(t *testing.T) {
+	parent := chromium.Start(t)
+	w := newWorld(t, alert.Drill)
+	w.localhost()
+	var full atomic.Bool
+	site := w.Config.Handler
+	w.Config.Handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if full.Load() && strings.HasSuffix(r.URL.Path, "/challenge") {
+			http.Error(out, "too many", http.StatusTooManyRequests)
+			return
+		}
+		site.ServeHTTP(out, r)
+	})
+	b := w.tab(t, parent, "passkey-refused", 1280, 900, false)
+	b.expected = "status of 429"
+	b.open("/console/sign-in")
+	said := func(text string) {
+		t.Helper()
+		b.tick("#passkey button")
+		b.until(`(() => { const p = document.querySelector("#passkey [data-failed]"); return !p.hidden && p.textContent.startsWith("` + text + `"); })()`)
+	}
+	full.Store(true)
+	said("The server did not take this now.")
+	b.check("1-refused")
+	full.Store(false)
+	b.run(chromedp.Evaluate[chromedp.Void](`navigator.credentials.get = () => Promise.reject(new DOMException("no", "NotAllowedError")); 0`))
+	said("The browser gave no passkey.")
 }

@@ -56,9 +56,9 @@ func (c *console) lookingAt(r *http.Request, id string) []string {
 		who, since := c.nameOf(l.Officer), l.Since.In(c.zone).Format("15:04")
 		switch {
 		case isStep(l.Page):
-			lines = append(lines, c.say("{who} is editing “{step}” since {time}.", "who", who, "step", c.pageTitle(l.Page), "time", since))
+			lines = append(lines, c.say("{who} has been editing “{step}” since {time}.", "who", who, "step", c.pageTitle(l.Page), "time", since))
 		case l.Page == "release":
-			lines = append(lines, c.say("{who} is reading the release page since {time}.", "who", who, "time", since))
+			lines = append(lines, c.say("{who} has been reading the release page since {time}.", "who", who, "time", since))
 		default:
 			lines = append(lines, c.say("{who} has this open since {time}.", "who", who, "time", since))
 		}

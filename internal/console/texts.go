@@ -220,7 +220,7 @@ func (t *tongue) limitOf(n alert.Count) string {
 	case n.Unit == "seconds":
 		return t.count(n.Limit, "At most {n} second read aloud.", "At most {n} seconds read aloud.")
 	case n.Name == "sms":
-		return t.say("At most two messages, or three with letters that telephones send as UCS-2: Cyrillic, and many accents.")
+		return t.say("At most two messages, or three with Cyrillic and many accented letters, of which a message holds fewer.")
 	}
 	return t.count(n.Limit, "At most {n} character.", "At most {n} characters.")
 }

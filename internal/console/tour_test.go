@@ -261,11 +261,11 @@ func TestPresence(t *testing.T) {
 	}
 	first.get(at + "/release")
 	second.get(at + "/edit/last-seen")
-	if _, body := second.get(at + "/preview"); !strings.Contains(body, "Bram Willems is reading the release page since") {
+	if _, body := second.get(at + "/preview"); !strings.Contains(body, "Bram Willems has been reading the release page since") {
 		t.Errorf("not at the release page:\n%s", mainOf(body))
 	}
 	second.get(at + "/edit/last-seen")
-	if _, body := first.get(at + "/release"); !strings.Contains(body, "Anna Peeters is editing “Last seen” since") {
+	if _, body := first.get(at + "/release"); !strings.Contains(body, "Anna Peeters has been editing “Last seen” since") {
 		t.Errorf("the step is not named:\n%s", mainOf(body))
 	}
 	if res, _ := first.get(at + "/looking?page=" + url.QueryEscape("<b>")); res.StatusCode != http.StatusNotFound {

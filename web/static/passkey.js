@@ -9,13 +9,18 @@ function text(buffer) {
   return btoa(raw).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
+// Refused is the server's no, which is not the browser's.
+class Refused extends Error {}
+
 // ask says who asks by the form's ticket, where it has one: in the body, for addresses are logged.
 async function ask(form) {
-  const options = { headers: { Accept: "application/json" }, redirect: "error" };
+  const options = { headers: { Accept: "application/json" }, redirect: "manual" };
   const { ticket } = form.elements;
   if (ticket) Object.assign(options, { method: "POST", body: new URLSearchParams({ ticket: ticket.value }) });
-  const answer = await fetch(form.dataset.from, options);
-  if (!answer.ok) throw new Error(`the server said ${answer.status}`);
+  const answer = await fetch(form.dataset.from, options).catch(() => {
+    throw new Refused("no answer");
+  });
+  if (!answer.ok) throw new Refused(`the server said ${answer.status}`);
   return answer.json();
 }
 
@@ -53,6 +58,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   const around = form.closest("[data-needs-passkey]");
   if (around) around.hidden = false;
   const failed = form.querySelector("[data-failed]");
+  const browsers = failed.textContent;
   let busy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -62,7 +68,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     try {
       form.elements.answer.value = await ways[form.dataset.passkey](form);
       form.submit();
-    } catch {
+    } catch (err) {
+      failed.textContent = (err instanceof Refused && failed.dataset.refused) || browsers;
       failed.hidden = false;
     }
     busy = false;
