@@ -139,6 +139,18 @@ func (s *Service) Get(id string) (Case, error) {
 	return st.c.clone(), nil
 }
 
+// Find is Get, which looks once into the log for a case that is not known here:
+// another process may have made it a moment ago.
+func (s *Service) Find(ctx context.Context, id string) (Case, error) {
+	if c, err := s.Get(id); err == nil || !possible(id) {
+		return c, err
+	}
+	if err := s.catchUp(ctx, id); err != nil {
+		return Case{}, err
+	}
+	return s.Get(id)
+}
+
 // List is every case, newest change first.
 func (s *Service) List() []Case {
 	s.mu.RLock()

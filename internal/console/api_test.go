@@ -70,6 +70,7 @@ func TestAPI(t *testing.T) {
 		{"stranger", stranger, "GET", at, "", "", nil, 401, "Bearer"},
 		{"list", dirk, "GET", "/v1/cases", "", "", nil, 200, live.ID},
 		{"get", dirk, "GET", at + mine.ID, "", "", nil, 200, `"stage":"draft"`},
+		{"get again", dirk, "GET", at + mine.ID, "", "", []string{"If-None-Match", tag}, 200, `"stage":"draft"`},
 		{"get unknown", dirk, "GET", at + "NOSUCHCASE00", "", "", nil, 404, "urn:tocsin:problem:not-found"},
 		{"no such call", dirk, "GET", at + mine.ID + "/nothing", "", "", nil, 404, "application/problem+json"},
 		{"wrong method", anna, "DELETE", at + mine.ID, "", "", nil, 405, "application/problem+json"},

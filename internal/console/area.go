@@ -257,31 +257,33 @@ func (c *console) askDrawn(b *form, f *alert.Facts) {
 	}
 }
 
-// readShapes closes each shape that is open; bad is the line that cannot be read.
+// readShapes parts shapes at lines that show nothing, and closes each that is open; bad is the line that cannot be read.
 func readShapes(s string) (shapes []alert.Polygon, bad string) {
 	if len(s) > maxDrawn {
-		return nil, s[:40] + "…"
+		return nil, strings.ToValidUTF8(s[:40], "") + "…" // no half of a letter
 	}
-	for block := range strings.SplitSeq(s, "\n\n") {
-		var ring alert.Polygon
-		for line := range strings.SplitSeq(block, "\n") {
-			if line = strings.TrimSpace(line); line == "" {
-				continue
-			}
-			p, ok := readPoint(line)
-			if !ok {
-				return nil, line
-			}
-			ring = append(ring, p)
-		}
+	var ring alert.Polygon
+	end := func() {
 		if len(ring) == 0 {
-			continue
+			return
 		}
 		if ring[0] != ring[len(ring)-1] {
 			ring = append(ring, ring[0])
 		}
-		shapes = append(shapes, ring)
+		shapes, ring = append(shapes, ring), nil
 	}
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			end()
+			continue
+		}
+		p, ok := readPoint(line)
+		if !ok {
+			return nil, line
+		}
+		ring = append(ring, p)
+	}
+	end()
 	return shapes, ""
 }
 

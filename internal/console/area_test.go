@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
@@ -162,6 +163,19 @@ func TestReadPoint(t *testing.T) {
 		if ok != (want != nil) || ok && got != *want {
 			t.Errorf("%q: %v %v, want %v", s, got, ok, want)
 		}
+	}
+}
+
+// A line that shows nothing parts two shapes, whatever it is made of: two squares
+// read as one ring would be another area than was meant.
+func TestShapesArePartedByBlankLines(t *testing.T) {
+	for _, gap := range []string{"\n\n", "\n \n", "\n\t \n\n", "\n\u00a0\n"} {
+		if shapes, bad := readShapes("50, 4\n50, 5\n51, 5" + gap + "1 1\n2 2\n1 2\n"); bad != "" || len(shapes) != 2 || len(shapes[0]) != 4 || len(shapes[1]) != 4 {
+			t.Errorf("%q: %v %q", gap, shapes, bad)
+		}
+	}
+	if _, bad := readShapes("x" + strings.Repeat("я", maxDrawn)); !utf8.ValidString(bad) || !strings.HasSuffix(bad, "я…") {
+		t.Errorf("%q", bad)
 	}
 }
 

@@ -56,7 +56,8 @@ func (c *console) addReached(b *form, f *field, facts *alert.Facts) {
 		return // too many points are not looked up; the fault is told when they are saved
 	}
 	b.looked = now
-	added := addAreas(&facts.Areas, c.Atlas.Coarse(c.Atlas.Reached(facts), maxAreasFound))
+	b.reached = c.Atlas.Reached(facts)
+	added := addAreas(&facts.Areas, c.Atlas.Coarse(b.reached, maxAreasFound))
 	if len(added) > 0 && !finding(b.sent) {
 		b.fault(f, "look", b.say("The areas of the circle and the shapes are ticked now: {names}. Look at them, then save.", "names", c.areaNames(added, c.lang)))
 	}
@@ -66,8 +67,9 @@ func (c *console) addReached(b *form, f *field, facts *alert.Facts) {
 const maxAreasFound = 60
 
 // estimate counts who would get it.
-func (c *console) estimate(r *http.Request, k casework.Case, f *alert.Facts) estimate {
+func (c *console) estimate(r *http.Request, k casework.Case, b *form) estimate {
 	var e estimate
+	f := b.facts
 	if len(f.Areas) == 0 {
 		return e
 	}
@@ -77,7 +79,10 @@ func (c *console) estimate(r *http.Request, k casework.Case, f *alert.Facts) est
 		e.Outside = c.areaNames(outside, c.lang)
 	}
 	if len(f.Storable()) == 0 {
-		beyond := slices.DeleteFunc(c.Atlas.Reached(f), func(code string) bool {
+		if b.reached == nil {
+			b.reached = c.Atlas.Reached(f)
+		}
+		beyond := slices.DeleteFunc(slices.Clone(b.reached), func(code string) bool {
 			country, _, _ := strings.Cut(code, "-")
 			return slices.Contains(f.Areas, code) || slices.Contains(f.Areas, country)
 		})
@@ -97,7 +102,7 @@ func (c *console) areaView(r *http.Request, view *stepView, b *form) {
 		f.Options = c.areaOptions(want, facts.Areas)
 	}
 	view.Country = f.Value
-	a := &areaView{Circle: b.Fields[1], Drawn: b.Fields[2], Found: b.looked, Estimate: c.estimate(r, view.Case, facts)}
+	a := &areaView{Circle: b.Fields[1], Drawn: b.Fields[2], Found: b.looked, Estimate: c.estimate(r, view.Case, b)}
 	for _, land := range c.Atlas.Countries() {
 		a.Lands = append(a.Lands, option{land.Code, land.Name(c.lang)})
 	}
@@ -147,7 +152,7 @@ func (c *console) lookUp(w http.ResponseWriter, r *http.Request, p place, b *for
 		return false
 	}
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
-		out := found{Areas: []foundArea{}, Shapes: b.looked, Centre: b.Fields[1].Parts[0].Value, Estimate: c.estimate(r, p.k, b.facts)}
+		out := found{Areas: []foundArea{}, Shapes: b.looked, Centre: b.Fields[1].Parts[0].Value, Estimate: c.estimate(r, p.k, b)}
 		for i, name := range c.namesOf(b.facts.Areas, c.lang) {
 			out.Areas = append(out.Areas, foundArea{b.facts.Areas[i], name})
 		}

@@ -19,7 +19,8 @@ type boardView struct {
 	Case     casework.Case
 	Row      caseRow
 	Board    ledger.Board
-	Ended    bool
+	Ended    bool   // the board is of the withdrawal
+	Shown    string // what a screen that anybody can see calls the case
 	Tiles    []tile
 	Stations []stationRow // who is asked to speak for himself
 	Rows     []boardRow   // everybody else
@@ -82,11 +83,11 @@ func (c *console) boardPage(w http.ResponseWriter, r *http.Request) {
 	part, wall := r.URL.Query().Get("part") != "", r.URL.Query().Get("wall") != ""
 	switch {
 	case wall && part:
-		c.renderPart(w, r, http.StatusOK, "wall", "wall-part", view)
+		c.renderPart(w, r, http.StatusOK, "wall", "wall-fresh", view)
 	case wall:
 		c.renderPart(w, r, http.StatusOK, "wall", "wall.html", view)
 	case part:
-		c.renderPart(w, r, http.StatusOK, "board", "board-part", view)
+		c.renderPart(w, r, http.StatusOK, "board", "board-fresh", view)
 	default:
 		c.render(w, r, http.StatusOK, "board", view)
 	}
@@ -104,10 +105,14 @@ func (c *console) board(id string) (ledger.Board, error) {
 func (c *console) boardView(r *http.Request, k casework.Case, b ledger.Board) boardView {
 	at := "/console/cases/" + k.ID + "/board"
 	view := boardView{
-		page: c.page(r, c.say("Board: {case}", "case", c.caseName(k))), Case: k, Row: c.row(k, c.officer(r)), Board: b,
+		Case: k, Shown: c.caseName(k), Row: c.row(k, c.officer(r)), Board: b,
 		Ended: b.MsgType == alert.TypeCancel, Empty: b.Revision == 0, Filter: r.URL.Query().Get("channel"),
 		Stream: "/v1/cases/" + k.ID + "/deliveries?rows=0",
 	}
+	if view.Ended || k.Stage == casework.StageWithdrawn {
+		view.Shown = c.say("Case {id}", "id", k.ID) // the name is to be seen nowhere any more
+	}
+	view.page = c.page(r, c.say("Board: {case}", "case", view.Shown))
 	view.Scripts, view.Wide, view.Back = []string{"clock.js", "board.js"}, true, "/console/cases/"+k.ID
 	view.Filters = append(view.Filters, tab{Slug: at, Text: c.say("All channels"), Current: view.Filter == ""})
 	known := view.Filter == ""

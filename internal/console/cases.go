@@ -256,7 +256,7 @@ func (t *tongue) caseName(k casework.Case) string {
 
 // find is the case of the address; when there is none it has answered.
 func (c *console) find(w http.ResponseWriter, r *http.Request) (casework.Case, bool) {
-	k, err := c.Casework.Get(chi.URLParam(r, "id"))
+	k, err := c.Casework.Find(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		c.fail(w, r, err)
 		return casework.Case{}, false

@@ -49,6 +49,8 @@ type Casework interface {
 	Reject(ctx context.Context, by auth.Officer, id, reason string) (casework.Case, error)
 	Withdraw(ctx context.Context, by auth.Officer, id string, o alert.Outcome, words alert.Localized) (casework.Case, error)
 	Get(id string) (casework.Case, error)
+	// Find is Get, of a case that another process made a moment ago too.
+	Find(ctx context.Context, id string) (casework.Case, error)
 	List() []casework.Case
 	// Asks is the set of criteria that new cases are asked; nil = nothing.
 	Asks() *criteria.Set

@@ -22,6 +22,7 @@ type stepView struct {
 	Lede    string
 	Action  string // where the form goes
 	Version uint64
+	Was     string // what the stored answers of this page were when it was shown
 	Fields  []*field
 	Number  int // "Step 2 of 9"
 	Of      int
@@ -132,7 +133,7 @@ func (c *console) stepView(r *http.Request, p place, b *form) stepView {
 		page: c.page(r, c.say(p.step.title)), Case: p.k, Step: p.step.slug, Heading: c.say(p.step.title), Lede: c.say(p.step.lede),
 		Action: at + "/edit/" + p.step.slug, Version: p.k.Version, Fields: b.Fields, Number: p.index + 1, Of: len(steps),
 	}
-	view.ToCheck = r.FormValue("return") == "check"
+	view.ToCheck, view.Was = r.FormValue("return") == "check", c.answered(p)
 	view.Back = at + "/check"
 	if p.n >= 0 {
 		view.Action += "/" + itoa(p.n)
@@ -232,9 +233,10 @@ func (c *console) saveStep(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// keep holds the version that the officer saw when a page is shown again:
-// a newer one would let him overwrite what he has not read.
+// keep holds the version and the answers that the officer saw when a page is shown
+// again: newer ones would let him overwrite what he has not read.
 func (c *console) keep(v stepView, sent url.Values) stepView {
+	v.Was = sent.Get("was")
 	if n, err := strconv.ParseUint(sent.Get("version"), 10, 64); err == nil {
 		v.Version = n
 	}

@@ -14,8 +14,8 @@ const (
 	// updateEvery coalesces: four updates a second are as fast as an eye follows,
 	// and ten thousand receipts a second must not become ten thousand pages.
 	updateEvery = 250 * time.Millisecond
-	// lookEvery is how soon the board tells what no receipt announces: a line that
-	// opens or breaks, a deadline that passes.
+	// lookEvery is how soon the board tells what no receipt announces: an act of an
+	// officer's, a line that opens or breaks, a deadline that passes.
 	lookEvery = time.Second
 	// streamLife bounds one stream: the browser comes back by itself, through sign-in.
 	streamLife = 10 * time.Minute
@@ -39,7 +39,7 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
 	if !ok {
 		return
 	}
-	lines := c.lines()
+	untold := c.untold(id)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	beat := time.NewTicker(heartbeat)
@@ -57,11 +57,11 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
 				return
 			}
 		case now := <-look.C:
-			on := c.lines()
-			if on == lines && (recheck.IsZero() || now.Before(recheck)) {
+			newest := c.untold(id)
+			if newest == untold && (recheck.IsZero() || now.Before(recheck)) {
 				continue
 			}
-			lines = on
+			untold = newest
 			if recheck, ok = c.sendBoard(w, r, out, id); !ok {
 				return
 			}
@@ -76,12 +76,17 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, id string) {
 	}
 }
 
-// lines is who of the stations is connected, as one word to compare.
-func (c *console) lines() string {
-	if c.Stations == nil {
-		return ""
-	}
+// untold is what a board shows and no receipt tells, as one word to compare: the
+// case's newest act, and who of the stations is connected. A withdrawal has to
+// be on the screens also while its receipts cannot come.
+func (c *console) untold(id string) string {
 	var on strings.Builder
+	if k, err := c.Casework.Get(id); err == nil {
+		fmt.Fprintf(&on, "%d %s,", k.Version, k.Stage)
+	}
+	if c.Stations == nil {
+		return on.String()
+	}
 	for _, s := range c.Stations.Stations() {
 		fmt.Fprintf(&on, "%s %t %d,", s.ID, s.Connected, s.Since.Unix())
 	}

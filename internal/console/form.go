@@ -82,8 +82,10 @@ type form struct {
 	draft  *casework.Draft // the answers with this page's
 	facts  *alert.Facts    // of the area page: what its estimate is about
 	looked string          // the shapes whose units were looked up
-	Fields []*field
-	Faults alert.Invalid // only what cannot be read at all; the rules are casework's
+	// reached are those units; nil = not looked up yet. They take long to find.
+	reached []string
+	Fields  []*field
+	Faults  alert.Invalid // only what cannot be read at all; the rules are casework's
 }
 
 func (b *form) add(f *field) *field {

@@ -69,7 +69,7 @@ func titleOf(name string) string {
 // beside is the words of draft d of case id, "" for one that does not exist yet.
 // The form is what matters: without words the page stands all the same.
 func (c *console) beside(r *http.Request, id string, d *casework.Draft, address string) *liveView {
-	kept := *d
+	kept := c.storable(id, d)
 	if len(kept.Facts.Languages) == 0 {
 		kept.Facts.Languages = c.Languages
 	}
@@ -92,6 +92,18 @@ func (c *console) beside(r *http.Request, id string, d *casework.Draft, address 
 		v.Summary += " " + c.count(n, "{n} thing to look at again.", "{n} things to look at again.")
 	}
 	return v
+}
+
+// storable is d, or what is stored of the case where d could not be: words are not
+// written, counted and compared of a book that somebody pasted into a box.
+func (c *console) storable(id string, d *casework.Draft) casework.Draft {
+	if len(d.Facts.Storable()) == 0 {
+		return *d
+	}
+	if k, err := c.Casework.Get(id); err == nil {
+		return k.Draft
+	}
+	return c.preset()
 }
 
 // putBeside puts the words beside a page's form, and widens the page for them.
@@ -157,23 +169,34 @@ func (t *tongue) fits(langs []liveLang) string {
 	return t.say("Too long: {texts}.", "texts", t.sentence(over))
 }
 
-// pieces takes a text apart at its gaps.
+// pieces takes a text apart at its gaps. Each gap is looked for once behind its
+// last place: an officer may type thousands of them.
 func pieces(text string, gaps []string) []piece {
 	var list []piece
-	for text != "" {
+	next := make([]int, len(gaps)) // where each stands at or behind from
+	for i := range next {
+		next[i] = -1
+	}
+	for from := 0; from < len(text); {
 		at, gap := len(text), ""
-		for _, g := range gaps {
-			if i := strings.Index(text, g); i >= 0 && i < at {
-				at, gap = i, g
+		for i, g := range gaps {
+			if next[i] < from {
+				next[i] = len(text)
+				if n := strings.Index(text[from:], g); n >= 0 {
+					next[i] = from + n
+				}
+			}
+			if next[i] < at {
+				at, gap = next[i], g
 			}
 		}
-		if at > 0 {
-			list = append(list, piece{text[:at], false})
+		if at > from {
+			list = append(list, piece{text[from:at], false})
 		}
 		if gap != "" {
 			list = append(list, piece{gap, true})
 		}
-		text = text[at+len(gap):]
+		from = at + len(gap)
 	}
 	return list
 }

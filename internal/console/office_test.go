@@ -125,6 +125,21 @@ func TestOfficePages(t *testing.T) {
 	}
 }
 
+// The fault of a reset's reason is at its box, which is open, with what was typed.
+func TestResetFaultIsAtItsBox(t *testing.T) {
+	w := newWorld(t, alert.Live)
+	long := strings.Repeat("x", 501)
+	res, body := w.browser(t, ada).post("/console/officers/account/anna/reset", url.Values{"reset-reason": {long}})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Fatalf("%s\n%s", res.Status, body)
+	}
+	for _, want := range []string{`<details open><summary>Ask to reset`, `href="#reset-reason"`, `id="reset-reason-error"`, `value="` + long + `"`, `value="Anna Peeters"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %.60s in\n%s", want, body)
+		}
+	}
+}
+
 // An administrator who is no approver releases nothing, by page or by API.
 func TestAdministratorReleasesNothing(t *testing.T) {
 	w := newWorld(t, alert.Live)

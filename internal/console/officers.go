@@ -275,6 +275,8 @@ func (c *console) renderOfficer(w http.ResponseWriter, r *http.Request, status i
 	for _, one := range roleOrder {
 		view.Roles = append(view.Roles, roleChoice{one.role, c.say(roleWords[one.role]), c.say(one.may), holds.Has(one.role)})
 	}
+	view.Reset.Value = r.PostForm.Get(view.Reset.Name) // typed, after a fault
+	c.mark([]*field{view.Reset}, b.Faults)
 	for _, f := range b.Faults {
 		at := "#" + fieldID(f.Field)
 		if f.Field == "" || f.Field == "password" {
@@ -346,6 +348,14 @@ func (c *console) resetOfficer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	applied, err := c.Office.Ask(r.Context(), c.officer(r), auth.AskReset, s.Officer, cmp.Or(sent.Get("reset-reason"), sent.Get("reason")))
+	if invalid, ok := errors.AsType[alert.Invalid](renamed(err, "reason", "reset-reason")); ok {
+		o, none := s.Officer, ""
+		b := &form{tongue: c.tongue}
+		roles := c.askOfficer(b, &o, &none, false)
+		b.Faults = invalid
+		c.renderOfficer(w, r, http.StatusUnprocessableEntity, s, b, roles, false)
+		return
+	}
 	c.afterAsking(w, r, s.ID, applied, err)
 }
 

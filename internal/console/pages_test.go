@@ -11,6 +11,7 @@ import (
 	"tocsin/internal/alert"
 	"tocsin/internal/auth"
 	"tocsin/internal/casework"
+	"tocsin/internal/criteria"
 )
 
 // stranger is nobody signed in.
@@ -285,19 +286,38 @@ func TestLateFormIsKept(t *testing.T) {
 	}
 }
 
-// A name made of markup is text on every page.
+// A name made of markup is text on every page, before the release, while it waits and live.
 func TestMarkupIsText(t *testing.T) {
-	w := newWorld(t, alert.Live)
+	w := newWorld(t, alert.Live, asking)
+	const hostile = "<img src=x onerror=alert(1)>"
 	d := draft()
-	d.Facts.Children[0].GivenName = "<img src=x onerror=alert(1)>"
+	d.Criteria = &criteria.Answers{Override: hostile + " A girl of nine, alone at night."}
+	d.Facts.Children[0].GivenName = hostile
 	d.Facts.LastSeen.Place = "<b>Gare</b>"
 	k := must(w.casework.Draft(t.Context(), anna, d))(t)
-	b := w.browser(t, anna)
-	for _, page := range []string{"", "/check", "/preview", "/board", "/withdraw", "/edit/children", "/edit/children/0", "/edit/words"} {
-		if res, body := b.get("/console/cases/" + k.ID + page); res.StatusCode != 200 || strings.Contains(body, "<img src=x") || strings.Contains(body, "<b>Gare") {
-			t.Errorf("%s: %s, or markup went through", page, res.Status)
+	pages := func(o auth.Officer, at string, pages ...string) {
+		t.Helper()
+		b := w.browser(t, o)
+		for _, page := range pages {
+			res, body := b.get(at + page)
+			if res.StatusCode != 200 || strings.Contains(body, "<img src=x") || strings.Contains(body, "<b>Gare") {
+				t.Errorf("%s: %s, or markup went through", at+page, res.Status)
+			}
 		}
 	}
+	at := "/console/cases/" + k.ID
+	pages(anna, at, "", "/check", "/preview", "/board", "/board?wall=1", "/withdraw", "/texts", "/texts/fr/sms",
+		"/edit/children", "/edit/children/0", "/edit/words", "/edit/area", "/edit/criteria", "/edit/last-seen")
+	must(w.casework.Submit(t.Context(), anna, k.ID))(t)
+	pages(bram, at, "/release")
+	must(w.casework.Approve(t.Context(), bram, k.ID, casework.Approval{Digest: must(w.casework.Preview(t.Context(), k.ID))(t).Digest, Override: hostile + " No time is left."}))(t)
+	w.ledger.set(board(k.ID, 1, alert.TypeAlert, 9_000))
+	pages(carla, at, "", "/correct", "/board", "/board?part=1", "/board?wall=1", "/board?wall=1&part=1")
+	if err := w.book.Add(t.Context(), auth.Officer{ID: "eve", Name: hostile, Unit: hostile, Roles: []auth.Role{auth.Auditor}}, password); err != nil {
+		t.Fatal(err)
+	}
+	pages(dirk, "/console", "/cases?tab=live", "/cases?q="+url.QueryEscape(hostile), "/audit", "/audit?q="+url.QueryEscape(hostile))
+	pages(ada, "/console/officers", "", "/account/eve", "/requests")
 }
 
 // The exercise says so on every page, the live system never.

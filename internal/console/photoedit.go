@@ -102,11 +102,11 @@ func (c *console) photoPage(w http.ResponseWriter, r *http.Request) {
 		e = *p.used.Edit
 	}
 	q := r.URL.Query()
-	wrong := ""
+	var wrong fault
 	if q.Has("turn") {
 		asked, err := editOf(q)
 		if err != nil {
-			wrong = c.faultOfPhoto(err)
+			wrong = fault{c.faultOfPhoto(err), "#photo-tilt"}
 		} else {
 			e = pressed(asked, q.Get("do"), p.origin)
 		}
@@ -114,14 +114,14 @@ func (c *console) photoPage(w http.ResponseWriter, r *http.Request) {
 	c.renderPhoto(w, r, http.StatusOK, p, e, wrong)
 }
 
-func (c *console) renderPhoto(w http.ResponseWriter, r *http.Request, status int, p photoPlace, e media.Edit, wrong string) {
+func (c *console) renderPhoto(w http.ResponseWriter, r *http.Request, status int, p photoPlace, e media.Edit, wrong fault) {
 	e = e.Whole()
 	who := p.step.many.name(c.tongue, &p.draft, p.n)
 	at := "/console/cases/" + p.k.ID + "/edit/" + p.step.slug
 	v := photoView{
 		page: c.page(r, c.say("Photo of {who}", "who", who)), Case: p.k, Who: who, Action: at + "/" + itoa(p.n) + "/photo", Version: p.k.Version,
 		Token: p.origin.Token, Edit: e, Edited: p.used.From != "", ToCheck: r.FormValue("return") == "check",
-		Width: p.origin.Width, Height: p.origin.Height, Error: wrong,
+		Width: p.origin.Width, Height: p.origin.Height,
 	}
 	if e.Turn%180 != 0 {
 		v.Width, v.Height = v.Height, v.Width
@@ -135,8 +135,11 @@ func (c *console) renderPhoto(w http.ResponseWriter, r *http.Request, status int
 	}
 	v.Back = at + "/" + itoa(p.n)
 	v.Scripts, v.Wide = []string{"photo.js"}, true
-	if wrong != "" {
-		v.Errors = []fault{{wrong, "#photo-tilt"}}
+	if wrong.Text != "" {
+		v.Errors = []fault{wrong}
+	}
+	if wrong.Href != "" { // of the numbers
+		v.Error = wrong.Text
 	}
 	c.render(w, r, status, "photo", v)
 }
@@ -165,12 +168,19 @@ func (c *console) savePhoto(w http.ResponseWriter, r *http.Request) {
 		token, err = c.Casework.EditPhoto(r.Context(), c.officer(r), p.k.ID, p.person.Photo, e)
 	}
 	if _, ok := errors.AsType[alert.Invalid](err); ok || errors.Is(err, media.ErrEdit) {
-		c.renderPhoto(w, r, http.StatusUnprocessableEntity, p, p.lastGood(e), c.faultOfPhoto(err))
+		c.renderPhoto(w, r, http.StatusUnprocessableEntity, p, p.lastGood(e), fault{c.faultOfPhoto(err), "#photo-tilt"})
 		return
 	}
 	if err == nil && token != p.person.Photo {
 		p.person.Photo = token
 		_, err = c.Casework.Edit(r.Context(), c.officer(r), p.k.ID, version, p.draft)
+	}
+	if errors.Is(err, casework.ErrConflict) {
+		if p, ok = c.photoPlace(w, r); ok { // as it is now, with the numbers that were sent
+			why := c.say("{who} changed this case meanwhile. Look at the photo, then save it again.", "who", c.nameOf(p.k.LastEditor))
+			c.renderPhoto(w, r, http.StatusPreconditionFailed, p, p.lastGood(e), fault{Text: why})
+		}
+		return
 	}
 	if err != nil {
 		c.fail(w, r, err)

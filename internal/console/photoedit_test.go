@@ -115,7 +115,7 @@ func TestPhotoFaults(t *testing.T) {
 		{"half a quarter", edit(k, "turn", "45"), 422, "The turn is"},
 		{"too narrow", edit(k, "width", "10"), 422, "less than 100 pixels"},
 		{"sticking out is cut at the edge", edit(k, "left", "50", "width", "90"), 303, ""},
-		{"a colleague was faster", edit(k, "version", "1", "tilt", "1"), 412, "Somebody else"},
+		{"a colleague was faster", edit(k, "version", "1", "tilt", "1"), 412, "Look at the photo, then save it again."},
 		{"no version", url.Values{"turn": {"0"}}, 400, "could not be read"},
 	} {
 		res, body := b.post(page, c.v)
@@ -145,6 +145,27 @@ func TestPhotoFaults(t *testing.T) {
 	}
 	if res, _ := w.browser(t, stranger).get(at + "/photos/" + photo + "/try"); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("a stranger sees a photo: %s", res.Status)
+	}
+}
+
+// A colleague's change is in the way of no crop: its numbers are on the page, to be saved again.
+func TestPhotoConflictKeepsTheNumbers(t *testing.T) {
+	w := newWorld(t, alert.Drill, cutting)
+	k, page := w.photographed(t)
+	d := k.Draft
+	d.Internal.Notes = "Called the school."
+	now := must(w.casework.Edit(t.Context(), carla, k.ID, k.Version, d))(t)
+	b, numbers := w.browser(t, anna), []string{"tilt", "4.5", "left", "10", "top", "5", "width", "60", "height", "70", "do", "save"}
+	res, body := b.post(page, edit(k, numbers...))
+	if res.StatusCode != http.StatusPreconditionFailed {
+		t.Fatal(res.Status, body)
+	}
+	wantAll(t, body, "Carla Dubois changed this case meanwhile", `value="4.5"`, `value="70"`, `name="version" value="`+version(now)+`"`)
+	if strings.Contains(body, "aria-invalid") {
+		t.Error("a number is said to be wrong")
+	}
+	if res, body = b.post(page, edit(now, numbers...)); res.StatusCode != http.StatusSeeOther {
+		t.Error(res.Status, body)
 	}
 }
 

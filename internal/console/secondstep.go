@@ -15,7 +15,7 @@ import (
 
 func (c *console) secondStepPages(r chi.Router) {
 	r.Post("/code", c.speak((*console).signInByCode))
-	r.Get("/set-up/passkey", c.speak((*console).setUpOptions))
+	r.Post("/set-up/passkey/options", c.speak((*console).setUpOptions))
 	r.Post("/set-up/passkey", c.speak((*console).setUpPasskey))
 	r.Post("/set-up/app", c.speak((*console).setUpApp))
 	r.Get("/sso", c.speak((*console).beginSSO))
@@ -206,13 +206,18 @@ func (c *console) lateStep(w http.ResponseWriter, r *http.Request, err error) {
 	c.signInFault(w, r, t.status, "", "/console/cases", t.title+". "+t.detail)
 }
 
-// setUpOptions is what the browser needs to make the first key.
+// setUpOptions is what the browser needs to make the first key. The ticket comes
+// in a form: addresses are written into the logs of proxies.
 func (c *console) setUpOptions(w http.ResponseWriter, r *http.Request) {
+	sent := c.readStep(w, r)
+	if sent == nil {
+		return
+	}
 	if c.Passkeys == nil {
 		c.fail(w, r, auth.ErrNoPasskeys)
 		return
 	}
-	options, err := c.Passkeys.SetUpCreation(r.URL.Query().Get("ticket"))
+	options, err := c.Passkeys.SetUpCreation(sent.Get("ticket"))
 	if err != nil {
 		c.fail(w, r, err)
 		return

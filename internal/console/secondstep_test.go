@@ -58,6 +58,7 @@ func TestSecondStepRefused(t *testing.T) {
 		{"set-up without a ticket", "/set-up/app", url.Values{"code": {"123456"}}, 401, "Sign in again from the beginning"},
 		{"set-up with another ticket", "/set-up/app", url.Values{"ticket": {code}, "code": {"123456"}}, 401, "Sign in again from the beginning"},
 		{"set-up without the secret", "/set-up/app", url.Values{"ticket": {setUp}, "code": {"123456"}}, 401, "Sign in again from the beginning"},
+		{"what to make a passkey of without a ticket", "/set-up/passkey/options", url.Values{"ticket": {"none"}}, 401, "Sign in again from the beginning"},
 		{"a passkey that is none", "/set-up/passkey", url.Values{"ticket": {setUp}, "name": {"Phone"}, "answer": {"{}"}}, 422, "This passkey is not known here"},
 		{"a passkey without a name", "/set-up/passkey", url.Values{"ticket": {setUp}, "answer": {"{}"}}, 422, "Give the passkey a name"},
 		{"a passkey without a ticket", "/set-up/passkey", url.Values{"name": {"Phone"}, "answer": {"{}"}}, 401, "Sign in again from the beginning"},
@@ -75,8 +76,7 @@ func TestSecondStepRefused(t *testing.T) {
 		}
 	}
 	for path, says := range map[string]string{
-		"/console/invitation/nosuch":                  "This invitation does not hold",
-		"/console/sign-in/set-up/passkey?ticket=none": "Sign in again from the beginning",
+		"/console/invitation/nosuch": "This invitation does not hold",
 	} {
 		if res, body := stranger.get(path); res.StatusCode < 400 || !strings.Contains(body, says) {
 			t.Errorf("%s: %s\n%s", path, res.Status, body)

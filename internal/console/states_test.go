@@ -31,7 +31,6 @@ var noPages = map[string]string{
 	"/console/":                              "leads to the list",
 	"/console/sign-in/challenge":             "JSON for passkey.js",
 	"/console/account/passkeys/new":          "JSON for passkey.js",
-	"/console/sign-in/set-up/passkey":        "JSON for passkey.js",
 	"/console/sign-in/sso":                   "leads to the provider",
 	"/console/sign-in/sso/back":              "leads to the list",
 	"/console/map/{country}":                 "outlines for the map",

@@ -224,13 +224,20 @@ func TestExerciseIsMarked(t *testing.T) {
 		icon  string
 	}{{alert.Drill, "bell-drill"}, {alert.Live, "bell."}} {
 		w := newWorld(t, c.realm)
-		_, body := w.browser(t, stranger).get("/console/sign-in")
-		icon := attr("href", regexp.MustCompile(`<link rel="icon"[^>]*>`).FindString(body))
-		if !strings.Contains(icon, c.icon) || strings.Contains(body, `class="drill"`) != (c.realm == alert.Drill) {
-			t.Errorf("%s: icon %s", c.realm, icon)
-		}
-		if res, _ := w.browser(t, stranger).get(icon); res.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s", icon, res.Status)
+		for _, page := range []string{"/console/sign-in", "/console/cases", "/console/cases/" + w.live(t).ID + "/board?wall=1", "/console/nothing"} { // every frame there is
+			b := w.browser(t, bram)
+			if page == "/console/sign-in" {
+				b = w.browser(t, stranger)
+			}
+			_, body := b.get(page)
+			icon := attr("href", regexp.MustCompile(`<link rel="icon"[^>]*>`).FindString(body))
+			body = regexp.MustCompile(`<body[^>]*>`).FindString(body)
+			if !strings.Contains(icon, c.icon) || strings.Contains(body, "drill") != (c.realm == alert.Drill) {
+				t.Errorf("%s of %s: icon %s, %s", page, c.realm, icon, body)
+			}
+			if res, _ := b.get(icon); res.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", icon, res.Status)
+			}
 		}
 	}
 	css := string(must(web.File("static/console.css"))(t))

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tocsin/web"
 )
 
 // How long a copy may be used without asking.
@@ -78,7 +80,7 @@ func (a reply) write(w http.ResponseWriter, r *http.Request) {
 	body, etag := a.body, a.etag
 	if a.packed != nil {
 		h.Add("Vary", "Accept-Encoding")
-		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		if web.AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 			body, etag = a.packed, etag+"-gz" // other bytes, other strong tag
 			h.Set("Content-Encoding", "gzip")
 		}
@@ -122,18 +124,4 @@ func (a reply) known(r *http.Request) bool {
 	}
 	since, err := http.ParseTime(r.Header.Get("If-Modified-Since"))
 	return err == nil && !a.modified.IsZero() && !a.modified.Truncate(time.Second).After(since)
-}
-
-// acceptsGzip reads Accept-Encoding; "gzip;q=0" is a refusal.
-func acceptsGzip(accept string) bool {
-	for part := range strings.SplitSeq(accept, ",") {
-		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if coding = strings.TrimSpace(coding); coding != "gzip" && coding != "*" {
-			continue
-		}
-		q, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-		weight, err := strconv.ParseFloat(q, 64)
-		return !found || err != nil || weight > 0
-	}
-	return false
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,4 +258,21 @@ func TestCarriedEnds(t *testing.T) {
 			t.Errorf("too late: %v", err)
 		}
 	})
+}
+
+// A provider that sends us elsewhere is not followed: the address guard is the
+// settings, and what they name is all that is asked.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	var asked atomic.Bool
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Store(true)
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer elsewhere.Close()
+	peer := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	defer peer.Close()
+	p := New(Options{Issuer: peer.URL, Secret: func() (string, error) { return "s", nil }, Claim: "sub", Back: back, Key: seal.NewKey()})
+	if _, _, err := p.Begin(t.Context(), "/console/cases"); err == nil || asked.Load() {
+		t.Errorf("%v, and the other host was asked: %t", err, asked.Load())
+	}
 }

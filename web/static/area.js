@@ -46,6 +46,11 @@ function show(answer) {
   for (const fault of answer.faults ?? []) said.append(line("inset red", fault));
 }
 
+// lose takes the number away: it was of other ticks than those that are set now.
+function lose(out) {
+  said.replaceChildren(line("inset amber", out ? said.dataset.out : said.dataset.lost));
+}
+
 async function find() {
   asked?.abort();
   asked = new AbortController();
@@ -53,7 +58,10 @@ async function find() {
   body.set("do", "find");
   try {
     const res = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal: asked.signal });
-    if (!res.ok || !res.headers.get("Content-Type").startsWith("application/json")) return; // signed out, or changed by somebody else: saving will say it
+    if (!res.ok || !res.headers.get("Content-Type")?.startsWith("application/json")) {
+      lose(res.status === 401 || res.redirected); // or changed by somebody else: saving will say it
+      return;
+    }
     const answer = await res.json();
     if (!answer.faults) {
       tick(answer.areas);
@@ -66,7 +74,7 @@ async function find() {
     show(answer);
     form.dispatchEvent(new CustomEvent("looked-up"));
   } catch (err) {
-    if (err.name !== "AbortError") said.replaceChildren(line("", "–"));
+    if (err.name !== "AbortError") lose(false);
   }
 }
 

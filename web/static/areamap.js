@@ -45,13 +45,22 @@ function rings(topo, geometry) {
 async function load(country) {
   if (loaded.has(country)) return [];
   loaded.add(country);
-  const res = await fetch(`/console/map/${country}`);
-  if (!res.ok) return []; // a State that is not drawn
-  const topo = await res.json();
+  let topo;
+  try {
+    const res = await fetch(`/console/map/${country}`);
+    if (!res.ok) return []; // a State that is not drawn
+    topo = await res.json();
+  } catch {
+    loaded.delete(country);
+    say(box.dataset.lost);
+    return [];
+  }
   for (const geometry of topo.objects.units.geometries) {
     const layer = L.polygon(rings(topo, geometry), looks(geometry.id)).addTo(map);
     units.set(geometry.id, { layer, name: geometry.properties.name });
-    layer.bindTooltip(geometry.properties.name, { sticky: true });
+    // As an element: Leaflet reads a string as markup, and names come with a State's own file.
+    const name = Object.assign(document.createElement("span"), { textContent: geometry.properties.name });
+    layer.bindTooltip(name, { sticky: true });
     layer.on("click", (e) => {
       L.DomEvent.stop(e); // the map under it hears the same click
       press(e.latlng, geometry.id);
@@ -152,26 +161,34 @@ function clear() {
   changed(field("circle.km"));
 }
 
-function script(src) {
+// bring adds what the map needs to the page; what does not come leaves it again.
+function bring(name, properties) {
   return new Promise((resolve, reject) => {
-    const s = document.createElement("script");
-    Object.assign(s, { src, onload: resolve, onerror: reject });
-    document.head.append(s);
-  });
-}
-
-function style(href) {
-  return new Promise((resolve, reject) => {
-    const l = document.createElement("link");
-    Object.assign(l, { rel: "stylesheet", href, onload: resolve, onerror: reject });
-    document.head.append(l);
+    const element = Object.assign(document.createElement(name), properties, {
+      onload: resolve,
+      onerror: () => {
+        element.remove();
+        reject(new Error("not loaded"));
+      },
+    });
+    document.head.append(element);
   });
 }
 
 async function open() {
-  if (map) return;
+  if (map) {
+    if (shown) await load(field("country").value); // what the line lost before
+    return;
+  }
   map = true; // one opening is enough
-  await Promise.all([script(box.dataset.leaflet), style(box.dataset.sheet)]);
+  try {
+    await Promise.all([bring("script", { src: box.dataset.leaflet }), bring("link", { rel: "stylesheet", href: box.dataset.sheet })]);
+  } catch {
+    map = undefined; // the next opening tries again
+    say(box.dataset.lost);
+    return;
+  }
+  say("");
   L = window.L;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   map = L.map(box.querySelector("[data-canvas]"), {

@@ -18,10 +18,11 @@ function later() {
   timer = setTimeout(ask, pause);
 }
 
-function lost(is) {
+// lost says why the words stay as they were; "" when they did not.
+function lost(why) {
   const line = live.querySelector("p[data-lost]");
-  line.hidden = !is;
-  line.textContent = is ? live.dataset.lost : "";
+  line.hidden = !why;
+  line.textContent = why;
 }
 
 async function ask() {
@@ -39,10 +40,11 @@ async function ask() {
   try {
     const answer = await fetch(live.dataset.words, { method: "POST", body: answers, headers: { "Tocsin-Part": "words" }, signal: stop.signal });
     const text = await answer.text();
-    if (answer.ok && !answer.redirected) swap(new DOMParser().parseFromString(text, "text/html"));
-    lost(!answer.ok || answer.redirected);
+    const out = answer.status === 401 || answer.redirected; // to the sign-in
+    if (answer.ok && !out) swap(new DOMParser().parseFromString(text, "text/html"));
+    lost(out ? live.dataset.out : answer.ok ? "" : live.dataset.lost);
   } catch {
-    lost(true);
+    lost(live.dataset.lost);
   } finally {
     clearTimeout(watch);
     busy = false;
