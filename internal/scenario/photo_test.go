@@ -7,6 +7,8 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"testing"
+
+	"tocsin/internal/media"
 )
 
 // portrait is a picture of nobody: noise, so that no two tests share bytes and
@@ -19,6 +21,21 @@ func portrait(t *testing.T) []byte {
 			img.SetRGBA(x, y, color.RGBA{uint8(rand.N(256)), uint8(rand.N(256)), uint8(rand.N(256)), 255})
 		}
 	}
+	return encoded(t, img)
+}
+
+// largePortrait has more pixels than are published: the server keeps a larger copy for edits.
+func largePortrait(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 1300, media.LongSide+100))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(rand.N(256))
+	}
+	return encoded(t, img)
+}
+
+func encoded(t *testing.T, img image.Image) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	if err := png.Encode(&out, img); err != nil {
 		t.Fatal(err)

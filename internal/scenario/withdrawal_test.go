@@ -1,17 +1,20 @@
 package scenario
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tocsin/internal/alert"
 	"tocsin/internal/casework"
+	"tocsin/internal/media"
 )
 
 // marker is a name that nothing else contains.
@@ -30,6 +33,11 @@ type address struct {
 // published is a case with a photo, released and updated.
 func (w *world) published() (id string) {
 	w.t.Helper()
+	return w.publishedWith(portrait(w.t))
+}
+
+func (w *world) publishedWith(face []byte) (id string) {
+	w.t.Helper()
 	ctx := w.t.Context()
 	d := missing()
 	d.Facts.Children[0].GivenName = marker
@@ -37,7 +45,7 @@ func (w *world) published() (id string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	photo, err := w.author.AddPhoto(ctx, c.ID, portrait(w.t))
+	photo, err := w.author.AddPhoto(ctx, c.ID, face)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -94,6 +102,10 @@ func (w *world) addresses(id string) []*address {
 		{path: "/photos/" + photo, after: http.StatusGone, picture: true},
 		{path: "/photos/" + strings.TrimSuffix(photo, ".jpg") + "-s.jpg", after: http.StatusGone, picture: true},
 	}
+	uncut := "/photos/" + strings.TrimSuffix(photo, ".jpg") + "-o.jpg"
+	if got := ask(w.t, request{url: w.url(uncut)}); got.status != http.StatusNotFound {
+		w.t.Errorf("the photo's uncut copy, for officers alone: %d", got.status)
+	}
 	for _, lang := range alert.Langs {
 		all = append(all, &address{path: "/" + string(lang) + "/alerts/" + id, after: http.StatusGone})
 	}
@@ -112,8 +124,14 @@ func keeps(h http.Header) bool {
 func TestAfterWithdrawal(t *testing.T) {
 	w := newWorld(t)
 	w.open(2, 2)
-	id := w.published()
+	face := largePortrait(t)
+	kept, err := media.Intake(bytes.NewReader(face))
+	if err != nil || kept.Work == nil {
+		t.Fatalf("no larger copy is kept of the photo: %v", err)
+	}
+	id := w.publishedWith(face)
 	known := traces{}.word("the name", marker)
+	known.picture("the photo's larger copy", kept.Work)
 	everything := traces{} // and the photo's address, which the store marks as gone for ever
 	all := w.addresses(id)
 	for _, a := range all {
@@ -133,6 +151,9 @@ func TestAfterWithdrawal(t *testing.T) {
 		a.etag, a.changed = got.header.Get("ETag"), got.header.Get("Last-Modified")
 	}
 	maps.Copy(everything, known)
+	if found, _ := known.files(t, w.conf.Data, func(string) bool { return false }); !slices.ContainsFunc(found, func(f string) bool { return strings.Contains(f, "larger copy") }) {
+		t.Error("the larger copy is not found while the alert is live: the search would prove nothing")
+	}
 	files := func(skip ...string) ([]string, int) {
 		return known.files(t, w.conf.Data, func(path string) bool {
 			for _, s := range skip {
