@@ -80,6 +80,14 @@ func TestNoPersonalDataInLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.fails(request{method: "POST", url: l.url("/v1/cases/" + c.ID + "/photos"), token: l.authorToken, contentType: "image/png", body: []byte(marker)})
+	of := func(method, what string, body any) {
+		t.Helper()
+		l.fails(request{method: method, url: l.url("/v1/cases/" + c.ID + "/" + what), token: l.authorToken, contentType: "application/json", body: asJSON(t, body)})
+	}
+	of("PUT", "texts/fr/sms", map[string]string{"text": strings.Repeat("Foulque ", 200)})
+	of("POST", "agree", map[string]string{"digest": "x", "reason": "because of Bernache"})
+	of("POST", "release", map[string]string{"digest": "x", "override": "because of Tadorne", "code": "Chevalier-4711"})
+	ask(t, request{url: l.url("/console/invitation/Harle-ticket")}) // its page leads back to itself: that is no leak
 	l.revise(c.ID, func(d *casework.Draft) { d.Facts.Children[0].Photo = photo })
 	l.reached(c.ID, 1, 30*time.Second, "sms", "broadcast")
 	eventually(t, 10*time.Second, "the failures", func() error { return l.met(3) })
@@ -99,7 +107,8 @@ func TestNoPersonalDataInLogs(t *testing.T) {
 		"an officer's password": password("author"), "a wrong password": wrong, "the author's token": l.authorToken,
 		"the approver's token": l.approverToken, "the station's token": l.stationToken, "the partner's secret": l.partnerSecret,
 		"the partner's address": l.gate.url, "the gateway's password": gatewayPassword, "a telephone number": l.phones[0][4:],
-		"the photo": photo,
+		"the photo": photo, "an officer's own words": "Foulque", "a reason to agree": "Bernache", "a reason to override": "Tadorne",
+		"a code": "Chevalier", "an invitation": "Harle",
 	}
 	for i, c := range l.citizens {
 		secrets["a push address"+strings.Repeat("'", i)] = path.Base(c.Endpoint)
