@@ -15,6 +15,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -172,7 +173,7 @@ type console struct {
 	Deps
 	*tongue // of who asks; English until in gave another
 	tongues map[alert.Lang]*tongue
-	pages   map[alert.Lang]web.Pages
+	pages   map[alert.Lang]func() (web.Pages, error)
 	zone    *time.Location
 }
 
@@ -196,14 +197,17 @@ func New(d Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("console: time zone: %w", err)
 	}
-	c := &console{Deps: d, zone: zone, tongues: map[alert.Lang]*tongue{}, pages: map[alert.Lang]web.Pages{}}
+	c := &console{Deps: d, zone: zone, tongues: map[alert.Lang]*tongue{}, pages: map[alert.Lang]func() (web.Pages, error){}}
 	for _, l := range alert.Langs {
 		if c.tongues[l], err = loadTongue(l); err != nil {
 			return nil, fmt.Errorf("console: %w", err)
 		}
-		if c.pages[l], err = web.LoadPages("console", c.tongues[l].funcs()); err != nil {
-			return nil, fmt.Errorf("console: %w", err)
-		}
+		// The parsed pages of a language take 14 MB and a moment of the start: those
+		// of the languages that nobody here reads are never parsed.
+		c.pages[l] = sync.OnceValues(func() (web.Pages, error) { return web.LoadPages("console", c.tongues[l].funcs()) })
+	}
+	if _, err := c.pages[alert.English](); err != nil { // a fault in a page is one in every language
+		return nil, fmt.Errorf("console: %w", err)
 	}
 	c.tongue = c.tongues[alert.English]
 	guard, err := c.crossOrigin()

@@ -95,7 +95,11 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 
 func (c *console) renderPart(w http.ResponseWriter, r *http.Request, status int, name, part string, view any) {
 	var body bytes.Buffer
-	if err := c.pages[c.lang].Part(&body, name, part, view); err != nil {
+	pages, err := c.pages[c.lang]()
+	if err == nil {
+		err = pages.Part(&body, name, part, view)
+	}
+	if err != nil {
 		c.Log.ErrorContext(r.Context(), "page", "page", name, "err", err)
 		http.Error(w, c.say("Tocsin could not write this page. Go back and try again; the case itself is safe."), http.StatusInternalServerError)
 		return
