@@ -202,7 +202,7 @@ func New(d Deps) (http.Handler, error) {
 		if c.tongues[l], err = loadTongue(l); err != nil {
 			return nil, fmt.Errorf("console: %w", err)
 		}
-		// The parsed pages of a language take 14 MB and a moment of the start: those
+		// The parsed pages of a language take 12 MB and a moment of the start: those
 		// of the languages that nobody here reads are never parsed.
 		c.pages[l] = sync.OnceValues(func() (web.Pages, error) { return web.LoadPages("console", c.tongues[l].funcs()) })
 	}
