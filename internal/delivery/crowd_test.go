@@ -11,6 +11,7 @@ import (
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/recipient"
 )
 
 // crowd is a bubble whose channel packs: 20 recipients chose the whole country,
@@ -179,11 +180,7 @@ func TestWithdrawalReachesWhoMovesMeanwhile(t *testing.T) {
 				continue
 			}
 			moved++
-			if i%2 == 0 {
-				w.subscribe(id, "ELSEWHERE")
-				continue
-			}
-			w.subscribe(id, "PLACE")
+			w.subscribe(id, []string{"ELSEWHERE", "PLACE"}[i%2])
 			if err := Newcomer(w.t.Context(), w.deps(), w.current, "fake", id); err != nil {
 				t.Fatal(err)
 			}
@@ -206,6 +203,27 @@ func TestWithdrawalReachesWhoMovesMeanwhile(t *testing.T) {
 			t.Error("one who came after the withdrawal was told of it")
 		}
 	})
+}
+
+// TestFormerHaveAJob: a later revision has one for those who leave its areas after it
+// was planned, though there were none by then; a first revision has not.
+func TestFormerHaveAJob(t *testing.T) {
+	for revision, want := range map[int]int{1: 0, 2: 1} {
+		l := load{channel: Channel{Driver: adapter.Driver{Name: "fake", Limits: adapter.Limits{ShardSize: 1}}}, tiers: []int{2, 0, 0, 0}}
+		former := 0
+		for _, queued := range l.jobs(message(revision, alert.TypeUpdate, time.Hour), 1) {
+			var j job
+			if err := json.Unmarshal(queued.Data, &j); err != nil {
+				t.Fatal(err)
+			}
+			if j.tier() == recipient.Former {
+				former++
+			}
+		}
+		if former != want {
+			t.Errorf("revision %d has %d jobs for those who are no longer in its areas, want %d", revision, former, want)
+		}
+	}
 }
 
 // TestTurns wants the most urgent first, and a turn given up to be nobody's loss.
