@@ -15,6 +15,11 @@ const (
 	grantedFirst = 100
 	// dialAgain is how long after a failed dial the next one may be.
 	dialAgain = time.Second
+	// lookAgain is how soon a queue that found no place looks once more by itself.
+	// Who makes room says so, as a rule: but net/http tells nobody of places that
+	// were taken and given back while it called us, and a connection may die
+	// before it stands in links.
+	lookAgain = 100 * time.Millisecond
 )
 
 // link is one connection to a push service.
@@ -57,7 +62,7 @@ type line struct {
 	dialling int
 	failed   time.Time // the last dial that failed
 	pace     pace
-	timer    *time.Timer // for the pace
+	timer    *time.Timer // for the pace, and lookAgain
 	idle     *time.Timer
 	closed   bool
 
@@ -99,6 +104,14 @@ func (l *line) finish(fs []*flight, err error) {
 	}
 }
 
+// strand is finish for fs that were in the queue: their Send counts who waits there.
+func (l *line) strand(fs []*flight, err error) {
+	for _, f := range fs {
+		f.home.unposted.Add(-1)
+	}
+	l.finish(fs, err)
+}
+
 // pump gives waiting flights to connections with room. Everybody who held mu
 // calls it afterwards.
 func (l *line) pump() {
@@ -120,7 +133,9 @@ func (l *line) unlock() {
 
 // fill is pump's turn. l is locked.
 func (l *line) fill(now time.Time) {
-	l.bury()
+	if l.sick.Swap(false) {
+		l.bury()
+	}
 	for len(l.queue) > 0 && !l.closed {
 		allowed, wait := l.pace.allow(now, len(l.queue))
 		if allowed == 0 {
@@ -129,7 +144,9 @@ func (l *line) fill(now time.Time) {
 		}
 		posted := l.give(now, allowed)
 		if posted == 0 {
+			l.bury()
 			l.grow(now)
+			l.timer.Reset(lookAgain)
 			return
 		}
 		l.pace.spent(posted)
@@ -176,9 +193,6 @@ func (l *line) give(now time.Time, n int) int {
 
 // bury lets go of dead connections that carry nothing any more. l is locked.
 func (l *line) bury() {
-	if !l.sick.Swap(false) {
-		return
-	}
 	l.leaving = 0
 	l.links = slices.DeleteFunc(l.links, func(c link) bool {
 		if !c.dead() {
@@ -230,10 +244,7 @@ func (l *line) dial() {
 		l.idle.Reset(idleTimeout)
 	}
 	l.mu.Unlock()
-	for _, f := range stranded {
-		f.home.unposted.Add(-1)
-	}
-	l.finish(stranded, err)
+	l.strand(stranded, err)
 	l.pump()
 }
 
@@ -250,10 +261,7 @@ func (l *line) land(fs []*flight, now time.Time) {
 	for _, f := range fs {
 		f.home.end(f)
 	}
-	for _, f := range stopped {
-		f.home.unposted.Add(-1)
-	}
-	l.finish(stopped, errStopped)
+	l.strand(stopped, errStopped)
 	l.pump()
 }
 
@@ -273,10 +281,7 @@ func (l *line) abandon(t *tally) {
 	l.queue = kept
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
-	for _, f := range mine {
-		f.home.unposted.Add(-1)
-	}
-	l.finish(mine, errAbandoned)
+	l.strand(mine, errAbandoned)
 	for _, c := range links {
 		c.abandon(t)
 	}
@@ -328,7 +333,7 @@ func (l *line) close() {
 	waiting, links := l.queue, l.links
 	l.queue, l.links = nil, nil
 	l.mu.Unlock()
-	l.finish(waiting, errClosed)
+	l.strand(waiting, errClosed)
 	for _, c := range links {
 		c.close()
 	}

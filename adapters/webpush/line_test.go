@@ -282,7 +282,7 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 		_, batch := subscribers(t, s, a, 900)
 		s.Fail(pushservice.Fault{Stall: time.Hour})
 		d := delivery(t, a, message(alert.TypeAlert, 1))
-		got := make(chan []adapter.Receipt)
+		got := make(chan []adapter.Receipt, 1)
 		go func() {
 			receipts, err := a.Send(t.Context(), d, batch)
 			if err != nil {
@@ -290,11 +290,47 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 			}
 			got <- receipts
 		}()
-		for s.Stats().Streams == 0 {
+		for s.Stats().Streams == 0 && len(got) == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		a.client.close()
 		wantAll(t, <-got, adapter.Temporary, "network")
 		wantAll(t, a.mustSend(t, batch[:2]), adapter.Temporary, "network")
 	}
+}
+
+// Those behind the queue, too, must be gone when the channel is closed: a Send
+// that lines up no more than its share waits for the queue to move.
+func TestCloseEndsWhoIsNotYetLinedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := scripted(t, func(p *peer) {
+			p.greet(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 10})
+			p.listen()
+		}, one)
+		got := make(chan []adapter.Receipt)
+		go func() { got <- a.mustSend(t, strangers(t, 500)) }()
+		synctest.Wait()
+		a.client.close()
+		wantAll(t, <-got, adapter.Temporary, "network")
+	})
+}
+
+// A connection that has died before it stands in links tells nobody: the next
+// one must be dialled even so.
+func TestConnectionDeadOnArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := scripted(t, func(p *peer) {
+			p.greet()
+			p.serve()
+		}, one)
+		batch := strangers(t, 20)
+		wantAll(t, a.mustSend(t, batch), accepted, "")
+		l, err := a.client.line([]byte("https://127.0.0.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.links[0].close()
+		l.sick.Store(false) // the word of its death came when it was not there yet
+		wantAll(t, a.mustSend(t, batch), accepted, "")
+	})
 }
