@@ -329,8 +329,14 @@ func TestConnectionDeadOnArrival(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.links[0].close()
-		l.sick.Store(false) // the word of its death came when it was not there yet
+		dead := l.links[0]
+		dead.close()
+		synctest.Wait()
+		l.links = append(l.links, dead) // the word of its death has come before it
+		begun := time.Now()
 		wantAll(t, a.mustSend(t, batch), accepted, "")
+		if waited := time.Since(begun); waited > lookAgain {
+			t.Errorf("waited %s for a new connection", waited)
+		}
 	})
 }
