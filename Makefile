@@ -27,9 +27,9 @@ peers: ## install what the tests need by name
 # The console's browser tests open some hundred pages in six languages: under the
 # race detector they would take most of an hour. It looks at everything else.
 test: peers ## everything, against the real peers; says what it skipped and why
-	@export TOCSIN_SKIPS=$$(mktemp); trap 'rm -f '$$TOCSIN_SKIPS EXIT; \
-	run() { echo "$$*"; "$$@" || { cat $$TOCSIN_SKIPS; exit 1; }; }; \
-	run go test -race -shuffle=on -timeout 30m $$(go list ./... | grep -v /internal/console$$); \
+	@export TOCSIN_SKIPS=$$(mktemp) OUT=$$(mktemp); trap "rm -f $$TOCSIN_SKIPS $$OUT" EXIT; \
+	run() { echo "$$*"; "$$@" 2>&1 | tee $$OUT || { cat $$TOCSIN_SKIPS; deploy/failed.sh $$OUT; exit 1; }; }; \
+	run go test -race -shuffle=on -timeout 20m $$(go list ./... | grep -v /internal/console$$); \
 	TOCSIN_BROWSER=off run go test -race -shuffle=on -timeout 15m ./internal/console; \
 	run go test -shuffle=on -timeout 30m ./internal/console; \
 	sort $$TOCSIN_SKIPS | sed 's/^/skipped: /'
