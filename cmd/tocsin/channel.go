@@ -11,12 +11,15 @@ import (
 type channelCmd struct {
 	settings
 	Name    string `arg:"" help:"broadcast, webpush, sms or website."`
+	Part    int    `placeholder:"K" help:"Hold and work the K-th of the parts that \"parts\" in the configuration cuts the channel into; all by default."`
 	Verbose bool   `short:"v" help:"Log what happens in detail."`
 }
 
 // Help is the example.
 func (channelCmd) Help() string {
-	return "Example:\n  tocsin channel webpush --config /etc/tocsin.json --nats nats://a:4222,nats://b:4222"
+	return `Examples:
+  tocsin channel webpush --config /etc/tocsin.json --nats nats://a:4222,nats://b:4222
+  tocsin channel webpush --config /etc/tocsin.json --nats nats://a:4222,nats://b:4222 --part 2`
 }
 
 // Run works the channel's jobs until a signal comes.
@@ -32,6 +35,10 @@ func (c channelCmd) Run(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("channel %q is not in the configuration; add it under \"channels\"", c.Name)
 	}
+	if of := conf.Parts[c.Name]; c.Part < 0 || c.Part > of {
+		return fmt.Errorf("--part %d: the configuration cuts %s into %d parts (\"parts\"); give 1 to that number, or leave it out for all", c.Part, c.Name, max(of, 1))
+	}
+	conf.Part = c.Part
 	clear(conf.Channels)
 	conf.Channels[c.Name] = settings
 	a, err := app.StartWorkers(ctx, conf, logger(c.Verbose))

@@ -198,6 +198,9 @@ func (a *App) readModels(ctx context.Context) (err error) {
 	if err := a.openAtlas(); err != nil {
 		return err
 	}
+	if err := checkParts(a.Config).Err(); err != nil {
+		return err
+	}
 	a.Current = current.New(a.log)
 	a.Registry = recipient.New(a.Stream.Subscribers(), region.Match, a.log)
 	a.compact()

@@ -8,6 +8,7 @@ import (
 
 	"tocsin/adapters"
 	"tocsin/internal/adapter"
+	"tocsin/internal/recipient"
 )
 
 const (
@@ -44,6 +45,9 @@ func (a *App) compact() {
 	for _, d := range adapters.All() {
 		if d.Pack != nil {
 			a.Registry.Compact(d.Name, d.Pack)
+			if of := a.Config.Parts[d.Name]; of > 1 && a.Config.Part > 0 {
+				a.Registry.Hold(d.Name, recipient.Part{N: a.Config.Part, Of: of})
+			}
 		}
 	}
 	a.Registry.OnLeave(func(channel string, slot uint32) {

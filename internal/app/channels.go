@@ -36,7 +36,7 @@ func (a *App) openChannels(ctx context.Context) error {
 		if closeIt != nil {
 			a.onStop("channel "+d.Name, closeIt)
 		}
-		a.channels = append(a.channels, delivery.Channel{Driver: d, Adapter: opened})
+		a.channels = append(a.channels, delivery.Channel{Driver: d, Adapter: opened, Parts: a.Config.Parts[d.Name], Part: a.Config.Part})
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -26,6 +27,10 @@ func TestCheckAgreesWithTheStart(t *testing.T) {
 		"passkeys without https": {func(c *config.Config) {
 			c.ReleasePasskey, c.PublicURL = "required", "http://192.0.2.7"
 		}, []string{"release_passkey"}},
+		"parts of stations": {func(c *config.Config) {
+			c.Channels = map[string]json.RawMessage{"broadcast": nil}
+			c.Parts = map[string]int{"broadcast": 2}
+		}, []string{"parts.broadcast"}},
 		"all at once": {func(c *config.Config) {
 			c.ReleasePasskey, c.PublicURL, c.Agency, c.AreaGroups = "required", "http://192.0.2.7", "x", group("BE-XXX")
 		}, []string{"agency", "area_groups[0].areas[0]", "release_passkey"}},

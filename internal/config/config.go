@@ -52,6 +52,12 @@ type Config struct {
 
 	// Channels are each driver's own settings by its name; a channel that is not named is off.
 	Channels map[string]json.RawMessage `json:"channels"`
+	// Parts is into how many parts a channel's recipients are cut, 2 to 16, the same in
+	// all processes: {"webpush": 4}. A server holds them all; `tocsin channel webpush
+	// --part 2` holds that one, with a quarter of the memory. Change it while no alert is live.
+	Parts map[string]int `json:"parts,omitempty"`
+	// Part is the one that a process working a channel alone was told to hold; 0 = all.
+	Part int `json:"-"`
 
 	// Repeat, RemovalWithin and LinkTest are what stations are asked: to air again,
 	// to confirm after a withdrawal that copies are gone, and to show once a week that their line works.
@@ -91,6 +97,9 @@ type Config struct {
 	// For demonstrations; refused in the live realm.
 	AllowLoopback bool `json:"allow_loopback"`
 }
+
+// MaxParts bounds Parts: each part is worked by a consumer of its own.
+const MaxParts = 16
 
 // NATS names outside servers. Empty: embedded.
 type NATS struct {
@@ -218,6 +227,13 @@ func (c *Config) Check(known []string) error {
 	c.checkStations(&bad)
 	c.checkSignIn(&bad)
 	c.checkArea(&bad)
+	for name, n := range c.Parts {
+		if _, on := c.Channels[name]; !on {
+			bad.Add("parts."+name, "unknown", "Name it under channels too, or take it out: this channel is off.")
+		} else if n < 2 || n > MaxParts {
+			bad.Add("parts."+name, "range", fmt.Sprintf("Cut into 2 to %d parts, or take it out.", MaxParts))
+		}
+	}
 	for name := range c.Channels {
 		if !slices.Contains(known, name) {
 			bad.Add("channels."+name, "unknown", "There is no such channel. Channels: "+strings.Join(known, ", ")+".")

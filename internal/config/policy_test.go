@@ -50,6 +50,26 @@ func TestStationPolicy(t *testing.T) {
 	}
 }
 
+func TestParts(t *testing.T) {
+	for _, tt := range []struct{ file, want string }{
+		{`{"channels":{"webpush":{}},"parts":{"webpush":2}}`, ""},
+		{`{"channels":{"webpush":{}},"parts":{"webpush":16}}`, ""},
+		{`{"channels":{"webpush":{}},"parts":{"webpush":1}}`, "parts.webpush"},
+		{`{"channels":{"webpush":{}},"parts":{"webpush":17}}`, "parts.webpush"},
+		{`{"channels":{"webpush":{}},"parts":{"webpush":-2}}`, "parts.webpush"},
+		{`{"parts":{"webpush":2}}`, "parts.webpush"},
+		{`{"part":2}`, "unknown field"},
+	} {
+		c, err := load(t, tt.file)
+		if err != nil && len(c.Channels) > 0 { // load knows of no channel
+			err = c.Check([]string{"webpush"})
+		}
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.file, err, tt.want)
+		}
+	}
+}
+
 // TestDefaults: the French pace, Wednesday morning, and a file may change one of them alone.
 func TestDefaults(t *testing.T) {
 	c, err := load(t, `{"time_zone":"Europe/Brussels","link_test":{"time":"11:30"}}`)

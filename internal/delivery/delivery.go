@@ -43,6 +43,9 @@ var (
 type Channel struct {
 	Driver  adapter.Driver
 	Adapter adapter.Adapter
+	// Parts is into how many parts the recipients of a channel that packs are cut,
+	// the same in all processes; 0 = 1. Part is the one that is worked here, from 1; 0 = all.
+	Parts, Part int
 }
 
 // Alerts is the ALERTS stream as the planner reads it.
@@ -64,6 +67,9 @@ type Recipients interface {
 	// Meant is one recipient, and whether an alert for areas is meant for him.
 	Meant(channel, id string, areas []string) (adapter.Recipient, bool)
 	Remove(ctx context.Context, channel, id string) error
+	// Holds and HoldsID say whether all of a shard, or one recipient, can be reached from here.
+	Holds(channel string, shard, shards int) bool
+	HoldsID(channel, id string) bool
 }
 
 // Ledger is where attempts are accounted for.

@@ -33,6 +33,7 @@ type world struct {
 	limits                    adapter.Limits
 	asks                      adapter.Asks
 	pack                      recipient.Pack // not nil: the channel's recipients lie in a table
+	parts                     int            // that it is cut into
 	idle                      bool           // nobody works the jobs until work is called
 	ctx                       context.Context
 	stop                      context.CancelFunc
@@ -162,7 +163,7 @@ func (w *world) work() {
 func (w *world) deps() Deps {
 	return Deps{
 		Alerts: w.alerts, Queue: w.queue, Recipients: w.registry, Ledger: w.ledger, Current: w.current, Log: slog.New(slog.DiscardHandler),
-		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks, Pack: w.pack}, Adapter: w.channel}},
+		Channels: []Channel{{Driver: adapter.Driver{Name: "fake", Limits: w.limits, Asks: w.asks, Pack: w.pack}, Adapter: w.channel, Parts: w.parts}},
 	}
 }
 

@@ -46,7 +46,7 @@ func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error 
 			return err
 		}
 		if err := d.Queue.Enqueue(ctx, []stream.Job{{
-			Subject: subject(channel, priorityOf(m), m.Case, m.Revision, id),
+			Subject: subject(channel, priorityOf(m), d.partOf(channel, id), m.Case, m.Revision, id),
 			// The queue drops a job whose id it has just had: somebody who presses twice is one job.
 			ID:   m.Identifier + "." + channel + "." + id,
 			Data: data,

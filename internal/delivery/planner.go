@@ -45,7 +45,7 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 	// hands notice by themselves. Our own stay: when this plan is made again, the
 	// queue would take the same jobs for repeats and drop them.
 	for older := max(1, m.Revision-maxDiscarded); older < m.Revision; older++ {
-		if err := d.Queue.Discard(ctx, subject("*", "*", m.Case, older, ">")); err != nil {
+		if err := d.Queue.Discard(ctx, subject("*", "*", "*", m.Case, older, ">")); err != nil {
 			return fmt.Errorf("discard older jobs: %w", err)
 		}
 	}
@@ -137,7 +137,9 @@ func (l load) jobs(m *alert.Message, seq uint64) (out []stream.Job) {
 
 func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipient.Tier, n int) []stream.Job {
 	priority, d := priorityOf(m), l.channel.Driver
-	shards := (n + d.Limits.ShardSize - 1) / d.Limits.ShardSize
+	parts := max(1, l.channel.Parts)
+	size := parts * d.Limits.ShardSize
+	shards := (n + size - 1) / size * parts // each in one part
 	for i := range shards {
 		j := job{
 			Case: m.Case, Identifier: m.Identifier, Revision: m.Revision, Seq: seq,
@@ -148,7 +150,7 @@ func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipien
 			panic(err) // strings and numbers always encode
 		}
 		out = append(out, stream.Job{
-			Subject: subject(d.Name, priority, m.Case, m.Revision, j.shard()),
+			Subject: subject(d.Name, priority, strconv.Itoa(i*parts/shards+1), m.Case, m.Revision, j.shard()),
 			ID:      m.Identifier + "." + d.Name + "." + j.shard(),
 			Data:    data,
 		})
@@ -157,8 +159,18 @@ func (l load) cut(out []stream.Job, m *alert.Message, seq uint64, tier *recipien
 }
 
 // subject is where a job lies on the queue.
-func subject(channel, priority, caseID string, revision int, shard string) string {
-	return "jobs." + channel + "." + priority + "." + caseID + "." + strconv.Itoa(revision) + "." + shard
+func subject(channel, priority, part, caseID string, revision int, shard string) string {
+	return "jobs." + channel + "." + priority + "." + part + "." + caseID + "." + strconv.Itoa(revision) + "." + shard
+}
+
+// partOf is the part of a channel that a recipient belongs to.
+func (d Deps) partOf(channel, id string) string {
+	for _, c := range d.Channels {
+		if c.Driver.Name == channel && c.Parts > 1 {
+			return strconv.Itoa(recipient.PartOf(id, c.Parts))
+		}
+	}
+	return "1"
 }
 
 // priorityOf is m's place on the queue.

@@ -51,7 +51,7 @@ func Resend(ctx context.Context, d Deps, caseID string, revision int, channel, i
 		return err
 	}
 	if err := d.Queue.Enqueue(ctx, []stream.Job{{
-		Subject: subject(channel, priorityOf(m), m.Case, m.Revision, id+"-again"),
+		Subject: subject(channel, priorityOf(m), d.partOf(channel, id), m.Case, m.Revision, id+"-again"),
 		ID:      m.Identifier + "." + channel + "." + id + "." + rand.Text(), // each press is a job; the caller bounds them
 		Data:    data,
 	}}); err != nil {

@@ -55,23 +55,22 @@ func NewRunner(d Deps, c Channel) *Runner {
 // Run works until ctx ends and every attempt under way has been accounted for.
 func (r *Runner) Run(ctx context.Context) error {
 	r.prune = ctx
-	var both sync.WaitGroup
-	name := r.channel.Driver.Name
-	errs := make(chan error, 2)
-	for _, priority := range []string{first, then} {
-		both.Go(func() {
-			errs <- r.deps.Queue.Work(ctx, stream.Work{
-				Name: name + "-" + priority, Filter: "jobs." + name + "." + priority + ".>",
-				InFlight: inFlight, AckWait: ackWait,
-			}, r.task)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var all sync.WaitGroup
+	var once sync.Once
+	var failed error
+	for _, w := range r.channel.works() {
+		all.Go(func() {
+			if err := r.deps.Queue.Work(ctx, w, r.task); err != nil {
+				once.Do(func() { failed = err })
+				stop() // half a channel looks like a whole one
+			}
 		})
 	}
-	both.Wait()
+	all.Wait()
 	r.pruning.Wait()
-	if err := <-errs; err != nil {
-		return err
-	}
-	return <-errs
+	return failed
 }
 
 // task works one job to its end.
@@ -99,6 +98,9 @@ func (r *Runner) task(ctx context.Context, t stream.Task) {
 	case errors.Is(err, errLost), !l.held():
 		// It is no longer ours to put back: the queue hands it out by itself.
 		r.deps.Log.Warn("job let go: the queue was out of reach", about...)
+	case errors.Is(err, errElsewhere):
+		r.deps.Log.Error("job of people who are held elsewhere: do all processes cut the channel into the same number of parts?", about...)
+		r.end(t.Retry(context.WithoutCancel(ctx), elsewhereAfter))
 	default:
 		r.deps.Log.Warn("job put back", append(about, "error", err)...)
 		r.end(t.Retry(context.WithoutCancel(ctx), time.Second))
@@ -143,6 +145,9 @@ func (r *Runner) end(err error) {
 // work reaches every unsettled recipient of the job's shard. nil: nobody is
 // left to try, or trying has become pointless.
 func (r *Runner) work(ctx context.Context, j job, l *lease) error {
+	if !r.deps.holds(j) {
+		return errElsewhere
+	}
 	if err := r.deps.Current.Wait(ctx, j.Seq); err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (g *Registry) Select(channel string, areas []string, tier Tier, shard, shar
 // planner and workers agree over restarts and machines.
 func Shard(id string, n int) int { return shardOf(hashOf(id), n) }
 
-// All lists a channel's recipients, by id.
+// All lists a channel's recipients that are held here, by id.
 func (g *Registry) All(channel string) []adapter.Recipient {
 	out := slices.Collect(g.Each(channel))
 	slices.SortFunc(out, func(a, b adapter.Recipient) int { return strings.Compare(a.ID, b.ID) })
@@ -158,8 +158,8 @@ func (g *Registry) All(channel string) []adapter.Recipient {
 // eachShards is into how many pieces Each cuts a channel: it holds the lock for one at a time.
 const eachShards = 1024
 
-// Each yields a channel's recipients in no order, a few thousand of them in memory
-// at a time. It may leave out or repeat who changes meanwhile.
+// Each yields a channel's recipients that are held here, in no order, a few
+// thousand of them in memory at a time. It may leave out or repeat who changes meanwhile.
 func (g *Registry) Each(channel string) iter.Seq[adapter.Recipient] {
 	return func(yield func(adapter.Recipient) bool) {
 		for _, r := range g.piece(channel, -1) {
@@ -188,8 +188,11 @@ func (g *Registry) piece(channel string, shard int) (out []adapter.Recipient) {
 		return out
 	}
 	if t := g.tables[channel]; t != nil {
-		t.shard(shard, eachShards, func(slot uint32, _ *slotFacts) {
-			out = append(out, t.recipient(channel, slot))
+		part := g.parts[channel]
+		t.shard(shard, eachShards, func(slot uint32, f *slotFacts) {
+			if part.holds(f.hash) {
+				out = append(out, t.recipient(channel, slot))
+			}
 		})
 	}
 	return out

@@ -133,15 +133,19 @@ func (g *Registry) decode(rec stream.Record) (n news) {
 	if pack == nil || s.ID != n.id || s.Second != (adapter.Second{}) || s.Name != "" || rec.Seq > math.MaxUint32 {
 		return n
 	}
+	n.who.Number, n.who.hash = s.Number, hashOf(s.ID)
+	if s.Number == 0 {
+		n.who.Number = uint32(rec.Seq)
+	}
+	if n.who.elsewhere = !g.parts[n.channel].holds(n.who.hash); n.who.elsewhere {
+		return n
+	}
 	address, err := pack(s.Address)
 	if err != nil {
 		g.log.Warn("unusable address", "channel", n.channel, "seq", rec.Seq, "error", err)
 		return n
 	}
-	n.who.Packed, n.who.Number, n.who.hash = address, s.Number, hashOf(s.ID)
-	if s.Number == 0 {
-		n.who.Number = uint32(rec.Seq)
-	}
+	n.who.Packed = address
 	return n
 }
 
@@ -166,7 +170,7 @@ func (g *Registry) fold(records []stream.Record, all []news) {
 // apply folds one; the caller holds the lock.
 func (g *Registry) apply(n news) {
 	t := g.tables[n.channel]
-	compact := t != nil && !n.gone && n.who.Packed != nil && t.put(n.who)
+	compact := t != nil && !n.gone && (n.who.Packed != nil || n.who.elsewhere) && t.put(n.who)
 	if t != nil && !compact {
 		if slot, ok := t.remove(n.id); ok && g.left != nil {
 			g.left(n.channel, slot+1)

@@ -41,6 +41,7 @@ type Registry struct {
 	log    *slog.Logger
 	mark   stream.Mark
 	packs  map[string]Pack
+	parts  map[string]Part // of the channels of which not all is held
 	left   func(channel string, slot uint32)
 	read   atomic.Int64 // records folded
 
@@ -55,7 +56,7 @@ type Registry struct {
 // New is an empty registry; Run fills it.
 func New(l Log, match Match, log *slog.Logger) *Registry {
 	return &Registry{
-		stream: l, match: match, log: log, outdated: make(chan outdated, maxOutdated), packs: make(map[string]Pack), tables: make(map[string]*table),
+		stream: l, match: match, log: log, outdated: make(chan outdated, maxOutdated), packs: make(map[string]Pack), parts: make(map[string]Part), tables: make(map[string]*table),
 		channels: make(map[string]map[string]adapter.Recipient), watch: make(map[chan struct{}]string),
 	}
 }
@@ -213,7 +214,8 @@ func (g *Registry) Meant(channel, id string, areas []string) (adapter.Recipient,
 	return r, ok && g.match(r.Areas, areas)
 }
 
-// Get is one recipient. One of a compact channel has Packed instead of Address.
+// Get is one recipient. One of a compact channel has Packed instead of Address, and
+// nothing in it where he is held elsewhere.
 func (g *Registry) Get(channel, id string) (adapter.Recipient, bool) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

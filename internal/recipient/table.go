@@ -51,10 +51,11 @@ type slotFacts struct {
 	used    bool
 }
 
-// packed is a recipient as a table takes it.
+// packed is a recipient as a table takes it. Of one of another part it has no address.
 type packed struct {
 	adapter.Recipient
-	hash uint32
+	hash      uint32
+	elsewhere bool
 }
 
 func newTable() *table { return &table{index: make([]uint32, minIndex), arena: newArena()} }
@@ -72,6 +73,12 @@ func hashOf(id string) uint32 {
 
 // shardOf cuts the hashes into n ranges.
 func shardOf(hash uint32, n int) int { return int(uint64(hash) * uint64(n) >> 32) }
+
+// shardRange is a shard's first hash, and the first behind it.
+func shardRange(shard, n int) (first, next uint64) {
+	of := uint64(n)
+	return (uint64(shard)<<32 + of - 1) / of, (uint64(shard+1)<<32 + of - 1) / of
+}
 
 func (t *table) facts(slot uint32) *slotFacts { return &t.slabs[slot/slabSlots][slot%slabSlots] }
 
@@ -202,10 +209,9 @@ func (t *table) widen() {
 
 // shard calls fn for the slot of everybody whose hash is in the shard.
 func (t *table) shard(shard, shards int, fn func(slot uint32, f *slotFacts)) {
-	// The first hash of a shard, and the places from its home on: those of the
-	// shard stand there, or follow without a gap.
-	first := (uint64(shard)<<32 + uint64(shards) - 1) / uint64(shards)
-	next := (uint64(shard+1)<<32 + uint64(shards) - 1) / uint64(shards)
+	// The places from the home of a shard's first hash on: those of the shard
+	// stand there, or follow without a gap.
+	first, next := shardRange(shard, shards)
 	if first == next {
 		return
 	}

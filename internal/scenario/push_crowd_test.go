@@ -217,13 +217,13 @@ func folderSize(dir, name string) (size int, err error) {
 }
 
 // worker starts `tocsin channel webpush` beside the server.
-func (w *crowdWorld) worker() *exec.Cmd {
+func (w *crowdWorld) worker(args ...string) *exec.Cmd {
 	w.t.Helper()
 	path, err := binary()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cmd := exec.Command(path, "channel", "webpush", "--config", w.configFile())
+	cmd := exec.Command(path, append([]string{"channel", "webpush", "--config", w.configFile()}, args...)...)
 	cmd.Stdout, cmd.Stderr = w.logs, w.logs
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
@@ -316,4 +316,62 @@ func TestCrowdWorkersCrash(t *testing.T) {
 	_ = two.Process.Kill()
 	w.accepted(id, n)
 	w.count("one of three killed", underWay)
+}
+
+// TestCrowdParts: two workers hold half of a country each, beside a server that
+// holds all. Everybody is told once, and each worker has his share of it; when the
+// country is cut otherwise, the new cut is worked and the old one gone.
+func TestCrowdParts(t *testing.T) {
+	url, _, _ := streamtest.Server(t)
+	n := crowdSize(6_000)
+	w := newCrowd(t, n, url)
+	tell := func(what string, workers ...*exec.Cmd) {
+		t.Helper()
+		time.Sleep(3 * time.Second) // workers say nothing when they are ready
+		var before []int
+		for _, cmd := range workers {
+			before = append(before, written(t, cmd.Process.Pid))
+		}
+		id := released(t, w.author, w.approver)
+		w.accepted(id, n)
+		w.count(what, 0)
+		for i, cmd := range workers {
+			got := written(t, cmd.Process.Pid) - before[i]
+			t.Logf("%s: worker %d wrote %d bytes", what, i+1, got)
+			if got < n/12*500 { // a push is some 600 bytes
+				t.Errorf("%s: worker %d had no part in it: it wrote %d bytes", what, i+1, got)
+			}
+		}
+		if err := w.author.Withdraw(t.Context(), id, alert.OutcomeFound); err != nil {
+			t.Fatal(err)
+		}
+		w.accepted(id, n)
+		w.count(what+", the end", 0)
+	}
+	all := w.worker()
+	tell("not cut", all)
+
+	_ = all.Process.Kill()
+	w.kill()
+	w.conf.Parts = map[string]int{"webpush": 2}
+	w.start()
+	one, two := w.worker("--part", "1"), w.worker("--part", "2")
+	tell("cut in two", one, two)
+
+	for _, bad := range []string{"3", "-1"} {
+		path, err := binary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(path, "channel", "webpush", "--config", w.configFile(), "--part="+bad).CombinedOutput()
+		if err == nil || !regexp.MustCompile(`cuts webpush into 2 parts`).Match(out) {
+			t.Errorf("--part %s: %v, %s", bad, err, out)
+		}
+	}
+
+	_, _ = one.Process.Kill(), two.Process.Kill()
+	w.kill()
+	w.conf.Parts = nil
+	w.start()
+	tell("whole again", w.worker())
 }

@@ -19,6 +19,8 @@ const (
 	// maxInFlight bounds what one worker may ask for.
 	maxInFlight  = 10_000
 	headerReason = "Tocsin-Reason"
+	// maxRetired bounds how often a worker tries to clear its way.
+	maxRetired = 3
 	// PullFor is how long a worker's question for jobs stands. It is short because
 	// a worker that freezes finds old jobs before it when it thaws.
 	PullFor = 2 * time.Second
@@ -109,12 +111,16 @@ func (e *Engine) Work(ctx context.Context, w Work, fn func(context.Context, Task
 	}
 	p := &pool{e: e, fn: fn, slots: make(chan struct{}, w.InFlight)}
 	defer p.running.Wait()
-	for {
+	for retired := 0; ; {
 		err := p.once(ctx, cfg)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if refused(err) {
+			// Several of a process, and several processes, may clear the way at once.
+			if retired++; retired <= maxRetired && e.retire(ctx, w) {
+				continue
+			}
 			return fmt.Errorf("work as %s: %w", w.Name, plain(err))
 		}
 		e.log.Debug("event stream: working anew", "worker", w.Name, "error", err)
@@ -122,6 +128,36 @@ func (e *Engine) Work(ctx context.Context, w Work, fn func(context.Context, Task
 			return nil
 		}
 	}
+}
+
+// retire takes the consumers of w's others away, and says whether w may be tried
+// again. None goes that somebody asks for jobs: two processes do not agree then,
+// and the later one must not start.
+func (e *Engine) retire(ctx context.Context, w Work) bool {
+	if len(w.Others) == 0 {
+		return false
+	}
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
+	var idle []string
+	for _, name := range w.Others {
+		name = string(e.realm) + "-" + name
+		cons, err := e.js.Consumer(ctx, streamDelivery, name)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			continue
+		}
+		if err != nil || cons.CachedInfo().NumWaiting > 0 {
+			return false
+		}
+		idle = append(idle, name)
+	}
+	for _, name := range idle {
+		if err := e.js.DeleteConsumer(ctx, streamDelivery, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return false
+		}
+		e.log.Info("event stream: a channel is cut into other parts; nobody asks any more as", "worker", name)
+	}
+	return true
 }
 
 // pool is the running tasks of one Work call.

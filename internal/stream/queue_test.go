@@ -226,3 +226,69 @@ func TestWorkRefuses(t *testing.T) {
 		t.Errorf("a job without an ID: %v", err)
 	}
 }
+
+// TestWorkCutAnew: a channel that is cut into other parts leaves the old names behind.
+// They give way when nobody asks for jobs as one of them, and only then; what they
+// had taken and not done is handed out again.
+func TestWorkCutAnew(t *testing.T) {
+	e := openIn(t, t.TempDir())
+	whole := Work{Name: "push", Filter: "jobs.push.>", InFlight: 4, AckWait: 30 * time.Second}
+	cut := func(n string) Work {
+		return Work{Name: "push-" + n + "of2", Filter: "jobs.push." + n + ".>", InFlight: 4, AckWait: 30 * time.Second, Others: []string{"push", "push-1of3"}}
+	}
+	enqueue(t, e, "jobs.push.1.0", "a", "b")
+	enqueue(t, e, "jobs.push.2.0", "c")
+	work(t, e, whole, func(_ context.Context, _ Task, enough func()) { enough() }) // dies with jobs in its hands
+
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	stalled := make(chan struct{}, 8)
+	go func() {
+		ended <- e.Work(ctx, Work{Name: "push", Filter: "jobs.push.>", InFlight: 8, AckWait: 2 * time.Second}, func(ctx context.Context, _ Task) {
+			stalled <- struct{}{}
+			<-ctx.Done()
+		})
+	}()
+	<-stalled
+	if err := e.Work(t.Context(), cut("1"), nil); err == nil || !strings.Contains(err.Error(), "push-1of2") {
+		t.Errorf("beside one who works the whole: %v", err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // its last question stands for two seconds
+		cons, err := e.js.Consumer(t.Context(), streamDelivery, "live-push")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cons.CachedInfo().NumWaiting == 0 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal("its question still stands")
+		}
+	}
+
+	var mu sync.Mutex
+	got := make(map[string]string)
+	var both sync.WaitGroup
+	for _, n := range []string{"1", "2"} { // side by side: each may clear the other's way
+		both.Go(func() {
+			work(t, e, cut(n), func(ctx context.Context, task Task, enough func()) {
+				if err := task.Done(context.WithoutCancel(ctx)); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				got[task.Job().ID] += n
+				if n == "2" || got["a"] != "" && got["b"] != "" {
+					enough()
+				}
+			})
+		})
+	}
+	both.Wait()
+	if len(got) != 3 || got["a"] != "1" || got["b"] != "1" || got["c"] != "2" {
+		t.Errorf("after the cut: %v", got)
+	}
+}

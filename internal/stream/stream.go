@@ -122,7 +122,7 @@ type Record struct {
 
 // Job is one message on the work queue.
 type Job struct {
-	Subject string // "jobs.CHANNEL.PRIORITY.CASE.REVISION.SHARD"
+	Subject string // "jobs.CHANNEL.PRIORITY.PART.CASE.REVISION.SHARD"
 	ID      string
 	Data    []byte
 }
@@ -145,4 +145,7 @@ type Work struct {
 	Filter   string // "jobs.sms.p0.>"
 	InFlight int    // tasks handed out and not yet ended: bounds memory
 	AckWait  time.Duration
+	// Others are names that took some of these jobs when they were cut otherwise. One
+	// that stands in the way and whom nobody uses is taken away.
+	Others []string
 }
