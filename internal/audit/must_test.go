@@ -58,7 +58,7 @@ func TestMust(t *testing.T) {
 // What waits at the stop is stored when the stream answers within two seconds, and
 // else counted.
 func TestStopWithActsWaiting(t *testing.T) {
-	for back, lost := range map[time.Duration]int{patience / 2: 0, time.Hour: 5} {
+	for back, lost := range map[time.Duration]int{pause / 2: 0, time.Hour: 5} { // between two tries, for they and the end fall on whole seconds
 		t.Run(fmt.Sprint(back), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var off atomic.Bool

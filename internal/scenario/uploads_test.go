@@ -84,7 +84,7 @@ func TestEndlessBodies(t *testing.T) {
 	o := newOffice(t)
 	id := o.draft("anna")
 	before := o.rss()
-	const size, enough = 100 << 20, 24 << 20 // what may be on its way, in buffers and in the photo's 10 MB
+	const size, enough = 100 << 20, 48 << 20 // what may be on its way, in buffers and in the photo's 10 MB
 	for _, c := range []struct {
 		path, contentType string
 		declared          int64
