@@ -51,6 +51,7 @@ type Channel struct {
 // Alerts is the ALERTS stream as the planner reads it.
 type Alerts interface {
 	Consume(ctx context.Context, durable, filter string, fn func(context.Context, stream.Record) error) error
+	Head(ctx context.Context) (uint64, error)
 }
 
 // Queue is the DELIVERY work queue.
@@ -62,6 +63,7 @@ type Queue interface {
 
 // Recipients is the registry as delivery needs it.
 type Recipients interface {
+	CatchUp(ctx context.Context) error
 	Select(channel string, areas []string, tier recipient.Tier, shard, shards int, also recipient.Also) []adapter.Recipient
 	CountTiers(channel string, areas []string, also recipient.Also) [recipient.Tiers]int
 	// Meant is one recipient, and whether an alert for areas is meant for him.

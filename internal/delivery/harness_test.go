@@ -35,6 +35,7 @@ type world struct {
 	pack                      recipient.Pack // not nil: the channel's recipients lie in a table
 	parts                     int            // that it is cut into
 	idle                      bool           // nobody works the jobs until work is called
+	unplanned                 bool           // nobody plans
 	ctx                       context.Context
 	stop                      context.CancelFunc
 	running                   *sync.WaitGroup
@@ -146,7 +147,9 @@ func (w *world) run() {
 	for range 3 {
 		<-ready
 	}
-	w.running.Go(func() { _ = Plan(ctx, d) })
+	if !w.unplanned {
+		w.running.Go(func() { _ = Plan(ctx, d) })
+	}
 	w.ctx = ctx
 	if !w.idle {
 		w.work()

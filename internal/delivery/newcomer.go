@@ -30,6 +30,14 @@ type Live interface {
 // A shard that is being worked at this very moment may meet the same recipient;
 // then it is told twice, with the same revision.
 func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error {
+	// An alert that was planned elsewhere before he was stored must be known here.
+	head, err := d.Alerts.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.Current.Wait(ctx, head); err != nil {
+		return err
+	}
 	var errs []error
 	for _, r := range slices.Concat(live.Live(), live.Ended()) {
 		m := r.Message

@@ -2,13 +2,17 @@ package delivery
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tocsin/internal/adapter"
 	"tocsin/internal/alert"
+	"tocsin/internal/current"
+	"tocsin/internal/recipient"
 	"tocsin/internal/stream"
+	"tocsin/internal/stream/streamtest"
 )
 
 // Whoever comes during an alert is told of it once, its neighbours not again,
@@ -100,3 +104,91 @@ func TestNewcomerWithoutQueue(t *testing.T) {
 type brokenQueue struct{ Queue }
 
 func (brokenQueue) Enqueue(context.Context, []stream.Job) error { return context.DeadlineExceeded }
+
+// late is a log whose records reach this process only after a while: a node far from
+// the stream's leader, or a busy one.
+type late struct{ *streamtest.Memory }
+
+const lag = 20 * time.Second
+
+func (l late) Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error {
+	return l.Memory.Follow(ctx, filter, after, func(r stream.Record) error {
+		time.Sleep(time.Until(r.Time.Add(lag)))
+		return fn(r)
+	}, caughtUp)
+}
+
+// TestNobodyFallsBetweenNodes: he subscribes on one node; another, which hears of him
+// late, plans the alert or works it. He is told all the same, once.
+func TestNobodyFallsBetweenNodes(t *testing.T) {
+	for name, where := range map[string]struct{ planner, worker bool }{
+		"planned late": {planner: true}, "worked late": {worker: true}, "both": {true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, accept)
+				w.unplanned, w.idle = true, true
+				w.run()
+				behind := recipient.New(late{w.people}, match, slog.New(slog.DiscardHandler))
+				up := make(chan struct{})
+				w.running.Go(func() { _ = behind.Run(w.ctx, func() { close(up) }) })
+				<-up
+				planner, worker := w.deps(), w.deps()
+				if where.planner {
+					planner.Recipients = behind
+				}
+				if where.worker {
+					worker.Recipients = behind
+				}
+				w.running.Go(func() { _ = Plan(w.ctx, planner) })
+				w.running.Go(func() { _ = NewRunner(worker, worker.Channels[0]).Run(w.ctx) })
+
+				come := func(id string) {
+					t.Helper()
+					if err := w.registry.Put(t.Context(), adapter.Recipient{ID: id, Channel: "fake", Areas: []string{"BE"}, Destination: "d"}); err != nil {
+						t.Fatal(err)
+					}
+					if err := Newcomer(t.Context(), w.deps(), w.current, "fake", id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				come("before")
+				w.publish(message(1, alert.TypeAlert, time.Hour))
+				time.Sleep(2 * lag)
+				come("during")
+				time.Sleep(2 * lag)
+				synctest.Wait()
+				for _, id := range []string{"before", "during"} {
+					if n := len(w.channel.times(1, id)); n != 1 {
+						t.Errorf("who came %s the alert was told %d times", id, n)
+					}
+				}
+				w.halt()
+			})
+		})
+	}
+}
+
+// TestNewcomerOnANodeThatIsBehind: the node where he subscribes has not heard of the
+// alert yet, which was planned before he came.
+func TestNewcomerOnANodeThatIsBehind(t *testing.T) {
+	bubble(t, accept, func(w *world) {
+		behind := current.New(slog.New(slog.DiscardHandler))
+		w.running.Go(func() { _ = behind.Run(w.ctx, late{w.alerts}, nil) })
+		synctest.Wait()
+		w.publish(message(1, alert.TypeAlert, time.Hour))
+		synctest.Wait()
+		if err := w.registry.Put(w.t.Context(), adapter.Recipient{ID: "late", Channel: "fake", Areas: []string{"BE"}, Destination: "d"}); err != nil {
+			t.Fatal(err)
+		}
+		d := w.deps()
+		d.Current = behind
+		if err := Newcomer(w.t.Context(), d, behind, "fake", "late"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := len(w.channel.times(1, "late")); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}

@@ -55,6 +55,11 @@ func (d Deps) plan(ctx context.Context, r current.Revision) error {
 			return err
 		}
 	}
+	// Whoever has subscribed on another node up to now is counted; who comes later
+	// finds the alert live, see Newcomer.
+	if err := d.Recipients.CatchUp(ctx); err != nil {
+		return err
+	}
 	// Few before many: a station must not wait while a million phones are queued.
 	var loads []load
 	for _, c := range d.Channels {

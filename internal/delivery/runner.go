@@ -154,6 +154,9 @@ func (r *Runner) work(ctx context.Context, j job, l *lease) error {
 	if err := r.deps.Ledger.CatchUp(ctx); err != nil {
 		return err
 	}
+	if err := r.deps.Recipients.CatchUp(ctx); err != nil {
+		return err
+	}
 	rev, ok := r.revision(j)
 	if !ok {
 		return nil // superseded: the newer revision has jobs of its own

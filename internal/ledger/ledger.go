@@ -46,7 +46,7 @@ type Ledger struct {
 	early map[string]chan struct{}               // closed when a ref awaited by a report is recorded
 
 	group group
-	look  look
+	look  stream.Look
 }
 
 // place is where a channel's own message id belongs.
@@ -105,7 +105,7 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 // by whatever process. Without it a process that was away for a while, frozen or
 // cut off, would take those for unsettled whom others have reached meanwhile.
 func (l *Ledger) CatchUp(ctx context.Context) error {
-	head, err := l.look.head(ctx, l.stream.Head)
+	head, err := l.look.Head(ctx, l.stream.Head)
 	if err != nil {
 		return err
 	}

@@ -376,7 +376,11 @@ func TestRefusedReceiptIsNotRepeated(t *testing.T) {
 		f.log = []map[string]any{alertOf("zoe", 1, "Alert")}
 		dir := t.TempDir()
 		x := start(t, dir, nil, f)
-		x.until("refused", func() bool { return len(f.states()) == 1 })
+		x.until("refused", func() bool { // and the answer has been heard, which changes nothing where it is to be repeated
+			x.Receiver.mu.Lock()
+			defer x.Receiver.mu.Unlock()
+			return len(f.states()) == 1 && len(x.state.Owed) == owed
+		})
 		x.stop()
 		s, err := loadState(dir)
 		if err != nil || len(s.Owed) != owed {

@@ -26,6 +26,7 @@ type Log interface {
 	AppendAll(ctx context.Context, en []stream.Entry) error
 	EraseBefore(ctx context.Context, subject string, seq uint64) error
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
+	Head(ctx context.Context) (uint64, error)
 }
 
 // Match says whether a recipient of the areas want is meant by an alert for the areas of it.
@@ -40,6 +41,7 @@ type Registry struct {
 	match  Match
 	log    *slog.Logger
 	mark   stream.Mark
+	look   stream.Look
 	packs  map[string]Pack
 	parts  map[string]Part // of the channels of which not all is held
 	left   func(channel string, slot uint32)
@@ -73,6 +75,17 @@ func (g *Registry) OnLeave(fn func(channel string, slot uint32)) { g.left = fn }
 
 // Progress is how many records of the stream have been read.
 func (g *Registry) Progress() int { return int(g.read.Load()) }
+
+// CatchUp returns when everybody is known here who was stored when it was called, on
+// whatever node. Without it a citizen who subscribed a moment ago elsewhere would be
+// left out of an alert that is worked here.
+func (g *Registry) CatchUp(ctx context.Context) error {
+	head, err := g.look.Head(ctx, g.stream.Head)
+	if err != nil {
+		return err
+	}
+	return g.mark.Wait(ctx, head)
+}
 
 // Watch gives a channel that pulses after a recipient of that channel was added,
 // changed or removed, on whatever node, and the function that ends it.

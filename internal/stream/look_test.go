@@ -1,4 +1,4 @@
-package ledger
+package stream
 
 import (
 	"context"
@@ -8,15 +8,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"tocsin/internal/stream"
 )
 
 // TestLook: many ask at once and share a question, but nobody takes the answer to one
 // that was asked before he came.
 func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l look
+		var l Look
 		var asked, stored atomic.Uint64
 		answer := make(chan struct{})
 		ask := func(context.Context) (uint64, error) {
@@ -27,7 +25,7 @@ func TestLook(t *testing.T) {
 		}
 		var all sync.WaitGroup
 		first := func() {
-			if _, err := l.head(t.Context(), ask); err != nil {
+			if _, err := l.Head(t.Context(), ask); err != nil {
 				t.Error(err)
 			}
 		}
@@ -36,7 +34,7 @@ func TestLook(t *testing.T) {
 		stored.Store(7)
 		for range 1000 {
 			all.Go(func() {
-				if head, err := l.head(t.Context(), ask); err != nil || head != 7 {
+				if head, err := l.Head(t.Context(), ask); err != nil || head != 7 {
 					t.Errorf("head %d, %v; what was stored before the call is 7", head, err)
 				}
 			})
@@ -54,13 +52,13 @@ func TestLook(t *testing.T) {
 // whoever has given up waits no longer.
 func TestLookFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l look
-		away := func(context.Context) (uint64, error) { return 0, stream.ErrUnavailable }
-		if _, err := l.head(t.Context(), away); !errors.Is(err, stream.ErrUnavailable) {
+		var l Look
+		away := func(context.Context) (uint64, error) { return 0, ErrUnavailable }
+		if _, err := l.Head(t.Context(), away); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("error %v", err)
 		}
 		synctest.Wait()
-		if head, err := l.head(t.Context(), func(context.Context) (uint64, error) { return 3, nil }); head != 3 || err != nil {
+		if head, err := l.Head(t.Context(), func(context.Context) (uint64, error) { return 3, nil }); head != 3 || err != nil {
 			t.Errorf("afterwards: %d, %v", head, err)
 		}
 		synctest.Wait()
@@ -68,7 +66,7 @@ func TestLookFails(t *testing.T) {
 		over := errors.New("over")
 		cancel(over)
 		hang := func(ctx context.Context) (uint64, error) { <-ctx.Done(); return 0, ctx.Err() }
-		if _, err := l.head(ctx, hang); !errors.Is(err, over) {
+		if _, err := l.Head(ctx, hang); !errors.Is(err, over) {
 			t.Errorf("given up: %v", err)
 		}
 		time.Sleep(lookFor) // the question ends by its own bound

@@ -1,4 +1,4 @@
-package ledger
+package stream
 
 import (
 	"context"
@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// lookFor bounds one look at the stream's head, whoever of its callers has given up.
+// lookFor bounds one look at a stream's head, whoever of its callers has given up.
 const lookFor = 30 * time.Second
 
-// look asks for the stream's head for many callers at once: thousands of jobs begin
-// in the same moment when an alert goes out, and each wants to know how far the
-// ledger is. Whoever comes while one asks shares the next question: the answer to
-// the present one may be older than his.
-type look struct {
+// Look asks for a stream's head for many callers at once: thousands of jobs begin
+// in the same moment when an alert goes out, and each wants to know how far a
+// stream is. Whoever comes while one asks shares the next question: the answer to
+// the present one may be older than his. The zero value is ready.
+type Look struct {
 	mu   sync.Mutex
 	next *glance // not asked yet
 	busy bool
@@ -26,8 +26,8 @@ type glance struct {
 	err  error
 }
 
-// head is the answer to a question that is asked after the call. An error is the stream's, or ctx's.
-func (l *look) head(ctx context.Context, ask func(context.Context) (uint64, error)) (uint64, error) {
+// Head is the answer to a question that is asked after the call. An error is the stream's, or ctx's.
+func (l *Look) Head(ctx context.Context, ask func(context.Context) (uint64, error)) (uint64, error) {
 	l.mu.Lock()
 	if l.next == nil {
 		l.next = &glance{done: make(chan struct{})}
@@ -47,7 +47,7 @@ func (l *look) head(ctx context.Context, ask func(context.Context) (uint64, erro
 }
 
 // work asks as long as somebody waits for an answer.
-func (l *look) work(ask func(context.Context) (uint64, error)) {
+func (l *Look) work(ask func(context.Context) (uint64, error)) {
 	for {
 		l.mu.Lock()
 		g := l.next
