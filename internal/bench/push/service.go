@@ -49,7 +49,7 @@ func newService(q json.RawMessage) (answerer, error) {
 	if err := json.Unmarshal(q, &p); err != nil {
 		return nil, err
 	}
-	srv, err := pushservice.Start(pushservice.Options{TLS: true, Delay: p.Delay})
+	srv, err := pushservice.Start(pushservice.Options{TLS: true, Delay: p.Delay, Lean: true})
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,10 @@ package pushservice_test
 import (
 	"io"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
 
@@ -11,7 +14,11 @@ import (
 )
 
 func TestCrowd(t *testing.T) {
-	s, app := start(t, pushservice.Options{TLS: true})
+	bothFronts(t, pushservice.Options{TLS: true}, crowd)
+}
+
+func crowd(t *testing.T, o pushservice.Options) {
+	s, app := start(t, o)
 	crowd, err := s.NewCrowd(3000, app.public)
 	if err != nil {
 		t.Fatal(err)
@@ -92,5 +99,49 @@ func TestBreaks(t *testing.T) {
 		if got := len(u.Messages()); (got == 1) != f.After {
 			t.Errorf("%+v: %d messages arrived", f, got)
 		}
+	}
+}
+
+// TestFrontUnderLoad: many senders at once over one connection, with a delay, each
+// answered once, none sooner than the delay, and nothing left open.
+func TestFrontUnderLoad(t *testing.T) {
+	const people, delay = 2000, 20 * time.Millisecond
+	s, app := start(t, pushservice.Options{TLS: true, Delay: delay, Lean: true})
+	crowd, err := s.NewCrowd(people, app.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var next atomic.Int64
+	for range 150 { // more than the streams of one connection
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < people; i = next.Add(1) - 1 {
+				var sub webpush.Subscription
+				sub.Endpoint, sub.Keys.P256dh, sub.Keys.Auth = crowd.Subscription(int(i))
+				begun := time.Now()
+				answer, err := webpush.SendNotification([]byte("words"), &sub, &webpush.Options{
+					HTTPClient: app.client, TTL: 60, Subscriber: "alerts@police.example",
+					VAPIDPublicKey: app.public, VAPIDPrivateKey: app.private,
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				answer.Body.Close()
+				if answer.StatusCode != http.StatusCreated || time.Since(begun) < delay {
+					t.Errorf("member %d: %s after %s", i, answer.Status, time.Since(begun))
+				}
+			}
+		})
+	}
+	all.Wait()
+	if reached, twice := crowd.Count(); reached != people || twice != 0 {
+		t.Errorf("%d reached, %d too many", reached, twice)
+	}
+	if right, wrong := crowd.Read("words"); right == 0 || wrong != 0 {
+		t.Errorf("%d of the sample read the words, %d do not", right, wrong)
+	}
+	if st := s.Stats(); st.Streams > 100*st.Connections || st.Streams < 100 {
+		t.Errorf("%d streams at once over %d connections", st.Streams, st.Connections)
 	}
 }

@@ -34,11 +34,7 @@ func (r refusal) Error() string { return r.reason }
 
 // servePush takes one push: POST to a subscription's endpoint.
 func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
-	for now := s.inFlight.Add(1); ; {
-		if peak := s.peak.Load(); now <= peak || s.peak.CompareAndSwap(peak, now) {
-			break
-		}
-	}
+	s.entered()
 	defer s.inFlight.Add(-1)
 	if s.o.Delay > 0 {
 		time.Sleep(s.o.Delay)
@@ -49,14 +45,14 @@ func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
 		s.refused.Add(1)
 		return
 	}
-	m, err := s.accept(id, r)
+	head := pushHead{
+		authorization: r.Header.Get("Authorization"), ttl: r.Header.Get("TTL"), topic: r.Header.Get("Topic"),
+		urgency: r.Header.Get("Urgency"), encoding: r.Header.Get("Content-Encoding"),
+	}
+	m, err := s.accept(id, head, func() ([]byte, error) { return io.ReadAll(io.LimitReader(r.Body, maxBody+1)) })
 	if err != nil {
 		s.refused.Add(1)
-		status := http.StatusBadRequest
-		if no, ok := errors.AsType[refusal](err); ok {
-			status = no.status
-		}
-		http.Error(w, err.Error(), status)
+		http.Error(w, err.Error(), statusOf(err))
 		return
 	}
 	s.accepted.Add(1)
@@ -68,8 +64,27 @@ func (s *Service) servePush(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
+// entered counts a push that begins.
+func (s *Service) entered() {
+	for now := s.inFlight.Add(1); ; {
+		if peak := s.peak.Load(); now <= peak || s.peak.CompareAndSwap(peak, now) {
+			return
+		}
+	}
+}
+
+func statusOf(err error) int {
+	if no, ok := errors.AsType[refusal](err); ok {
+		return no.status
+	}
+	return http.StatusBadRequest
+}
+
+// pushHead is the headers of a push that mean something; "" where one is missing.
+type pushHead struct{ authorization, ttl, topic, urgency, encoding string }
+
 // accept checks a push and gives it to its subscriber.
-func (s *Service) accept(id string, r *http.Request) (Message, error) {
+func (s *Service) accept(id string, h pushHead, body func() ([]byte, error)) (Message, error) {
 	crowd := s.crowd.Load()
 	member, one := crowd.member(id)
 	s.mu.Lock()
@@ -78,19 +93,18 @@ func (s *Service) accept(id string, r *http.Request) (Message, error) {
 	if c == nil && !one {
 		return Message{}, refusal{http.StatusNotFound, "no such subscription"}
 	}
-	m, err := readHeaders(r.Header)
+	m, err := h.read()
 	if err != nil {
 		return Message{}, err
 	}
-	header := r.Header.Get("Authorization")
-	if header == "" {
+	if h.authorization == "" {
 		return Message{}, refusal{http.StatusUnauthorized, "authorization: missing"}
 	}
-	key, err := s.vapid.check(header, s.pushURL, time.Now())
+	key, err := s.vapid.check(h.authorization, s.pushURL, time.Now())
 	if err != nil {
 		return Message{}, refusal{http.StatusForbidden, err.Error()}
 	}
-	if m.Cipher, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil {
+	if m.Cipher, err = body(); err != nil {
 		return Message{}, err
 	}
 	if err := checkCipher(m.Cipher); err != nil {
@@ -103,18 +117,18 @@ func (s *Service) accept(id string, r *http.Request) (Message, error) {
 	return s.give(c, key, m)
 }
 
-func readHeaders(h http.Header) (m Message, err error) {
-	if m.TTL, err = strconv.Atoi(h.Get("TTL")); err != nil || m.TTL < 0 {
+func (h pushHead) read() (m Message, err error) {
+	if m.TTL, err = strconv.Atoi(h.ttl); err != nil || m.TTL < 0 {
 		return m, errors.New("TTL: missing or not a number of seconds")
 	}
 	m.TTL = min(m.TTL, maxTTL)
-	if m.Topic = h.Get("Topic"); m.Topic != "" && !topicForm.MatchString(m.Topic) {
+	if m.Topic = h.topic; m.Topic != "" && !topicForm.MatchString(m.Topic) {
 		return m, errors.New("topic: want at most 32 characters of base64url")
 	}
-	if m.Urgency = h.Get("Urgency"); !urgencies[m.Urgency] {
+	if m.Urgency = h.urgency; !urgencies[m.Urgency] {
 		return m, errors.New("urgency: want very-low, low, normal or high")
 	}
-	if h.Get("Content-Encoding") != "aes128gcm" {
+	if h.encoding != "aes128gcm" {
 		return m, errors.New("content-encoding: want aes128gcm")
 	}
 	return m, nil

@@ -122,8 +122,21 @@ func TestPushArrivesOverBothProtocols(t *testing.T) {
 	}
 }
 
+// bothFronts runs a test with net/http reading the pushes, and with the front that
+// reads them by itself: they must not differ.
+func bothFronts(t *testing.T, o pushservice.Options, test func(t *testing.T, o pushservice.Options)) {
+	for name, lean := range map[string]bool{"net/http": false, "lean": true} {
+		o.Lean = lean
+		t.Run(name, func(t *testing.T) { test(t, o) })
+	}
+}
+
 func TestPushIsRefused(t *testing.T) {
-	s, a := start(t, pushservice.Options{TLS: true})
+	bothFronts(t, pushservice.Options{TLS: true}, pushIsRefused)
+}
+
+func pushIsRefused(t *testing.T, o pushservice.Options) {
+	s, a := start(t, o)
 	u := subscribe(t, s, a.public)
 	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -204,7 +217,11 @@ func TestPushIsRefused(t *testing.T) {
 }
 
 func TestWaitingAndTopics(t *testing.T) {
-	s, a := start(t, pushservice.Options{TLS: true, Keep: 3})
+	bothFronts(t, pushservice.Options{TLS: true, Keep: 3}, waitingAndTopics)
+}
+
+func waitingAndTopics(t *testing.T, o pushservice.Options) {
+	s, a := start(t, o)
 	u := subscribe(t, s, "")
 	u.SetAway(true)
 	for _, m := range [][2]string{{"one", "a"}, {"two", "b"}, {"three", "a"}, {"four", ""}} {
