@@ -93,11 +93,12 @@ func Driver() adapter.Driver {
 		Name:  Name,
 		Title: "Web push",
 		Limits: adapter.Limits{
-			// A Send keeps all of its batch under way at once: 2,000 pushes to one
-			// service fill twenty connections of a hundred streams.
-			Batch:          500, // what a kill -9 may repeat, times the Sends under way
-			Concurrency:    16,  // over all push services
-			PerDestination: 4,
+			// A Send keeps all of its batch under way at once: 3,000 pushes to one
+			// service fill thirty connections of a hundred streams. What comes back of
+			// one Send is made up for by the others, so many small ones are better than few.
+			Batch:          250, // what a kill -9 may repeat, times the Sends under way
+			Concurrency:    32,  // over all push services
+			PerDestination: 12,
 			Timeout:        30 * time.Second,
 			ShardSize:      2000,
 		},
