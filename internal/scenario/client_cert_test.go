@@ -100,7 +100,7 @@ func TestClientCertificate(t *testing.T) {
 		t.Fatalf("add-station: %s%s", added.stdout, added.stderr)
 	}
 	id := ""
-	for _, word := range strings.Fields(added.stdout) {
+	for word := range strings.FieldsSeq(added.stdout) {
 		if strings.HasPrefix(word, "st-") {
 			id = strings.Split(word, ".")[0]
 		}
