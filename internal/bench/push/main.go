@@ -9,6 +9,10 @@
 //     batches and Sends at once by the driver's limits; cold, and armed (with key
 //     pairs made before), by its own frames and by net/http.
 //
+// The service reads HTTP/2 frame by frame (pushservice.Options.Lean): net/http's server
+// would take several times what a sender takes for a push, on the same cores. It costs
+// more with webpush-go, which has it check a new token for each push.
+//
 // Each sender and the service are processes of their own; a sender's CPU is
 // what its process used in the measured rounds, and arming is measured apart and
 // printed beside. The service shares the machine's cores, so pushes a second say
@@ -23,7 +27,7 @@
 // the whole product in one process: its registry read from disk, planner, queue,
 // runner and ledger.
 //
-//	go run ./internal/bench/push            all, about 12 minutes
+//	go run ./internal/bench/push            all, about 5 minutes
 //	go run ./internal/bench/push -quick     fewer pushes, and 10,000 in the place of the million
 package main
 
