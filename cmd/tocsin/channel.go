@@ -17,7 +17,7 @@ type channelCmd struct {
 
 // Help is the example.
 func (channelCmd) Help() string {
-	return `Examples:
+	return `Example:
   tocsin channel webpush --config /etc/tocsin.json --nats nats://a:4222,nats://b:4222
   tocsin channel webpush --config /etc/tocsin.json --nats nats://a:4222,nats://b:4222 --part 2`
 }

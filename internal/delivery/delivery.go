@@ -51,7 +51,7 @@ type Channel struct {
 // Alerts is the ALERTS stream as the planner reads it.
 type Alerts interface {
 	Consume(ctx context.Context, durable, filter string, fn func(context.Context, stream.Record) error) error
-	Head(ctx context.Context) (uint64, error)
+	Newest(ctx context.Context) (uint64, error)
 }
 
 // Queue is the DELIVERY work queue.

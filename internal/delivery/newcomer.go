@@ -31,11 +31,11 @@ type Live interface {
 // then it is told twice, with the same revision.
 func Newcomer(ctx context.Context, d Deps, live Live, channel, id string) error {
 	// An alert that was planned elsewhere before he was stored must be known here.
-	head, err := d.Alerts.Head(ctx)
+	newest, err := d.Alerts.Newest(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.Current.Wait(ctx, head); err != nil {
+	if err := d.Current.Wait(ctx, newest); err != nil {
 		return err
 	}
 	var errs []error

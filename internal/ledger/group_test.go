@@ -38,7 +38,8 @@ func (l *slowLog) Follow(context.Context, string, uint64, func(stream.Record) er
 	return nil
 }
 
-func (l *slowLog) Head(context.Context) (uint64, error) { return 0, nil }
+func (l *slowLog) Head(context.Context) (uint64, error)   { return 0, nil }
+func (l *slowLog) Newest(context.Context) (uint64, error) { return 0, nil }
 
 // TestRecordsGoTogether: what many record while a write is under way is one
 // write for each revision; each caller is answered after it, and nothing is lost.

@@ -28,7 +28,7 @@ var ErrUnknown = adapter.ErrUnknown
 type Log interface {
 	Append(ctx context.Context, en stream.Entry) (uint64, error)
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
-	Head(ctx context.Context) (uint64, error)
+	stream.Looked
 }
 
 // Ledger is the account of all deliveries, folded from its stream.
@@ -105,11 +105,7 @@ func (l *Ledger) Run(ctx context.Context, caughtUp func()) error {
 // by whatever process. Without it a process that was away for a while, frozen or
 // cut off, would take those for unsettled whom others have reached meanwhile.
 func (l *Ledger) CatchUp(ctx context.Context) error {
-	head, err := l.look.Head(ctx, l.stream.Head)
-	if err != nil {
-		return err
-	}
-	return l.mark.Wait(ctx, head)
+	return l.look.CatchUp(ctx, l.stream, &l.mark)
 }
 
 // Record stores b and returns when it is durable. What many callers record at

@@ -26,7 +26,7 @@ type Log interface {
 	AppendAll(ctx context.Context, en []stream.Entry) error
 	EraseBefore(ctx context.Context, subject string, seq uint64) error
 	Follow(ctx context.Context, filter string, after uint64, fn func(stream.Record) error, caughtUp func()) error
-	Head(ctx context.Context) (uint64, error)
+	stream.Looked
 }
 
 // Match says whether a recipient of the areas want is meant by an alert for the areas of it.
@@ -80,11 +80,7 @@ func (g *Registry) Progress() int { return int(g.read.Load()) }
 // whatever node. Without it a citizen who subscribed a moment ago elsewhere would be
 // left out of an alert that is worked here.
 func (g *Registry) CatchUp(ctx context.Context) error {
-	head, err := g.look.Head(ctx, g.stream.Head)
-	if err != nil {
-		return err
-	}
-	return g.mark.Wait(ctx, head)
+	return g.look.CatchUp(ctx, g.stream, &g.mark)
 }
 
 // Watch gives a channel that pulses after a recipient of that channel was added,

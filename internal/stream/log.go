@@ -93,7 +93,21 @@ func (l *Log) Last(ctx context.Context, subject string) (Record, error) {
 	return Record{Seq: raw.Sequence, Subject: l.e.bare(raw.Subject), ID: raw.Header.Get(jetstream.MsgIDHeader), Data: raw.Data, Time: raw.Time}, nil
 }
 
-// Head is the sequence of the newest record that was ever stored; 0 = none yet.
+// Newest is the sequence of the newest record of this realm that is still stored;
+// 0 = there is none. Unlike Head it is one that a fold hears of: on servers that two
+// realms share, the head may be the other one's.
+func (l *Log) Newest(ctx context.Context) (newest uint64, err error) {
+	for _, head := range l.heads {
+		r, err := l.Last(ctx, head+".>")
+		if err != nil && !errors.Is(err, ErrNone) {
+			return 0, err
+		}
+		newest = max(newest, r.Seq)
+	}
+	return newest, nil
+}
+
+// Head is the sequence of the newest record that was ever stored, of whatever realm; 0 = none yet.
 func (l *Log) Head(ctx context.Context) (uint64, error) {
 	info, err := l.e.info(ctx, l.stream, "")
 	if err != nil {

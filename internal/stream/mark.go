@@ -29,6 +29,13 @@ func (m *Mark) Advance(seq uint64) {
 	}
 }
 
+// At is how far the fold has come.
+func (m *Mark) At() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seq
+}
+
 // Wait returns when seq has been folded, or ctx's cause.
 func (m *Mark) Wait(ctx context.Context, seq uint64) error {
 	for {

@@ -108,6 +108,16 @@ func (l *Memory) Head(context.Context) (uint64, error) {
 	return l.seq, nil
 }
 
+// Newest implements stream.Log.
+func (l *Memory) Newest(context.Context) (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.records) == 0 {
+		return 0, nil
+	}
+	return l.records[len(l.records)-1].Seq, nil
+}
+
 // Last is stream.Log's.
 func (l *Memory) Last(_ context.Context, subject string) (stream.Record, error) {
 	for _, r := range slices.Backward(l.Records()) {
