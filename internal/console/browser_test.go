@@ -311,6 +311,9 @@ func (b *tabOf) drafts(t *testing.T, script bool) string {
 	b.look("11-area", script)
 	b.run(chromedp.Click(chromedp.CSS(`input[value="BE-BRU"] + label`)))
 	b.value("areas-paste", "Namur")
+	if script { // the line of who is reached comes above the button, and moves it
+		b.run(chromedp.Poll[chromedp.Void](`document.querySelector("main").innerText.includes("and Namur")`, chromedp.WithPollingTimeout(20*time.Second)))
+	}
 	b.press("form[method=post] .actions button")
 	b.look("12-public", script)
 	b.tick("label[for=instruction-1]")
